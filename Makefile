@@ -1,0 +1,38 @@
+# Two commands do all the set-up: `make demo` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help demo test lint bench campaign chains clean
+
+help: ## Lists the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
+
+$(READY): requirements.lock package-lock.json pyproject.toml offchain/toolchain.py
+	@command -v $(PYTHON) >/dev/null || { echo "set-up: $(PYTHON) is missing: install Python 3.11 or newer." >&2; exit 1; }
+	@$(PYTHON) offchain/toolchain.py
+	@touch $@
+
+demo: $(READY) ## Two microgrids trade a day of energy on a local chain
+	@$(BIN)/ape run demo
+
+test: $(READY) ## Runs the tests
+	@$(BIN)/ape test
+
+lint: $(READY) ## Checks style and types of Python and Solidity
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	npx --no-install solhint --max-warnings 0 'contracts/**/*.sol'
+
+bench: $(READY) ## Prints gas per operation beside Uniswap V1's own bytecode, as JSON
+	@$(BIN)/python benchmarks/gas.py
+
+campaign: $(READY) ## Ten thousand random operations against the model and Uniswap V1's own bytecode
+	@OPENMG_CAMPAIGN=1 $(BIN)/ape test tests/invariant -s
+
+chains: $(READY) ## Runs both local chains until Ctrl-C
+	@$(BIN)/ape run chains
+
+clean: ## Removes what set-up and runs made; keeps .ape, where Ape keeps your accounts
+	rm -rf .venv node_modules .cache .build .hypothesis .pytest_cache .mypy_cache .ruff_cache *.egg-info reports

@@ -1,0 +1,198 @@
+"""Gas of every operation, beside the same operation on Uniswap V1's own bytecode, as one JSON object.
+
+    .venv/bin/python benchmarks/gas.py              prints the figures
+    .venv/bin/python benchmarks/gas.py --check      also compares them with the committed snapshot
+    .venv/bin/python benchmarks/gas.py --update     also writes the snapshot
+
+The token is OpenZeppelin's ERC-20 with finite allowances; every storage slot an operation touches is non-zero before
+it, so that the figures are those of a pool in use. `_first` founds a pool, `_refund` returns surplus ETH.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from eth_account.signers.local import LocalAccount
+from web3 import Web3
+from web3.contract import Contract
+
+from offchain import artifacts
+from offchain.blueprint import blueprint_transaction_data
+from offchain.chains import ChainSpec, started
+from offchain.environment import PROJECT
+from offchain.sender import Sender, development_account, key_sender, unsigned
+
+SNAPSHOT = Path(__file__).parent / "snapshots" / "gas.json"
+GENESIS = 1_750_000_000  # a fixed start of time, so that calldata and with it gas are the same in every run
+DEADLINE = 2**32 - 1
+ETHER = 10**18
+CALLER, OTHER = 1, 2
+
+
+def original(name: str) -> artifacts.Artifact:
+    """A contract of Uniswap V1 as it was deployed in 2018, from the npm package of the Uniswap team."""
+    path = PROJECT / "node_modules" / "@uniswap" / "v2-periphery" / "build" / f"{name}.json"
+    content = json.loads(path.read_text())
+    creation = bytes.fromhex(content["evm"]["bytecode"]["object"].removeprefix("0x"))
+    return artifacts.Artifact(name, content["abi"], creation, b"")
+
+
+class Bench:
+    """One factory with pools in use, and the gas of each operation on them."""
+
+    def __init__(self, web3: Web3, create: str) -> None:
+        self.web3 = web3
+        self.create = create
+        self.accounts: list[LocalAccount] = [development_account(index) for index in range(3)]
+        self.senders: list[Sender] = [key_sender(web3, account) for account in self.accounts]
+        self.gas: dict[str, int] = {}
+        self.token_artifact = artifacts.load("Token")
+
+    def send(self, call: Any, value: int = 0, by: int = CALLER) -> int:
+        """Sends a call; returns the gas it used."""
+        return int(self.senders[by].transact(call, value)["gasUsed"])
+
+    def deploy(self, artifact: artifacts.Artifact, *arguments: Any) -> Contract:
+        receipt = self.senders[0].deploy(artifact, *arguments)
+        return artifact.at(self.web3, receipt["contractAddress"])  # type: ignore[arg-type]
+
+    def pool(self, factory: Contract, exchange_abi: list[dict[str, Any]], measure: bool) -> tuple[Contract, Contract]:
+        """A token and its exchange with liquidity, all balances and allowances non-zero."""
+        token = self.deploy(self.token_artifact, 10**9 * ETHER)
+        for account in self.accounts[1:]:
+            self.send(token.functions.transfer(account.address, 10**6 * ETHER), by=0)
+        created = self.send(factory.functions[self.create](token.address))
+        exchange = self.web3.eth.contract(
+            address=factory.functions.getExchange(token.address).call(), abi=exchange_abi
+        )
+        for by in (CALLER, OTHER):
+            self.send(token.functions.approve(exchange.address, 10**9 * ETHER), by=by)
+        first = self.send(exchange.functions.addLiquidity(1, 500 * ETHER, DEADLINE), 10 * ETHER, by=OTHER)
+        if measure:
+            self.gas[self.create] = created
+            self.gas["addLiquidity_first"] = first
+        self.send(exchange.functions.addLiquidity(1, 500 * ETHER, DEADLINE), ETHER)
+        return token, exchange
+
+    def measure(self, factory: Contract, exchange_abi: list[dict[str, Any]]) -> dict[str, int]:
+        """Gas of all recurring operations; each is sent on its own in a block."""
+        _, pool = self.pool(factory, exchange_abi, measure=True)
+        other_token, other_pool = self.pool(factory, exchange_abi, measure=False)
+        calls = pool.functions
+        buyer, receiver = self.accounts[CALLER].address, self.accounts[OTHER].address
+        far, small = 10**4 * ETHER, ETHER // 10
+        operations: dict[str, tuple[Any, int]] = {
+            "addLiquidity": (calls.addLiquidity(1, far, DEADLINE), ETHER),
+            "ethToTokenSwapInput": (calls.ethToTokenSwapInput(1, DEADLINE), small),
+            "ethToTokenTransferInput": (calls.ethToTokenTransferInput(1, DEADLINE, receiver), small),
+            "ethToTokenSwapOutput": (calls.ethToTokenSwapOutput(ETHER, DEADLINE), -ETHER),
+            "ethToTokenSwapOutput_refund": (calls.ethToTokenSwapOutput(ETHER, DEADLINE), ETHER),
+            "ethToTokenTransferOutput": (calls.ethToTokenTransferOutput(ETHER, DEADLINE, receiver), -ETHER),
+            "tokenToEthSwapInput": (calls.tokenToEthSwapInput(ETHER, 1, DEADLINE), 0),
+            "tokenToEthTransferInput": (calls.tokenToEthTransferInput(ETHER, 1, DEADLINE, receiver), 0),
+            "tokenToEthSwapOutput": (calls.tokenToEthSwapOutput(small, far, DEADLINE), 0),
+            "tokenToEthTransferOutput": (calls.tokenToEthTransferOutput(small, far, DEADLINE, receiver), 0),
+        }
+        for kind, target in (("Token", other_token.address), ("Exchange", other_pool.address)):
+            for how, to in (("Swap", ()), ("Transfer", (receiver,))):
+                given = getattr(calls, f"tokenTo{kind}{how}Input")(ETHER, 1, 1, DEADLINE, *to, target)
+                bought = getattr(calls, f"tokenTo{kind}{how}Output")(ETHER, far, far, DEADLINE, *to, target)
+                operations[given.fn_name] = (given, 0)
+                operations[bought.fn_name] = (bought, 0)
+        operations["transfer"] = (calls.transfer(receiver, ETHER // 100), 0)
+        operations["removeLiquidity"] = (calls.removeLiquidity(ETHER // 2, 1, 1, DEADLINE), 0)
+        for name, (call, value) in operations.items():
+            if value < 0:  # exactly the price of that many tokens
+                value = calls.getEthToTokenOutputPrice(-value).call()
+            self.gas[name] = self.send(call, value)
+        self.gas["default"] = int(self.senders[CALLER].send({"to": pool.address, "value": small})["gasUsed"])
+        self.send(calls.approve(receiver, ETHER))
+        self.gas["transferFrom"] = self.send(calls.transferFrom(buyer, receiver, ETHER // 100), by=OTHER)
+        return self.gas
+
+
+def blueprint(bench: Bench, name: str) -> str:
+    """Deploys a contract's blueprint; returns its address."""
+    data = blueprint_transaction_data(artifacts.load(name).creation)
+    return str(bench.senders[0].send({"data": data})["contractAddress"])
+
+
+def measure_ours(web3: Web3) -> Iterator[tuple[str, int]]:
+    """The plain exchange, then what the oracle variant adds: its first and a later swap of a block, a snapshot."""
+    bench = Bench(web3, "createExchange")
+    factory = bench.deploy(artifacts.load("UniswapFactory"))
+    bench.send(factory.functions.initializeFactory(blueprint(bench, "UniswapExchange")), by=0)
+    bench.send(factory.functions.initializeOracle(blueprint(bench, "UniswapOracleExchange")), by=0)
+    yield from bench.measure(factory, artifacts.load("UniswapExchange").abi).items()
+
+    bench = Bench(web3, "createOracleExchange")
+    _, pool = bench.pool(factory, artifacts.load("UniswapOracleExchange").abi, measure=True)
+    yield "createOracleExchange", bench.gas["createOracleExchange"]
+    bench.send(pool.functions.ethToTokenSwapInput(1, DEADLINE), ETHER // 10)
+    first, later = swaps_of_one_block(bench, pool)
+    yield "oracle_ethToTokenSwapInput_first", first
+    yield "oracle_ethToTokenSwapInput_later", later
+    bench.send(pool.functions.observe())
+    web3.provider.make_request("evm_increaseTime", [120])  # type: ignore[arg-type]
+    web3.provider.make_request("evm_mine", [])  # type: ignore[arg-type]
+    yield "oracle_observe", bench.send(pool.functions.observe())
+
+
+def swaps_of_one_block(bench: Bench, pool: Contract) -> tuple[int, int]:
+    """Gas of the first and the second swap of one block."""
+    request = bench.web3.provider.make_request
+    request("evm_setAutomine", [False])  # type: ignore[arg-type]
+    call = pool.functions.ethToTokenSwapInput(1, DEADLINE)
+    hashes = []
+    for by in (CALLER, OTHER):
+        sender = bench.accounts[by]
+        fields = unsigned(call) | {"value": ETHER // 10, "gas": 200_000}
+        fields |= {"nonce": bench.web3.eth.get_transaction_count(sender.address), "chainId": bench.web3.eth.chain_id}
+        fields |= {"maxFeePerGas": 10**11 - by, "maxPriorityFeePerGas": 10**10 - by}
+        hashes.append(bench.web3.eth.send_raw_transaction(sender.sign_transaction(fields).raw_transaction))
+    request("evm_mine", [])  # type: ignore[arg-type]
+    request("evm_setAutomine", [True])  # type: ignore[arg-type]
+    receipts = [bench.web3.eth.get_transaction_receipt(hash_) for hash_ in hashes]
+    assert receipts[0]["blockNumber"] == receipts[1]["blockNumber"]
+    return receipts[0]["gasUsed"], receipts[1]["gasUsed"]
+
+
+def measure_original(web3: Web3) -> dict[str, int]:
+    """The same operations on Uniswap V1's own bytecode."""
+    bench = Bench(web3, "createExchange")
+    factory = bench.deploy(original("UniswapV1Factory"))
+    template = bench.deploy(original("UniswapV1Exchange"))
+    bench.send(factory.functions.initializeFactory(template.address), by=0)
+    return bench.measure(factory, original("UniswapV1Exchange").abi)
+
+
+def measure() -> dict[str, Any]:
+    """All figures: ours by operation, and under `uniswap_v1` the original's."""
+    with started(ChainSpec("benchmark", 31337, 0), "--timestamp", str(GENESIS)) as chain:
+        return dict(measure_ours(chain.web3)) | {"uniswap_v1": measure_original(chain.web3)}
+
+
+@click.command(help=__doc__)
+@click.option("--check", is_flag=True, help="Fail if a figure differs from the committed snapshot.")
+@click.option("--update", is_flag=True, help="Write the snapshot.")
+def main(check: bool, update: bool) -> None:
+    artifacts.compile_contracts()
+    figures = measure()
+    click.echo(json.dumps(figures, indent=2))
+    if update:
+        SNAPSHOT.write_text(json.dumps(figures, indent=2) + "\n")
+    if check:
+        known = json.loads(SNAPSHOT.read_text())
+        changed = [name for name in known.keys() | figures.keys() if known.get(name) != figures.get(name)]
+        if changed:
+            click.echo(f"differs from {SNAPSHOT.name}: {', '.join(sorted(changed))} (accept with --update)", err=True)
+            sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""Where the project keeps its tools and state: all below the project folder.
+
+Set-up puts one line into the virtual environment that imports this module whenever its Python starts, so the bare
+commands (`ape compile`, `ape console`, `python benchmarks/gas.py`) find the compiler, Anvil and Ape's data without
+a variable set by hand. A variable that the user did set is kept.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+CACHE = PROJECT / ".cache"
+SOLC_FOLDER = CACHE / "solc"
+
+VARIABLES = {
+    "APE_DATA_FOLDER": PROJECT / ".ape",  # Ape's accounts and caches
+    "SOLCX_BINARY_PATH": SOLC_FOLDER,
+    "MPLCONFIGDIR": CACHE / "matplotlib",
+    "PIP_CACHE_DIR": CACHE / "pip",
+    "npm_config_cache": CACHE / "npm",
+    "XDG_CACHE_HOME": CACHE,
+}
+
+
+def apply() -> None:
+    """Sets what is unset, and puts the environment's own commands first on the path."""
+    for name, folder in VARIABLES.items():
+        os.environ.setdefault(name, str(folder))
+    commands = str(Path(sys.prefix) / "bin")
+    path = os.environ.get("PATH", "").split(os.pathsep)
+    if commands not in path:
+        os.environ["PATH"] = os.pathsep.join([commands, *path])
+
+
+apply()

@@ -1,0 +1,102 @@
+"""Sends one account's transactions, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+from hexbytes import HexBytes
+from web3 import Web3
+from web3.contract.contract import ContractConstructor, ContractFunction
+from web3.exceptions import ContractLogicError, Web3Exception, Web3RPCError
+from web3.types import TxReceipt
+
+from offchain.artifacts import Artifact, describe_revert
+from offchain.chains import DEVELOPMENT_MNEMONIC
+
+Call = ContractFunction | ContractConstructor
+Sign = Callable[[dict[str, Any]], bytes]
+
+Account.enable_unaudited_hdwallet_features()
+
+
+class TransactionError(Exception):
+    """Says in one line why a transaction was refused or failed."""
+
+
+class Sender:
+    """An account on one chain: signs, sends and waits.
+
+    `sign` takes a complete transaction as a dict and returns its signed raw bytes.
+    """
+
+    def __init__(self, web3: Web3, address: str, sign: Sign) -> None:
+        self.web3 = web3
+        self.address = Web3.to_checksum_address(address)
+        self._sign = sign
+        self._chain_id = web3.eth.chain_id
+
+    def deploy(self, artifact: Artifact, *arguments: Any) -> TxReceipt:
+        """Deploys a contract; its address is the receipt's `contractAddress`. Raises TransactionError."""
+        return self.transact(artifact.factory(self.web3).constructor(*arguments))
+
+    def transact(self, call: Call, value: int = 0) -> TxReceipt:
+        """Sends a contract call with `value` wei. Raises TransactionError, before sending if it would revert."""
+        return self.send(unsigned(call) | {"value": value})
+
+    def send(self, transaction: dict[str, Any]) -> TxReceipt:
+        """Sends a transaction given by `to`, `data` and `value`. Raises TransactionError."""
+        eth = self.web3.eth
+        try:
+            filled = {"from": self.address, "value": 0} | transaction
+            filled["gas"] = eth.estimate_gas(filled) * 5 // 4  # type: ignore[arg-type]
+            fee = eth.gas_price
+            filled |= {"maxFeePerGas": 2 * fee, "maxPriorityFeePerGas": min(fee, 10**9)}
+            filled |= {"chainId": self._chain_id, "nonce": eth.get_transaction_count(self.address), "type": 2}
+            receipt = eth.wait_for_transaction_receipt(eth.send_raw_transaction(self._sign(filled)), poll_latency=0.005)
+        except (ContractLogicError, Web3RPCError) as error:
+            raise TransactionError(_reason(error)) from error
+        except Web3Exception as error:
+            raise TransactionError(str(error)) from error
+        if receipt["status"] != 1:
+            raise TransactionError(f"transaction {receipt['transactionHash'].to_0x_hex()} failed on chain")
+        return receipt
+
+
+def unsigned(call: Call) -> dict[str, Any]:
+    """The `data` of a contract call and, unless it deploys, its `to`."""
+    complete = {"gas": 0, "maxFeePerGas": 0, "maxPriorityFeePerGas": 0, "chainId": 0, "nonce": 0, "value": 0}
+    built = call.build_transaction(complete)  # type: ignore[arg-type]  # asks the chain nothing: no field is open
+    return {name: built[name] for name in ("to", "data") if built.get(name)}  # type: ignore[literal-required]
+
+
+def key_sender(web3: Web3, account: LocalAccount) -> Sender:
+    """A sender that signs with a private key held in memory."""
+
+    def sign(transaction: dict[str, Any]) -> bytes:
+        fields = {name: value for name, value in transaction.items() if name != "from"}
+        return bytes(account.sign_transaction(fields).raw_transaction)
+
+    return Sender(web3, account.address, sign)
+
+
+def development_account(index: int) -> LocalAccount:
+    """One of the local chains' public development accounts: anyone can spend from it."""
+    account: LocalAccount = Account.from_mnemonic(DEVELOPMENT_MNEMONIC, account_path=f"m/44'/60'/0'/0/{index}")
+    return account
+
+
+def development_sender(web3: Web3, index: int) -> Sender:
+    """A sender for a development account."""
+    return key_sender(web3, development_account(index))
+
+
+def _reason(error: Exception) -> str:
+    data = getattr(error, "data", None)
+    if isinstance(data, str) and data.startswith("0x"):
+        return f"the contract refused: {describe_revert(bytes(HexBytes(data)))}"
+    response = getattr(error, "rpc_response", None) or {}
+    message = response.get("error", {}).get("message") if isinstance(response, dict) else None
+    return str(message or error)
