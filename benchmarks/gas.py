@@ -29,7 +29,7 @@ from offchain.sender import Sender, development_account, key_sender, unsigned
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "gas.json"
 GENESIS = 1_750_000_000  # a fixed start of time, so that calldata and with it gas are the same in every run
-DEADLINE = 2**32 - 1
+DEADLINE = GENESIS + 24 * 3600 + 1
 ETHER = 10**18
 CALLER, OTHER = 1, 2
 
@@ -40,6 +40,11 @@ def original(name: str) -> artifacts.Artifact:
     content = json.loads(path.read_text())
     creation = bytes.fromhex(content["evm"]["bytecode"]["object"].removeprefix("0x"))
     return artifacts.Artifact(name, content["abi"], creation, b"")
+
+
+def below(amount: int) -> int:
+    """An amount a little smaller, with all its digits in use."""
+    return amount * 0xFEDCBA9876543211 >> 64
 
 
 class Bench:
@@ -85,27 +90,28 @@ class Bench:
         other_token, other_pool = self.pool(factory, exchange_abi, measure=False)
         calls = pool.functions
         buyer, receiver = self.accounts[CALLER].address, self.accounts[OTHER].address
-        far, small = 10**4 * ETHER, ETHER // 10
+        # Bounds as a wallet would set them: no run of zero bytes, which would make calldata cheap.
+        far, small, least = below(10**4 * ETHER), ETHER // 10, below(ETHER // 100)
         operations: dict[str, tuple[Any, int]] = {
-            "addLiquidity": (calls.addLiquidity(1, far, DEADLINE), ETHER),
-            "ethToTokenSwapInput": (calls.ethToTokenSwapInput(1, DEADLINE), small),
-            "ethToTokenTransferInput": (calls.ethToTokenTransferInput(1, DEADLINE, receiver), small),
+            "addLiquidity": (calls.addLiquidity(below(ETHER), far, DEADLINE), ETHER),
+            "ethToTokenSwapInput": (calls.ethToTokenSwapInput(below(ETHER), DEADLINE), small),
+            "ethToTokenTransferInput": (calls.ethToTokenTransferInput(below(ETHER), DEADLINE, receiver), small),
             "ethToTokenSwapOutput": (calls.ethToTokenSwapOutput(ETHER, DEADLINE), -ETHER),
             "ethToTokenSwapOutput_refund": (calls.ethToTokenSwapOutput(ETHER, DEADLINE), ETHER),
             "ethToTokenTransferOutput": (calls.ethToTokenTransferOutput(ETHER, DEADLINE, receiver), -ETHER),
-            "tokenToEthSwapInput": (calls.tokenToEthSwapInput(ETHER, 1, DEADLINE), 0),
-            "tokenToEthTransferInput": (calls.tokenToEthTransferInput(ETHER, 1, DEADLINE, receiver), 0),
+            "tokenToEthSwapInput": (calls.tokenToEthSwapInput(ETHER, least, DEADLINE), 0),
+            "tokenToEthTransferInput": (calls.tokenToEthTransferInput(ETHER, least, DEADLINE, receiver), 0),
             "tokenToEthSwapOutput": (calls.tokenToEthSwapOutput(small, far, DEADLINE), 0),
             "tokenToEthTransferOutput": (calls.tokenToEthTransferOutput(small, far, DEADLINE, receiver), 0),
         }
         for kind, target in (("Token", other_token.address), ("Exchange", other_pool.address)):
             for how, to in (("Swap", ()), ("Transfer", (receiver,))):
-                given = getattr(calls, f"tokenTo{kind}{how}Input")(ETHER, 1, 1, DEADLINE, *to, target)
+                given = getattr(calls, f"tokenTo{kind}{how}Input")(ETHER, least, least, DEADLINE, *to, target)
                 bought = getattr(calls, f"tokenTo{kind}{how}Output")(ETHER, far, far, DEADLINE, *to, target)
                 operations[given.fn_name] = (given, 0)
                 operations[bought.fn_name] = (bought, 0)
         operations["transfer"] = (calls.transfer(receiver, ETHER // 100), 0)
-        operations["removeLiquidity"] = (calls.removeLiquidity(ETHER // 2, 1, 1, DEADLINE), 0)
+        operations["removeLiquidity"] = (calls.removeLiquidity(ETHER // 2, least, least, DEADLINE), 0)
         for name, (call, value) in operations.items():
             if value < 0:  # exactly the price of that many tokens
                 value = calls.getEthToTokenOutputPrice(-value).call()
@@ -147,7 +153,7 @@ def swaps_of_one_block(bench: Bench, pool: Contract) -> tuple[int, int]:
     """Gas of the first and the second swap of one block."""
     request = bench.web3.provider.make_request
     request("evm_setAutomine", [False])  # type: ignore[arg-type]
-    call = pool.functions.ethToTokenSwapInput(1, DEADLINE)
+    call = pool.functions.ethToTokenSwapInput(below(ETHER), DEADLINE)
     hashes = []
     for by in (CALLER, OTHER):
         sender = bench.accounts[by]
@@ -155,6 +161,7 @@ def swaps_of_one_block(bench: Bench, pool: Contract) -> tuple[int, int]:
         fields |= {"nonce": bench.web3.eth.get_transaction_count(sender.address), "chainId": bench.web3.eth.chain_id}
         fields |= {"maxFeePerGas": 10**11 - by, "maxPriorityFeePerGas": 10**10 - by}
         hashes.append(bench.web3.eth.send_raw_transaction(sender.sign_transaction(fields).raw_transaction))
+    request("evm_increaseTime", [15])  # type: ignore[arg-type]
     request("evm_mine", [])  # type: ignore[arg-type]
     request("evm_setAutomine", [True])  # type: ignore[arg-type]
     receipts = [bench.web3.eth.get_transaction_receipt(hash_) for hash_ in hashes]

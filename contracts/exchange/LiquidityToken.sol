@@ -7,6 +7,11 @@ import {ILiquidityToken} from "../interfaces/ILiquidityToken.sol";
 /// @title LiquidityToken
 /// @notice Balances and supply of the liquidity; documented in ILiquidityToken.
 abstract contract LiquidityToken is ILiquidityToken, IERC20Errors {
+    struct Account {
+        uint256 balance;
+        mapping(address spender => uint256) allowance;
+    }
+
     /* STORAGE */
 
     /// @inheritdoc ILiquidityToken
@@ -22,9 +27,7 @@ abstract contract LiquidityToken is ILiquidityToken, IERC20Errors {
 
     /// @inheritdoc ILiquidityToken
     uint256 public totalSupply;
-    mapping(address owner => uint256) private _balances;
-    /// @inheritdoc ILiquidityToken
-    mapping(address owner => mapping(address spender => uint256)) public allowance;
+    mapping(address owner => Account) private _accounts;
 
     /* EXTERNAL */
 
@@ -36,10 +39,11 @@ abstract contract LiquidityToken is ILiquidityToken, IERC20Errors {
 
     /// @inheritdoc ILiquidityToken
     function transferFrom(address from, address to, uint256 value) external returns (bool) {
-        uint256 allowed = allowance[from][msg.sender];
+        mapping(address => uint256) storage allowances = _accounts[from].allowance;
+        uint256 allowed = allowances[msg.sender];
         if (allowed < value) revert ERC20InsufficientAllowance(msg.sender, allowed, value);
         unchecked {
-            allowance[from][msg.sender] = allowed - value;
+            allowances[msg.sender] = allowed - value;
         }
         _transfer(from, to, value);
         return true;
@@ -47,7 +51,7 @@ abstract contract LiquidityToken is ILiquidityToken, IERC20Errors {
 
     /// @inheritdoc ILiquidityToken
     function approve(address spender, uint256 value) external returns (bool) {
-        allowance[msg.sender][spender] = value;
+        _accounts[msg.sender].allowance[spender] = value;
         emit Approval(msg.sender, spender, value);
         return true;
     }
@@ -55,25 +59,31 @@ abstract contract LiquidityToken is ILiquidityToken, IERC20Errors {
     /// @inheritdoc ILiquidityToken
     function balanceOf(address owner) external view returns (uint256) {
         // What is locked needs no storage: it is there as soon as there is any liquidity.
-        if (owner == address(0) && totalSupply != 0) return _balances[owner] + LOCKED_LIQUIDITY;
-        return _balances[owner];
+        uint256 balance = _accounts[owner].balance;
+        return owner == address(0) && totalSupply != 0 ? balance + LOCKED_LIQUIDITY : balance;
+    }
+
+    /// @inheritdoc ILiquidityToken
+    function allowance(address owner, address spender) external view returns (uint256) {
+        return _accounts[owner].allowance[spender];
     }
 
     /* INTERNAL */
 
     /// @dev Takes `value` from `from`, without touching the supply.
     function _debit(address from, uint256 value) internal {
-        uint256 balance = _balances[from];
+        Account storage account = _accounts[from];
+        uint256 balance = account.balance;
         if (balance < value) revert ERC20InsufficientBalance(from, balance, value);
         unchecked {
-            _balances[from] = balance - value;
+            account.balance = balance - value;
         }
     }
 
     /// @dev Gives `value` to `to`. Can't overflow: balances sum to the supply.
     function _credit(address to, uint256 value) internal {
         unchecked {
-            _balances[to] += value;
+            _accounts[to].balance += value;
         }
     }
 

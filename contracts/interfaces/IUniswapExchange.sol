@@ -23,7 +23,7 @@ interface IUniswapExchange {
 
     /// @notice Thrown by `setup`: the constructor has set token and factory for good.
     error AlreadySetUp();
-    /// @notice Thrown when an exchange is created for no token.
+    /// @notice Thrown when an exchange is created for no token, or its token doesn't tell a balance.
     error InvalidToken();
     /// @notice Thrown when the deadline has passed.
     error DeadlinePassed(uint256 deadline, uint256 timestamp);
@@ -47,7 +47,7 @@ interface IUniswapExchange {
     error InitialLiquidityTooLow(uint256 value);
     /// @notice Thrown when liquidity is to found an exchange that the factory doesn't list for its token.
     error UnregisteredExchange();
-    /// @notice Thrown when an account got fewer tokens than were sent to it (a fee on transfers).
+    /// @notice Thrown when the pool got fewer tokens than were sent to it (a fee on transfers).
     error TokensMissing(uint256 expected, uint256 received);
     /// @notice Thrown when the receiver of ETH refuses it.
     error EtherRefused(address receiver);
