@@ -18,11 +18,12 @@ from web3 import Web3
 from web3.contract import Contract
 
 from offchain.environment import PROJECT
+from offchain.errors import UserError
 
 BUILD = PROJECT / ".build" / "__local__.json"
 
 
-class ArtifactError(Exception):
+class ArtifactError(UserError):
     """Says in one line why a compiled contract can't be had."""
 
 

@@ -22,13 +22,14 @@ from typing import IO
 import requests
 from web3 import HTTPProvider, Web3
 
+from offchain.errors import UserError
 from offchain.settings import settings
 
 DEVELOPMENT_MNEMONIC = "test test test test test test test test test test test junk"
 START_SECONDS = 20
 
 
-class ChainError(Exception):
+class ChainError(UserError):
     """Says in one line why a chain can't be used."""
 
 

@@ -15,6 +15,7 @@ from web3.types import TxReceipt
 
 from offchain.artifacts import Artifact, describe_revert
 from offchain.chains import DEVELOPMENT_MNEMONIC
+from offchain.errors import UserError
 
 Call = ContractFunction | ContractConstructor
 Sign = Callable[[dict[str, Any]], bytes]
@@ -22,7 +23,7 @@ Sign = Callable[[dict[str, Any]], bytes]
 Account.enable_unaudited_hdwallet_features()
 
 
-class TransactionError(Exception):
+class TransactionError(UserError):
     """Says in one line why a transaction was refused or failed."""
 
 

@@ -1,0 +1,27 @@
+"""Runs both local chains."""
+
+from __future__ import annotations
+
+import signal
+
+import click
+
+from offchain.chains import PLASMA, ROOT, running
+from scripts._command import Command
+
+
+@click.command(cls=Command)
+def cli() -> None:
+    """Starts the root and the plasma chain and keeps them until Ctrl-C. Their accounts are public development keys."""
+    with running(ROOT, PLASMA) as chains:
+        for chain in chains:
+            state = "started" if chain.started else "was running already"
+            click.echo(f"{chain.name} chain {chain.chain_id} at {chain.url}: {state}")
+        if not any(chain.started for chain in chains):
+            return
+        click.echo("Press Ctrl-C to stop.")
+        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+        try:
+            signal.pause()
+        except KeyboardInterrupt:
+            click.echo("Stopped.")
