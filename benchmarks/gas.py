@@ -72,9 +72,7 @@ class Bench:
         for account in self.accounts[1:]:
             self.send(token.functions.transfer(account.address, 10**6 * ETHER), by=0)
         created = self.send(factory.functions[self.create](token.address))
-        exchange = self.web3.eth.contract(
-            address=factory.functions.getExchange(token.address).call(), abi=exchange_abi
-        )
+        exchange = self.web3.eth.contract(address=factory.functions.getExchange(token.address).call(), abi=exchange_abi)
         for by in (CALLER, OTHER):
             self.send(token.functions.approve(exchange.address, 10**9 * ETHER), by=by)
         first = self.send(exchange.functions.addLiquidity(1, 500 * ETHER, DEADLINE), 10 * ETHER, by=OTHER)

@@ -84,9 +84,8 @@ def find(spec: ChainSpec) -> Chain | None:
     except (requests.RequestException, ValueError, KeyError, TypeError) as error:
         raise ChainError(f"port {spec.port} is in use by something that is no chain: {_advice(spec)}") from error
     if chain_id != spec.chain_id:
-        raise ChainError(
-            f"port {spec.port} is in use by chain {chain_id}, not the {spec.name} chain {spec.chain_id}: {_advice(spec)}"
-        )
+        other = f"chain {chain_id}, not the {spec.name} chain {spec.chain_id}"
+        raise ChainError(f"port {spec.port} is in use by {other}: {_advice(spec)}")
     return Chain(spec.name, spec.chain_id, spec.url, started=False)
 
 
@@ -112,10 +111,10 @@ def started(spec: ChainSpec, *flags: str) -> Iterator[Chain]:
     if spec.port == 0:
         spec = replace(spec, port=_free_port())
     with tempfile.TemporaryFile("w+") as log:
+        command = [anvil, "--quiet", "--host", "127.0.0.1", "--port", str(spec.port)]
+        command += ["--chain-id", str(spec.chain_id), "--mnemonic", DEVELOPMENT_MNEMONIC, *flags]
         guard = subprocess.Popen(
-            [sys.executable, "-S", str(Path(__file__).with_name("guard.py")), anvil, "--quiet"]
-            + ["--host", "127.0.0.1", "--port", str(spec.port), "--chain-id", str(spec.chain_id)]
-            + ["--mnemonic", DEVELOPMENT_MNEMONIC, *flags],
+            [sys.executable, "-S", str(Path(__file__).with_name("guard.py")), *command],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,

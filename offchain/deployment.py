@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -114,17 +115,15 @@ class MarketDeployment:
         """Brings the chain to the state of a whole market, a step at a time. Raises DeploymentError or
         TransactionError; what was done until then stays and is found again."""
         for name, contract in BLUEPRINTS.items():
-            yield self._ensure(name, contract, lambda contract=contract: self._blueprint(contract))
-        yield self._ensure("factory", "UniswapFactory", lambda: self._deploy("UniswapFactory"))
+            yield self._ensure(name, contract, partial(self._blueprint, contract))
+        yield self._ensure("factory", "UniswapFactory", partial(self._deploy, "UniswapFactory"))
         self._initialize_factory()
         for microgrid in MICROGRIDS:
             arguments = (f"{microgrid} energy", microgrid, self.sender.address)
-            yield self._ensure(microgrid, "EnergyToken", lambda arguments=arguments: self._deploy("EnergyToken", *arguments))
+            yield self._ensure(microgrid, "EnergyToken", partial(self._deploy, "EnergyToken", *arguments))
             self._grant_roles(microgrid)
-            exchange = f"{microgrid}_exchange"
-            yield self._ensure(
-                exchange, "UniswapOracleExchange", lambda microgrid=microgrid: self._create_exchange(microgrid)
-            )
+            create = partial(self._create_exchange, microgrid)
+            yield self._ensure(f"{microgrid}_exchange", "UniswapOracleExchange", create)
             self._add_liquidity(microgrid)
 
     def _ensure(self, name: str, contract: str, deploy: Callable[[], str]) -> Step:

@@ -50,5 +50,7 @@ def pool_state(web3: Web3, exchange: Contract, token: Contract) -> PoolState:
     eth = web3.eth.get_balance(exchange.address)
     tokens = token.functions.balanceOf(exchange.address).call()
     if not eth or not tokens:
-        raise UserError(f"the exchange at {exchange.address} has no liquidity: run `ape run deploy --eth 10 --tokens 500`")
+        raise UserError(
+            f"the exchange at {exchange.address} has no liquidity: run `ape run deploy --eth 10 --tokens 500`"
+        )
     return PoolState(eth, tokens)

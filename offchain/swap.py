@@ -52,8 +52,10 @@ def swap_eth_to_token(market: Market, buyer: Sender, microgrid: str, eth: int) -
     yield from _show(f"{microgrid} exchange before", before)
     yield f"Buyer {buyer.address} sells {_number(eth)} ETH."
     yield "  with V1's fee of 0.3 %:  a*997*T / (E*1000 + a*997)"
-    yield f"                           = {_number(input_price(eth, before.eth, before.tokens))} kWh, the contract quotes {_number(quote)}"
-    yield f"  without a fee:           a*T / (E + a) = {_number(input_price_without_fee(eth, before.eth, before.tokens))} kWh"
+    with_fee = input_price(eth, before.eth, before.tokens)
+    without_fee = input_price_without_fee(eth, before.eth, before.tokens)
+    yield f"                           = {_number(with_fee)} kWh, the contract quotes {_number(quote)}"
+    yield f"  without a fee:           a*T / (E + a) = {_number(without_fee)} kWh"
 
     held = token.functions.balanceOf(buyer.address).call()
     receipt = buyer.transact(exchange.functions.ethToTokenSwapInput(_least(quote), market.deadline()), value=eth)
@@ -91,7 +93,8 @@ def swap_token_to_token(market: Market, operator: Sender, seller: Sender, source
     receipt = seller.transact(call)
     received = bought.functions.balanceOf(seller.address).call() - held
     after, after_target = market.state(source), market.state(target)
-    yield f"Got {_number(received)} kWh of {target}, {received / tokens:.4f} for each of {source}; gas {receipt['gasUsed']:,}."
+    rate = received / tokens
+    yield f"Got {_number(received)} kWh of {target}, {rate:.4f} for each of {source}; gas {receipt['gasUsed']:,}."
     yield from _show(f"{source} exchange after", after)
     yield from _compare(before, after)
     yield from _show(f"{target} exchange after", after_target)

@@ -57,9 +57,9 @@ class SetupError(Exception):
 
 def check_prerequisites() -> None:
     """Raises SetupError if Python, Node.js or npm is missing or too old."""
-    if sys.version_info < MINIMUM_PYTHON:
+    if tuple(sys.version_info) < MINIMUM_PYTHON:
         raise SetupError(f"Python 3.11 or newer is needed; this is {platform.python_version()}.")
-    if os.name != "posix":
+    if platform.system() not in ("Linux", "Darwin"):
         raise SetupError("Linux or macOS is needed; on Windows use WSL.")
     for command in ("node", "npm"):
         if shutil.which(command) is None:
@@ -88,7 +88,7 @@ def run(step: str, command: Sequence[str | Path]) -> None:
 
 def python_for_environment() -> str:
     """The interpreter of the virtual environment: one with prebuilt numpy 1.26 wheels (3.11, 3.12) if there is one."""
-    if sys.version_info < (3, 13):
+    if tuple(sys.version_info) < (3, 13):
         return sys.executable
     return shutil.which("python3.12") or shutil.which("python3.11") or sys.executable
 
@@ -99,7 +99,7 @@ def install_python_packages() -> None:
         run("Python environment", [python_for_environment(), "-m", "venv", VENV])
     except SetupError as error:
         raise SetupError("Python's venv module is missing (Debian, Ubuntu: install python3-venv).") from error
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir"]
+    pip: list[str | Path] = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir"]
     run("Python packages", [*pip, "--require-hashes", "-r", "requirements.lock"])
     run("Project package", [*pip, "--no-deps", "--no-build-isolation", "-e", "."])
     site = subprocess.run(

@@ -27,7 +27,6 @@ network_option = click.option(
 account_option = click.option("--account", metavar="ALIAS", help="Ape account that signs; needed off the local chains.")
 
 
-
 class Amount(click.ParamType):
     """An amount of ETH or kWh, given with up to 18 decimals, taken as wei or token base units."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from threading import Event
 
 import click
 
@@ -19,9 +20,9 @@ def cli() -> None:
             click.echo(f"{chain.name} chain {chain.chain_id} at {chain.url}: {state}")
         if not any(chain.started for chain in chains):
             return
+        stop = Event()
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(ending, lambda *_: stop.set())
         click.echo("Press Ctrl-C to stop.")
-        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-        try:
-            signal.pause()
-        except KeyboardInterrupt:
-            click.echo("Stopped.")
+        stop.wait()
+        click.echo("Stopped.")

@@ -17,14 +17,18 @@ BUNDLED_HOMES = 24
 @click.option(
     "--data",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="CSV of hourly consumption: reading_datetime, then one column of kWh a household.  [default: bundled profiles]",
+    help="CSV: reading_datetime, then hourly kWh, one column a household.  [default: bundled profiles]",
 )
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Day of the data.  [default: the most complete one]")
-@click.option("--homes", type=click.IntRange(2, 200), help=f"At most so many homes.  [default: {BUNDLED_HOMES}, or all of --data]")
+@click.option(
+    "--homes", type=click.IntRange(2, 200), help=f"At most so many homes.  [default: {BUNDLED_HOMES}, or all of --data]"
+)
 @click.option("--utility-price", type=click.FloatRange(0, 10_000), default=180, show_default=True, help="won per kWh.")
 @click.option("--feed-in-price", type=click.FloatRange(0, 10_000), default=90, show_default=True, help="won per kWh.")
 @click.option("--won-per-eth", type=click.FloatRange(1, 1e9), default=4_000_000, show_default=True)
-@click.option("--line-kw", type=click.FloatRange(0, 10_000), default=12, show_default=True, help="Line between the two.")
+@click.option(
+    "--line-kw", type=click.FloatRange(0, 10_000), default=12, show_default=True, help="Line between the two."
+)
 def cli(
     data: Path | None,
     day: datetime | None,
@@ -58,7 +62,9 @@ def cli(
         raise click.UsageError("--day goes with --data")
     console = Console()
     assumptions = Assumptions(utility_price, feed_in_price, won_per_eth, line_kw)
-    consumption = read_day(data, day.date() if day else None, homes or 200) if data else bundled_day(homes or BUNDLED_HOMES)
+    consumption = (
+        read_day(data, day.date() if day else None, homes or 200) if data else bundled_day(homes or BUNDLED_HOMES)
+    )
     settled = settle_homes(consumption, clear_day_yield(consumption.day))
     project.load_contracts()
 

@@ -79,4 +79,3 @@ def verify_command(network: str | None) -> None:
                 wrong += problem is not None
     if wrong:
         raise DeploymentError(f"{wrong} of the contracts are not what was compiled here")
-

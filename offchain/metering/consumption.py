@@ -39,7 +39,8 @@ def bundled_day(households: int) -> ConsumptionDay:
 
     def peak(centre: float, spread: float, width: float) -> NDArray[np.float64]:
         centres = random.normal(centre, spread, households)
-        return np.exp(-0.5 * ((hours - centres) / width) ** 2)
+        bumps: NDArray[np.float64] = np.exp(-0.5 * ((hours - centres) / width) ** 2)
+        return bumps
 
     base = random.uniform(0.10, 0.25, households)
     morning = random.uniform(0.2, 0.7, households) * peak(7.5, 0.8, 1.2)
@@ -57,23 +58,25 @@ def read_day(path: Path, day: date | None, most: int) -> ConsumptionDay:
 
     Raises DataError for anything that can't be used, with row and column.
     """
-    table = _read(path)
-    counts = table.notna().groupby(table.index.date).sum()
-    complete = (counts == HOURS).sum(axis=1)
-    chosen = day or complete.idxmax()
+    table, days = _read(path)
+    complete = (table.notna().groupby(days).sum() == HOURS).sum(axis="columns")
+    chosen = pd.Timestamp(day) if day else pd.Timestamp(complete.index[int(complete.to_numpy().argmax())])
     if chosen not in complete.index or complete[chosen] == 0:
-        raise DataError(f"{path.name}: no household has all {HOURS} hours of {chosen}")
-    rows = table[table.index.date == chosen].dropna(axis="columns").iloc[:, :most]
-    return ConsumptionDay(chosen, [str(name) for name in rows.columns], rows.to_numpy(np.float64))
+        raise DataError(f"{path.name}: no household has all {HOURS} hours of {chosen:%Y-%m-%d}")
+    rows = table[days == chosen].dropna(axis="columns").iloc[:, :most]
+    return ConsumptionDay(chosen.date(), [str(name) for name in rows.columns], rows.to_numpy(np.float64))
 
 
-def _read(path: Path) -> pd.DataFrame:
+def _read(path: Path) -> tuple[pd.DataFrame, pd.DatetimeIndex]:
+    """The readings by time, and the day of each row."""
     try:
         raw = pd.read_csv(path, dtype=str)
     except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise DataError(f"{path}: can't be read as CSV ({error})") from error
+        raise DataError(f"{path}: can't be read as CSV ({' '.join(str(error).split())})") from error
     if TIME_COLUMN not in raw.columns or len(raw.columns) < 2:
         raise DataError(f"{path.name}: needs a column {TIME_COLUMN} and one column a household")
+    if raw.empty:
+        raise DataError(f"{path.name}: has no rows")
     times = pd.to_datetime(raw[TIME_COLUMN], errors="coerce")
     _refuse(path, TIME_COLUMN, raw[TIME_COLUMN], times.isna(), "is no time")
     _refuse(path, TIME_COLUMN, raw[TIME_COLUMN], times.duplicated(), "stands there twice")
@@ -84,7 +87,9 @@ def _read(path: Path) -> pd.DataFrame:
         _refuse(path, name, raw[name], numbers.isna() & raw[name].notna(), "is no number")
         _refuse(path, name, raw[name], ~numbers.fillna(0).between(0, 1000), "is not between 0 and 1,000 kWh")
         columns[name] = numbers
-    return pd.DataFrame(columns).set_axis(pd.DatetimeIndex(times))
+    order = pd.DatetimeIndex(times).argsort()
+    index = pd.DatetimeIndex(times)[order]
+    return pd.DataFrame(columns).iloc[order].set_axis(index), index.normalize()
 
 
 def _refuse(path: Path, column: str, values: pd.Series[str], wrong: pd.Series[bool], why: str) -> None:

@@ -30,4 +30,5 @@ def clear_day_yield(day: date) -> NDArray[np.float64]:
     cell = pvlib.temperature.faiman(plane, temp_air=20)
     direct = pvlib.pvsystem.pvwatts_dc(plane, cell, 1000, TEMPERATURE_COEFFICIENT) * (1 - SYSTEM_LOSSES)
     watts = pvlib.inverter.pvwatts(direct, 1000)
-    return np.clip(watts.to_numpy(np.float64) / 1000, 0, None)
+    kilowatts: NDArray[np.float64] = np.clip(watts.to_numpy(np.float64) / 1000, 0, None)
+    return kilowatts

@@ -126,7 +126,11 @@ class MarketDay:
     def prepare(self) -> Iterator[None]:
         """The approvals every participant gives once; yields after each."""
         for microgrid in MICROGRIDS:
-            self._send("approve", self.operator, self.tokens[microgrid].functions.approve(self.exchanges[microgrid].address, FOREVER * ETHER))
+            self._send(
+                "approve",
+                self.operator,
+                self.tokens[microgrid].functions.approve(self.exchanges[microgrid].address, FOREVER * ETHER),
+            )
             yield
         for home, sender in self.homes:
             token = self.tokens[home.microgrid]
@@ -140,7 +144,9 @@ class MarketDay:
             self._set_time(start + timedelta(hours=hour))
             self._observe()
             hours = {name: Hour() for name in MICROGRIDS}
-            positions = [(home, sender, int(home.made[hour] - home.used[hour]) * WATT_HOUR) for home, sender in self.homes]
+            positions = [
+                (home, sender, int(home.made[hour] - home.used[hour]) * WATT_HOUR) for home, sender in self.homes
+            ]
             for home, _, _ in positions:
                 hours[home.microgrid].made += int(home.made[hour]) * WATT_HOUR
                 hours[home.microgrid].used += int(home.used[hour]) * WATT_HOUR

@@ -11,13 +11,12 @@ import matplotlib
 
 matplotlib.use("Agg")
 
-import matplotlib.pyplot as plt  # noqa: E402
-from matplotlib.axes import Axes  # noqa: E402
-from rich.box import SIMPLE  # noqa: E402
-from rich.table import Table  # noqa: E402
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from rich.table import Table
 
-from offchain.deployment import ETHER, MICROGRIDS  # noqa: E402
-from offchain.simulate.market_day import DayResult, Hour  # noqa: E402
+from offchain.deployment import ETHER, MICROGRIDS
+from offchain.simulate.market_day import DayResult, Hour
 
 UNITS = {"kwh": "kWh", "won": "won", "percent": "%"}
 COLORS = {"MG1": "tab:green", "MG2": "tab:blue"}
@@ -31,7 +30,8 @@ def hour_table(result: DayResult) -> Table:
     """An hour a row, fitting 80 columns: per microgrid what was made, used, sold to and bought from the exchange, and
     the closing price; the flow over the line; what went to and came from the utility."""
     title = "A day on the market: kWh, and won per kWh at the end of the hour"
-    table = Table(title=title, box=SIMPLE, padding=(0, 0, 0, 1), caption="line: kWh from MG1 to MG2, back if negative")
+    caption = "line: from MG1 to MG2, back if negative; utility: sold to it (in), bought from it (out)"
+    table = Table(title=title, box=None, padding=(0, 0, 0, 1), caption=caption)
     columns = ["", *(f"{name}\n{word}" for name in MICROGRIDS for word in ("made", "used", "sold", "bought", "price"))]
     for column in [*columns, "\nline", "utility\nin", "\nout"]:
         table.add_column(column, justify="right", no_wrap=True)
@@ -79,7 +79,7 @@ def _summary_of(result: DayResult, name: str) -> dict[str, float]:
         "from_utility_kwh": total("from_utility") / ETHER,
         "line_out_kwh": total("line_out") / ETHER,
         "line_in_kwh": total("line_in") / ETHER,
-        "need_met_locally_percent": 100 * (own_use + bought) / used if used else 0.0,
+        "need_met_by_roof_and_market_percent": 100 * (own_use + bought) / used if used else 0.0,
         "lowest_price_won": min(hour.closing_price for hour in day),
         "highest_price_won": max(hour.closing_price for hour in day),
         "bill_won": bill,
@@ -98,7 +98,10 @@ def summary_table(result: DayResult) -> Table:
     for key in figures[MICROGRIDS[0]]:
         words, _, unit = key.rpartition("_")
         label = f"{words.replace('_', ' ')} ({UNITS[unit]})" if words else key
-        cells = [f"{figures[name][key]:,.0f}" if unit in ("won", "homes") else f"{figures[name][key]:,.1f}" for name in MICROGRIDS]
+        cells = [
+            f"{figures[name][key]:,.0f}" if unit in ("won", "homes") else f"{figures[name][key]:,.1f}"
+            for name in MICROGRIDS
+        ]
         table.add_row(label, *cells)
     return table
 
@@ -136,9 +139,13 @@ def save_plot(result: DayResult, path: Path, title: str) -> None:
         price.plot(range(25), [result.assumptions.opening_price, *closing], color=COLORS[name], label=name)
     balance.set_ylabel("kWh per hour")
     balance.set_title("made (filled) and used (line)", loc="left", fontsize=10)
-    for level, label in ((result.assumptions.utility_price, "utility sells"), (result.assumptions.feed_in_price, "utility buys")):
+    for level, label in (
+        (result.assumptions.utility_price, "utility sells"),
+        (result.assumptions.feed_in_price, "utility buys"),
+    ):
         price.axhline(level, color="gray", linestyle="--", linewidth=1)
-        price.annotate(label, (0.1, level), textcoords="offset points", xytext=(0, 3), fontsize=8, color="gray")
+        place = {"xytext": (-3, 3), "textcoords": "offset points", "ha": "right"}
+        price.annotate(label, (24, level), fontsize=8, color="gray", **place)
     price.set_ylabel("won per kWh")
     price.set_title("price on the exchange", loc="left", fontsize=10)
     _plot_volume(volume, result)
@@ -164,7 +171,9 @@ def _plot_volume(axes: Axes, result: DayResult) -> None:
         places = [hour + 0.3 + 0.4 * number for hour in range(24)]
         day = result.hours[name]
         axes.bar(places, [kwh(hour.sold) for hour in day], 0.4, color=COLORS[name], label=f"{name} sold")
-        axes.bar(places, [-kwh(hour.bought) for hour in day], 0.4, color=COLORS[name], alpha=0.5, label=f"{name} bought")
+        axes.bar(
+            places, [-kwh(hour.bought) for hour in day], 0.4, color=COLORS[name], alpha=0.5, label=f"{name} bought"
+        )
     sent = [kwh(sum(result.hours[name][hour].line_out for name in MICROGRIDS)) for hour in range(24)]
     axes.plot([hour + 0.5 for hour in range(24)], sent, "k.-", linewidth=1, label="over the line")
     axes.axhline(0, color="black", linewidth=0.8)
