@@ -118,7 +118,7 @@ def test_other_code_is_named_and_not_replaced(web3: Web3, deployment: MarketDepl
     factory = deployment.manifest.address("factory")
     web3.provider.make_request(RPCEndpoint("anvil_setCode"), [factory, "0x6000"])
     assert "runs other code" in str(check_code(web3, "factory", "UniswapFactory", factory))
-    with pytest.raises(DeploymentError, match="runs other code than UniswapFactory.*--redeploy"):
+    with pytest.raises(DeploymentError, match=r"runs other code than UniswapFactory.*--redeploy"):
         list(deployment.run())
     fresh = replace(deployment, redeploy=True)
     assert all(step.deployed for step in fresh.run())
@@ -189,8 +189,15 @@ def test_without_liquidity_pools_stay_empty_and_the_deployer_mints_nothing(
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{}", "[]", "nonsense", '{"chain_id": 1, "contracts": {}}', '{"chain_id": 950327, "contracts": {"MG1": {}}}']
-    + ['{"chain_id": 950327, "contracts": {"MG1": {"contract": "EnergyToken", "address": "0x12"}}}'],
+    [
+        "",
+        "{}",
+        "[]",
+        "nonsense",
+        '{"chain_id": 1, "contracts": {}}',
+        '{"chain_id": 950327, "contracts": {"MG1": {}}}',
+        '{"chain_id": 950327, "contracts": {"MG1": {"contract": "EnergyToken", "address": "0x12"}}}',
+    ],
 )
 def test_a_damaged_manifest_is_named(tmp_path: Path, content: str) -> None:
     """P9: one line that names the file."""
