@@ -1,4 +1,4 @@
-"""Gas, measured and compared: with the committed snapshot, with Uniswap V1's own bytecode, with the best public port."""
+"""Gas, measured and compared: with the snapshot, with Uniswap V1's own bytecode, with the best public port."""
 
 from __future__ import annotations
 
