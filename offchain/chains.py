@@ -22,6 +22,7 @@ from typing import IO
 import requests
 from web3 import HTTPProvider, Web3
 
+from offchain.environment import CACHE
 from offchain.errors import UserError
 from offchain.settings import settings
 
@@ -110,11 +111,21 @@ def started(spec: ChainSpec, *flags: str) -> Iterator[Chain]:
         raise ChainError("anvil is missing: run `make .venv/.ready`, then use the commands of .venv/bin")
     if spec.port == 0:
         spec = replace(spec, port=_free_port())
+    CACHE.mkdir(exist_ok=True)
+    scratch = tempfile.mkdtemp(prefix="anvil-", dir=CACHE)
     with tempfile.TemporaryFile("w+") as log:
         command = [anvil, "--quiet", "--host", "127.0.0.1", "--port", str(spec.port)]
-        command += ["--chain-id", str(spec.chain_id), "--mnemonic", DEVELOPMENT_MNEMONIC, *flags]
+        command += [
+            "--cache-path",
+            scratch,
+            "--chain-id",
+            str(spec.chain_id),
+            "--mnemonic",
+            DEVELOPMENT_MNEMONIC,
+            *flags,
+        ]
         guard = subprocess.Popen(
-            [sys.executable, "-S", str(Path(__file__).with_name("guard.py")), *command],
+            [sys.executable, "-S", str(Path(__file__).with_name("guard.py")), scratch, *command],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
-from offchain.environment import SOLC_FOLDER, VARIABLES  # noqa: E402
+from offchain.environment import CACHE, SOLC_FOLDER, VARIABLES  # noqa: E402
 
 VENV = PROJECT / ".venv"
 PYTHON = VENV / "bin" / "python"
@@ -48,6 +49,16 @@ if (args.includes("--version")) {
   console.error("only --version and --standard-json are served by the npm compiler");
   process.exit(1);
 }
+"""
+
+
+# Keeps Anvil's scratch files inside the project, unless the caller names another place.
+ANVIL = """\
+#!/bin/sh
+case " $* " in
+  *" --cache-path "*) exec %(binary)s "$@" ;;
+  *) exec %(binary)s --cache-path %(cache)s "$@" ;;
+esac
 """
 
 
@@ -142,9 +153,11 @@ def install_anvil() -> None:
     if not binary.exists():  # the lock file holds Linux on x86-64; elsewhere the same release is fetched beside it
         (version,) = json.loads((PROJECT / "package.json").read_text())["optionalDependencies"].values()
         run(f"Anvil {version}", ["npm", "install", "--no-save", "--ignore-scripts", f"{package}@{version}"])
-    link = VENV / "bin" / "anvil"
-    link.unlink(missing_ok=True)
-    link.symlink_to(binary)
+    command = VENV / "bin" / "anvil"
+    command.unlink(missing_ok=True)
+    places = {"binary": shlex.quote(str(binary)), "cache": shlex.quote(str(CACHE / "anvil"))}
+    command.write_text(ANVIL % places)
+    command.chmod(0o755)
 
 
 def main() -> int:
@@ -156,6 +169,7 @@ def main() -> int:
         install_npm_packages()
         install_compiler()
         install_anvil()
+        run("Contracts", [VENV / "bin" / "ape", "compile", "--force"])
     except SetupError as error:
         print(f"set-up: {error}", file=sys.stderr)
         return 1

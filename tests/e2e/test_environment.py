@@ -33,7 +33,7 @@ def test_ape_console_starts_anvil_and_ends_it(shell: Shell) -> None:
         timeout=120,
     )
     assert "chain 31337 UniswapFactory" in console.stdout, console.stdout + console.stderr
-    left = subprocess.run(["pgrep", "-f", f"anvil --port {shell.extra['OPENMG_ROOT_PORT']}"], capture_output=True)
+    left = subprocess.run(["pgrep", "-f", f"anvil.*--port {shell.extra['OPENMG_ROOT_PORT']}"], capture_output=True)
     assert left.stdout == b""
 
 
