@@ -1,7 +1,8 @@
 """Runs a command that must not outlive its owner: `python guard.py SCRATCH COMMAND ARGUMENT ...`.
 
 The owner holds the other end of this process's standard input. When it closes, for whatever reason (a clean stop, an
-exception, kill -9), the command is ended and its scratch folder removed. On Linux the kernel ends the command as well if this guard is killed.
+exception, kill -9), the command is ended and its scratch folder removed. On Linux the kernel ends the command as well
+if this guard is killed.
 """
 
 from __future__ import annotations
