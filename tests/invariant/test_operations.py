@@ -23,6 +23,7 @@ def profile(examples: int) -> settings:
         stateful_step_count=STEPS,
         derandomize=not CAMPAIGN,
         database=None,
+        report_multiple_bugs=False,
         deadline=None,
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
