@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from pair import Pair, running_pair
+
+from tests.invariant.pair import Pair, running_pair
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from enum import Enum
 
-from reference_model.operation import POOLS, TOKENS, ZERO, Done, Operation, Outcome, Refused
-from reference_model.rules import OURS
-from reference_model.world import View
+from tests.invariant.reference_model.operation import POOLS, TOKENS, ZERO, Done, Operation, Outcome, Refused
+from tests.invariant.reference_model.rules import OURS
+from tests.invariant.reference_model.world import View
 
 
 class Improvement(Enum):

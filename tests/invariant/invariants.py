@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from reference_model.operation import POOLS, Done, Event, Operation, Outcome
-from reference_model.world import HOLDERS, OWNERS, View, token_of
+from tests.invariant.reference_model.operation import POOLS, Done, Event, Operation, Outcome
+from tests.invariant.reference_model.world import HOLDERS, OWNERS, View, token_of
 
 
 def reserves(view: View, pool: str) -> tuple[int, int]:

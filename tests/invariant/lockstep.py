@@ -5,20 +5,30 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from improvements import Improvement, classify, same_but_for_locked
-from invariants import (
+from tests.invariant.improvements import Improvement, classify, same_but_for_locked
+from tests.invariant.invariants import (
     check_conserved,
     check_liquidity_sums_up,
     check_pool_never_loses,
     check_rounding,
     check_shares,
 )
-from pair import Pair
-from reference_model.exchange import SWAP, perform
-from reference_model.operation import ACTORS, POOLS, QUOTES, STRANGER, TOKENS, Done, Operation, Outcome, Refused
-from reference_model.rules import ORIGINAL, OURS
-from reference_model.world import View, World
-from tally import Tally
+from tests.invariant.pair import Pair
+from tests.invariant.reference_model.exchange import SWAP, perform
+from tests.invariant.reference_model.operation import (
+    ACTORS,
+    POOLS,
+    QUOTES,
+    STRANGER,
+    TOKENS,
+    Done,
+    Operation,
+    Outcome,
+    Refused,
+)
+from tests.invariant.reference_model.rules import ORIGINAL, OURS
+from tests.invariant.reference_model.world import View, World
+from tests.invariant.tally import Tally
 
 
 class Lockstep:

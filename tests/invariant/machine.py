@@ -6,13 +6,23 @@ from typing import ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
-from lockstep import Lockstep
-from pair import Pair
-from reference_model.exchange import Call
-from reference_model.operation import ACTORS, FORCE_ETHER, POOLS, QUOTES, UINT256_MAX, Argument, Operation, Refusal
-from reference_model.rules import OURS
-from reference_model.world import token_of
-from strategies import (
+
+from tests.invariant.lockstep import Lockstep
+from tests.invariant.pair import Pair
+from tests.invariant.reference_model.exchange import Call
+from tests.invariant.reference_model.operation import (
+    ACTORS,
+    FORCE_ETHER,
+    POOLS,
+    QUOTES,
+    UINT256_MAX,
+    Argument,
+    Operation,
+    Refusal,
+)
+from tests.invariant.reference_model.rules import OURS
+from tests.invariant.reference_model.world import token_of
+from tests.invariant.strategies import (
     DICE,
     Amount,
     Bound,
@@ -30,7 +40,7 @@ from strategies import (
     round_numbers,
     throughs,
 )
-from tally import Tally
+from tests.invariant.tally import Tally
 
 wei_of_founders = st.builds(lambda number, power: number * 10**power, round_numbers, st.integers(9, 18))
 tokens_of_founders = st.builds(lambda number, power: number * 10**power, round_numbers, st.integers(1, 24))

@@ -7,11 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from reference_model.operation import ACTORS, POOLS, STRANGER, TOKENS, ZERO, Operation, Outcome
-from reference_model.rules import ORIGINAL, OURS, Rules
-from reference_model.world import View, World
-from rpc import Rpc, RpcError
-from side import Side
 from web3 import Web3
 
 from offchain import artifacts
@@ -19,6 +14,11 @@ from offchain.blueprint import blueprint_transaction_data
 from offchain.chains import ChainSpec, started
 from offchain.environment import PROJECT
 from offchain.sender import Sender, development_account, development_sender
+from tests.invariant.reference_model.operation import ACTORS, POOLS, STRANGER, TOKENS, ZERO, Operation, Outcome
+from tests.invariant.reference_model.rules import ORIGINAL, OURS, Rules
+from tests.invariant.reference_model.world import View, World
+from tests.invariant.rpc import Rpc, RpcError
+from tests.invariant.side import Side
 
 GENESIS = 1_750_000_000
 WEI_EACH = 10**30

@@ -7,8 +7,9 @@ from typing import Any
 
 from eth_abi.abi import decode
 from eth_utils.crypto import keccak
-from reader import Reading, reader_code
-from reference_model.operation import (
+
+from tests.invariant.reader import Reading, reader_code
+from tests.invariant.reference_model.operation import (
     FORCE_ETHER,
     Argument,
     Done,
@@ -17,8 +18,8 @@ from reference_model.operation import (
     Outcome,
     Refused,
 )
-from reference_model.world import View
-from rpc import Request, RpcError
+from tests.invariant.reference_model.world import View
+from tests.invariant.rpc import Request, RpcError
 
 GAS = hex(1_500_000)
 PANIC = {"type": "error", "name": "Panic", "inputs": [{"name": "code", "type": "uint256"}]}

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hypothesis import strategies as st
-from reference_model.operation import ACTORS, POOLS, STRANGER, TOKENS, UINT256_MAX, ZERO
-from reference_model.world import token_of
+
+from tests.invariant.reference_model.operation import ACTORS, POOLS, STRANGER, TOKENS, UINT256_MAX, ZERO
+from tests.invariant.reference_model.world import token_of
 
 SHARE = 10**7
 DICE = 40

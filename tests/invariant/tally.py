@@ -6,8 +6,8 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from improvements import Improvement
-from reference_model.operation import FORCE_ETHER, QUOTES, Done, Operation, Outcome
+from tests.invariant.improvements import Improvement
+from tests.invariant.reference_model.operation import FORCE_ETHER, QUOTES, Done, Operation, Outcome
 
 SWAPS = tuple(
     f"{way}{kind}{exact}"

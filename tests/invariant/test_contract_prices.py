@@ -7,10 +7,11 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lockstep import Lockstep
-from pair import Pair
-from reference_model.operation import POOLS, QUOTES, Argument, Done, Operation
-from tally import Tally
+
+from tests.invariant.lockstep import Lockstep
+from tests.invariant.pair import Pair
+from tests.invariant.reference_model.operation import POOLS, QUOTES, Argument, Done, Operation
+from tests.invariant.tally import Tally
 
 reserves = st.tuples(
     st.builds(lambda digits, power: digits * 10**power, st.integers(1, 10**6), st.integers(9, 18)),

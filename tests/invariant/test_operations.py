@@ -7,10 +7,11 @@ import sys
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
-from improvements import Improvement
-from machine import Machine
-from pair import Pair
-from tally import KINDS, Tally
+
+from tests.invariant.improvements import Improvement
+from tests.invariant.machine import Machine
+from tests.invariant.pair import Pair
+from tests.invariant.tally import KINDS, Tally
 
 CAMPAIGN = os.environ.get("OPENMG_CAMPAIGN") == "1"
 STEPS = 50

@@ -7,8 +7,9 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference_model.operation import UINT256_MAX, Refusal
-from reference_model.prices import input_rounded_up, output_rounded_down
+
+from tests.invariant.reference_model.operation import UINT256_MAX, Refusal
+from tests.invariant.reference_model.prices import input_rounded_up, output_rounded_down
 
 amounts = st.builds(lambda bits, number: number % 2**bits + 1, st.integers(0, 100), st.integers(0, 2**100))
 """1 to 2^100, of every size; products of two of them and a factor of 1000 fit into 256 bits."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from reference_model.operation import (
+from tests.invariant.reference_model.operation import (
     FORCE_ETHER,
     POOLS,
     TOKENS,
@@ -21,9 +21,9 @@ from reference_model.operation import (
     Outcome,
     Refusal,
 )
-from reference_model.prices import input_rounded_up, output_rounded_down, product
-from reference_model.rules import MIN_FOUNDING_WEI
-from reference_model.world import World, pool_of, token_of
+from tests.invariant.reference_model.prices import input_rounded_up, output_rounded_down, product
+from tests.invariant.reference_model.rules import MIN_FOUNDING_WEI
+from tests.invariant.reference_model.world import World, pool_of, token_of
 
 SWAP = re.compile(r"(ethToToken|tokenToEth|tokenToToken|tokenToExchange)(Swap|Transfer)(Input|Output)")
 

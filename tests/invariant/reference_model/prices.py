@@ -6,7 +6,7 @@ Source: Uniswap V1 documentation, "Connect to Uniswap", ETH/token calculations. 
 
 from __future__ import annotations
 
-from reference_model.operation import UINT256_MAX, Refusal
+from tests.invariant.reference_model.operation import UINT256_MAX, Refusal
 
 FEE_NUMERATOR = 997
 FEE_DENOMINATOR = 1000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from reference_model.operation import (
+from tests.invariant.reference_model.operation import (
     ACTORS,
     POOLS,
     STRANGER,
@@ -14,7 +14,7 @@ from reference_model.operation import (
     Event,
     Refusal,
 )
-from reference_model.rules import Rules
+from tests.invariant.reference_model.rules import Rules
 
 HOLDERS = (*ACTORS, *POOLS, STRANGER)
 """Who can hold ETH and tokens."""
