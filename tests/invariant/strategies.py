@@ -93,10 +93,10 @@ class Deadline:
 @st.composite
 def deadlines(draw: st.DrawFn) -> Deadline:
     thrown = draw(dice)
-    if thrown < 37:
+    if thrown < 35:
         return Deadline(draw(st.sampled_from([1, 60, 3600, 10**6])))
     if thrown < 39:
-        return Deadline(37 - thrown)  # this very second, the second before
+        return Deadline(-1 if thrown == 38 else 0)  # this very second is in time for a swap, late for liquidity
     return Deadline(draw(st.sampled_from([0, UINT256_MAX])), absolute=True)
 
 
