@@ -98,6 +98,23 @@ def test_every_swap_refuses_a_late_deadline_by_name(pair: Pair, pool: str) -> No
 
 
 @pytest.mark.parametrize("pool", POOLS)
+def test_nobody_and_the_exchange_itself_are_no_recipients(pair: Pair, pool: str) -> None:
+    """P9: refused by name; a swap through another exchange may pay to this one only if it finds it by the token."""
+    steps = founded(pair)
+    for kind in SWAPS:
+        if "Transfer" not in kind:
+            continue
+        operation = sensible(kind, pool, steps.now)
+        for recipient in (ZERO, pool):
+            arguments = tuple(recipient if argument == "eve" else argument for argument in operation.arguments)
+            outcome = steps.run(replace(operation, arguments=arguments))
+            if kind.startswith("tokenToToken") and recipient == pool:
+                assert isinstance(outcome, Done)
+            else:
+                assert outcome == Refused("InvalidRecipient", (recipient,))
+
+
+@pytest.mark.parametrize("pool", POOLS)
 @pytest.mark.parametrize("exact", ["Input", "Output"])
 def test_each_limit_of_a_token_to_token_swap_is_kept_to_the_unit(pair: Pair, pool: str, exact: str) -> None:
     """P9: the exact tokens and the exact ETH in between are accepted, one unit off is refused by name."""
