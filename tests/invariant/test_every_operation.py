@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.invariant.improvements import Improvement, Unexplained, classify
@@ -93,6 +95,45 @@ def test_every_swap_refuses_a_late_deadline_by_name(pair: Pair, pool: str) -> No
         late = steps.run(sensible(kind, pool, steps.now - 1))
         assert late == Refused("DeadlinePassed", (steps.now - 1, steps.now))
     assert steps.tally.differences[Improvement.NAMED_ERROR] == len(SWAPS)
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_nobody_and_the_exchange_itself_are_no_recipients(pair: Pair, pool: str) -> None:
+    """P9: refused by name; a swap through another exchange may pay to this one only if it finds it by the token."""
+    steps = founded(pair)
+    for kind in SWAPS:
+        if "Transfer" not in kind:
+            continue
+        operation = sensible(kind, pool, steps.now)
+        for recipient in (ZERO, pool):
+            arguments = tuple(recipient if argument == "eve" else argument for argument in operation.arguments)
+            outcome = steps.run(replace(operation, arguments=arguments))
+            if kind.startswith("tokenToToken") and recipient == pool:
+                assert isinstance(outcome, Done)
+            else:
+                assert outcome == Refused("InvalidRecipient", (recipient,))
+
+
+@pytest.mark.parametrize("pool", POOLS)
+@pytest.mark.parametrize("exact", ["Input", "Output"])
+def test_each_limit_of_a_token_to_token_swap_is_kept_to_the_unit(pair: Pair, pool: str, exact: str) -> None:
+    """P9: the exact tokens and the exact ETH in between are accepted, one unit off is refused by name."""
+    for way in ("tokenToToken", "tokenToExchange"):
+        steps = founded(pair)
+        operation = sensible(f"{way}Swap{exact}", pool, steps.now)
+        outcome, _ = perform(steps.ours, operation)
+        assert isinstance(outcome, Done)
+        (tokens,), wei = outcome.returned, int(outcome.events[-1][4])
+        given, _, _, *rest = operation.arguments
+        step, error = (1, "BelowMinimum") if exact == "Input" else (-1, "AboveMaximum")
+        for limits, expected in (
+            ((tokens + step, wei), (tokens + step, tokens)),
+            ((tokens, wei + step), (wei + step, wei)),
+        ):
+            unmet = steps.run(replace(operation, arguments=(given, *limits, *rest)))
+            assert unmet == Refused(error, expected)
+        met = steps.run(replace(operation, arguments=(given, tokens, wei, *rest)))
+        assert isinstance(met, Done)
 
 
 @pytest.mark.parametrize("pool", POOLS)
