@@ -21,6 +21,13 @@ ENOUGH_GAS = 5_000_000
 Refused = Callable[..., None]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _gas(chain: Any) -> None:
+    """Gives each transaction more gas than any needs: an estimate made in the block of an oracle exchange's last trade
+    is too low for a trade that turns out to be the first of the next block."""
+    chain.provider.network.__dict__["gas_limit"] = ENOUGH_GAS  # where Ape keeps the configured limit
+
+
 @pytest.fixture(scope="session")
 def deployer(accounts: Any) -> Any:
     """Deploys the factory and sets its templates."""

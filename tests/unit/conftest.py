@@ -57,6 +57,12 @@ def second_token(deployer: Any, project: Any, liquidity_provider: Any, trader: A
 
 
 @pytest.fixture(scope="session")
+def third_token(deployer: Any, project: Any, liquidity_provider: Any, trader: Any) -> Any:
+    """A third ERC-20 that provider and trader hold."""
+    return funded(deployer.deploy(project.Token, SUPPLY), deployer, liquidity_provider, trader)
+
+
+@pytest.fixture(scope="session")
 def wallet(deployer: Any, project: Any) -> Any:
     """A contract account that accepts ETH."""
     return deployer.deploy(project.Wallet)
@@ -96,6 +102,7 @@ def _before_any_module(
     plain_token: Any,
     oracle_token: Any,
     second_token: Any,
+    third_token: Any,
     wallet: Any,
     reenterer: Any,
     new_pool: NewPool,

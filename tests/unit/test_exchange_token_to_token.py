@@ -197,11 +197,11 @@ def test_exchange_without_code(pool: Pool, stranger: Any, trader: Any, refused: 
 
 @pytest.mark.parametrize("empty", ["here", "there"])
 def test_empty_pool(
-    new_pool: NewPool, plain_token: Any, second_token: Any, trader: Any, refused: Refused, empty: str
+    pool: Pool, new_pool: NewPool, third_token: Any, trader: Any, refused: Refused, empty: str
 ) -> None:
     """P9 a pool without liquidity on either side stops the swap."""
-    first = new_pool(plain_token, **({"eth": 0} if empty == "here" else {}))
-    second = new_pool(second_token, **({"eth": 0} if empty == "there" else {}))
+    unfounded = new_pool(third_token, eth=0)
+    first, second = (unfounded, pool) if empty == "here" else (pool, unfounded)
     swap, back = first.exchange.tokenToTokenSwapInput, first.exchange.tokenToTokenSwapOutput
     refused(swap, SOLD, 1, 1, DEADLINE, second.token, error="NoLiquidity()", sender=trader)
     refused(back, BOUGHT, MAX, MAX, DEADLINE, second.token, error="NoLiquidity()", sender=trader)
