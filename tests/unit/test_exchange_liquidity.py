@@ -155,7 +155,7 @@ def test_add_overflow(chain: Any, pool: Pool, trader: Any, refused: Refused) -> 
 
 
 def test_add_supply_overflow(chain: Any, pool: Pool, trader: Any, refused: Refused) -> None:
-    """P9 liquidity too much to multiply is named so even where the tokens aren't: a pool with one unit of tokens."""
+    """P9 with more tokens than liquidity it is the tokens that first are too much to multiply."""
     exchange = pool.exchange
     exchange.tokenToEthSwapInput(ETHER, 1, DEADLINE, sender=trader)  # more liquidity than ETH
     value = (2**256 - 1) // pool.tokens
