@@ -157,7 +157,7 @@ def test_template_is_no_contract_to_call(
             assert "error" in answer
             assert "data" not in answer["error"] or answer["error"]["data"] == "0x"
             sent = chain.provider.web3.eth.send_transaction(request | {"value": 1, "gas": 10**6})
-            receipt = chain.provider.web3.eth.get_transaction_receipt(sent)
+            receipt = chain.provider.web3.eth.wait_for_transaction_receipt(sent)
             assert receipt["status"] == 0
             assert receipt["gasUsed"] == 10**6
         assert chain.provider.get_balance(template) == 0
