@@ -118,9 +118,7 @@ def refused(chain: Any) -> Refused:
     no reason, or revert data. `time` is the block's.
     """
 
-    def check(
-        method: Any, *arguments: Any, error: Any, sender: Any, value: int = 0, time: int | None = None
-    ) -> None:
+    def check(method: Any, *arguments: Any, error: Any, sender: Any, value: int = 0, time: int | None = None) -> None:
         data = bytes(method.encode_input(*arguments))
         assert failure(chain, method.contract.address, data, sender, value, time) == revert_data(error)
 
@@ -131,9 +129,7 @@ def refused(chain: Any) -> Refused:
 def refused_data(chain: Any) -> Refused:
     """As `refused`, for an address and raw calldata."""
 
-    def check(
-        to: Any, data: bytes, *, error: Any, sender: Any, value: int = 0, time: int | None = None
-    ) -> None:
+    def check(to: Any, data: bytes, *, error: Any, sender: Any, value: int = 0, time: int | None = None) -> None:
         assert failure(chain, getattr(to, "address", to), data, sender, value, time) == revert_data(error)
 
     return check

@@ -62,11 +62,13 @@ def test_its_price_is_limited(pool: Pool, custom: Any, deployer: Any, trader: An
 
 @pytest.mark.parametrize("name", ["ethToTokenSwapInput", "addLiquidity", "getEthToTokenInputPrice", "default"])
 @pytest.mark.parametrize("way", ["Input", "Output"])
-def test_can_not_reenter(
-    pool: Pool, custom: Any, deployer: Any, trader: Any, name: str, way: str
-) -> None:
+def test_can_not_reenter(pool: Pool, custom: Any, deployer: Any, trader: Any, name: str, way: str) -> None:
     """X24 while it holds the ETH of the swap, a named exchange can't call the pool or ask it for a price."""
-    arguments = {"ethToTokenSwapInput": (1, DEADLINE), "addLiquidity": (1, MAX, DEADLINE), "getEthToTokenInputPrice": (1,)}
+    arguments = {
+        "ethToTokenSwapInput": (1, DEADLINE),
+        "addLiquidity": (1, MAX, DEADLINE),
+        "getEthToTokenInputPrice": (1,),
+    }
     data = getattr(pool.exchange, name).encode_input(*arguments[name]) if name in arguments else b""
     custom.set(ETHER, 0, sender=deployer)
     custom.plan(pool.exchange, 0 if name.startswith("get") else 1000, data, sender=deployer)
@@ -79,10 +81,10 @@ def test_can_not_reenter(
     assert pool.k >= k
 
 
-def test_a_pool_can_not_be_both_sides(
-    pool: Pool, other_pool: Pool, trader: Any, refused: Refused
-) -> None:
+def test_a_pool_can_not_be_both_sides(pool: Pool, other_pool: Pool, trader: Any, refused: Refused) -> None:
     """X24 a swap through the pool back to itself by way of another is refused as inner call, not half done."""
     sell = pool.exchange.tokenToExchangeSwapInput
-    refused(sell, ETHER, 1, 1, DEADLINE, pool.exchange, error=("InvalidExchange(address)", pool.exchange), sender=trader)
+    refused(
+        sell, ETHER, 1, 1, DEADLINE, pool.exchange, error=("InvalidExchange(address)", pool.exchange), sender=trader
+    )
     assert sell.call(ETHER, 1, 1, DEADLINE, other_pool.exchange, sender=trader) > 0

@@ -140,9 +140,7 @@ def test_pauser_is_granted_no_unknown_role(energy: Any, operator: Any, guardian:
     refused(energy.grantRole, PAUSER, operator, error=error, sender=operator)
 
 
-def test_pause(
-    energy: Any, operator: Any, prosumer: Any, consumer: Any, guardian: Any, refused: Refused
-) -> None:
+def test_pause(energy: Any, operator: Any, prosumer: Any, consumer: Any, guardian: Any, refused: Refused) -> None:
     """T6 a pause stops transfers, minting and burning; only a pauser begins and ends it."""
     for sender in (operator, prosumer):
         refused(energy.pause, error=(MISSING, sender, PAUSER), sender=sender)
@@ -219,7 +217,9 @@ def test_broken_policy_stops_transfers_only(
     assert not energy.transfer(consumer, 1, sender=prosumer).failed
 
 
-def signed(energy: Any, signer: Any, owner: Any, spender: Any, value: int, nonce: int, deadline: int, chain_id: int) -> Any:
+def signed(
+    energy: Any, signer: Any, owner: Any, spender: Any, value: int, nonce: int, deadline: int, chain_id: int
+) -> Any:
     """An EIP-2612 permit, signed."""
     names = {"owner": "address", "spender": "address", "value": "uint256", "nonce": "uint256", "deadline": "uint256"}
     domain = {"name": energy.name(), "version": "1", "chainId": chain_id, "verifyingContract": energy.address}
@@ -264,9 +264,7 @@ def test_permit_refused(energy: Any, chain: Any, prosumer: Any, consumer: Any, s
     assert energy.allowance(prosumer, consumer) == energy.nonces(prosumer) == 0
 
 
-def test_policy_and_pause_share_a_slot(
-    energy: Any, policy: Any, chain: Any, operator: Any, guardian: Any
-) -> None:
+def test_policy_and_pause_share_a_slot(energy: Any, policy: Any, chain: Any, operator: Any, guardian: Any) -> None:
     """T10 the policy and the pause flag lie in one slot, so that a transfer reads both at once."""
     energy.setTransferPolicy(policy, sender=operator)
     energy.pause(sender=guardian)

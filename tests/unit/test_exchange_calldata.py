@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from tests.conftest import Refused, revert_data
 from tests.unit.conftest import Pool
 from tests.unit.formulas import DEADLINE, ETHER

@@ -79,7 +79,9 @@ def test_output_exact(pool: Pool, trader: Any, recipient: Any, transfer: bool, s
     assert len(receipt.logs[1]["topics"]) == 4
 
 
-@pytest.mark.parametrize("data", [b"", b"\x01", b"\x01\x02\x03", b"\xde\xad\xbe\xef" + bytes(64)], ids=["none", "one", "three", "unknown"])
+@pytest.mark.parametrize(
+    "data", [b"", b"\x01", b"\x01\x02\x03", b"\xde\xad\xbe\xef" + bytes(64)], ids=["none", "one", "three", "unknown"]
+)
 def test_default_buys(pool: Pool, trader: Any, data: bytes) -> None:
     """X3 ETH with no calldata, too little of it or an unknown selector buys tokens for the sender."""
     expected = input_price(SOLD, pool.eth, pool.tokens)
@@ -130,9 +132,7 @@ def test_output_maximum(pool: Pool, trader: Any, recipient: Any, refused: Refuse
 
 @pytest.mark.parametrize("name", ["ethToTokenSwapInput", "ethToTokenSwapOutput"])
 @pytest.mark.parametrize("transfer", [False, True])
-def test_zero_amounts(
-    exchange: Any, trader: Any, recipient: Any, refused: Refused, name: str, transfer: bool
-) -> None:
+def test_zero_amounts(exchange: Any, trader: Any, recipient: Any, refused: Refused, name: str, transfer: bool) -> None:
     """P9 neither the amount nor the ETH may be zero."""
     method = getattr(exchange, name.replace("Swap", "Transfer") if transfer else name)
     last = (recipient,) if transfer else ()
@@ -194,9 +194,7 @@ def test_last_but_one_unit(new_pool: NewPool, second_token: Any, trader: Any) ->
     assert pool.tokens == 1
 
 
-def test_empty_pool(
-    new_pool: NewPool, second_token: Any, trader: Any, refused: Refused, refused_data: Refused
-) -> None:
+def test_empty_pool(new_pool: NewPool, second_token: Any, trader: Any, refused: Refused, refused_data: Refused) -> None:
     """P9 a pool without liquidity doesn't trade."""
     exchange = new_pool(second_token, eth=0).exchange
     for method in (exchange.ethToTokenSwapInput, exchange.ethToTokenSwapOutput):

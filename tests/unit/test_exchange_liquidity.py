@@ -134,9 +134,7 @@ def test_add_nothing(
     refused(add, 1, ETHER, DEADLINE, error="ZeroAmount()", sender=trader)
 
 
-def test_add_without_tokens(
-    pool: Pool, new_pool: NewPool, third_token: Any, stranger: Any, refused: Refused
-) -> None:
+def test_add_without_tokens(pool: Pool, new_pool: NewPool, third_token: Any, stranger: Any, refused: Refused) -> None:
     """P9 who holds or allowed too few tokens adds nothing."""
     given = pool.tokens * ETHER // pool.eth + 1
     error = ("ERC20InsufficientAllowance(address,uint256,uint256)", pool.exchange, 0, given)
@@ -305,9 +303,7 @@ def test_unregistered(
         assert not add(0, 5, DEADLINE, **call).failed
 
 
-def test_standalone(
-    project: Any, deployer: Any, liquidity_provider: Any, third_token: Any, refused: Refused
-) -> None:
+def test_standalone(project: Any, deployer: Any, liquidity_provider: Any, third_token: Any, refused: Refused) -> None:
     """X13 an exchange deployed by an account without code has no factory to list it: founding fails."""
     exchange = deployer.deploy(project.UniswapExchange, third_token)
     assert exchange.factoryAddress() == deployer.address

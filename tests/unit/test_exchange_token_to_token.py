@@ -15,7 +15,12 @@ SOLD = ETHER // 3 + 1
 BOUGHT = ETHER // 7 + 1
 MAX = 2**256 - 1
 ZERO = "0x" + "00" * 20
-NAMES = [f"tokenTo{kind}{how}{way}" for kind in ("Token", "Exchange") for how in ("Swap", "Transfer") for way in ("Input", "Output")]
+NAMES = [
+    f"tokenTo{kind}{how}{way}"
+    for kind in ("Token", "Exchange")
+    for how in ("Swap", "Transfer")
+    for way in ("Input", "Output")
+]
 INPUTS = [name for name in NAMES if "Input" in name]
 OUTPUTS = [name for name in NAMES if "Output" in name]
 TRANSFERS = [name for name in NAMES if "Transfer" in name]
@@ -60,9 +65,7 @@ def test_exact(pool: Pool, other_pool: Pool, trader: Any, recipient: Any, name: 
 
 
 @pytest.mark.parametrize("name", INPUTS)
-def test_minimums(
-    pool: Pool, other_pool: Pool, trader: Any, recipient: Any, refused: Refused, name: str
-) -> None:
+def test_minimums(pool: Pool, other_pool: Pool, trader: Any, recipient: Any, refused: Refused, name: str) -> None:
     """X4 a unit above what either pool gives is refused, and zero minimums are."""
     method, rest = getattr(pool.exchange, name), (DEADLINE, *last(name, recipient, other_pool))
     wei = input_price(SOLD, pool.tokens, pool.eth)
@@ -77,9 +80,7 @@ def test_minimums(
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
-def test_maximums(
-    pool: Pool, other_pool: Pool, trader: Any, recipient: Any, refused: Refused, name: str
-) -> None:
+def test_maximums(pool: Pool, other_pool: Pool, trader: Any, recipient: Any, refused: Refused, name: str) -> None:
     """X4 a unit below the price in tokens or in ETH is refused, and so are amounts of zero."""
     method, rest = getattr(pool.exchange, name), (DEADLINE, *last(name, recipient, other_pool))
     wei = output_price(BOUGHT, other_pool.eth, other_pool.tokens)
@@ -159,9 +160,7 @@ def test_deadline(
 
 
 @pytest.mark.parametrize("name", ["tokenToExchangeSwapInput", "tokenToExchangeSwapOutput"])
-def test_deadline_is_handed_on(
-    pool: Pool, project: Any, deployer: Any, trader: Any, name: str
-) -> None:
+def test_deadline_is_handed_on(pool: Pool, project: Any, deployer: Any, trader: Any, name: str) -> None:
     """X8 the other exchange is asked for the caller's minimum, deadline and, by default, to serve the caller."""
     other = deployer.deploy(project.CustomExchange)
     other.set(ETHER // 5, 77, sender=deployer)
@@ -177,9 +176,7 @@ def test_deadline_is_handed_on(
     assert bytes(other.lastCall()) == bytes(getattr(other, function).encode_input(*sent))
 
 
-def test_too_few_tokens(
-    pool: Pool, other_pool: Pool, stranger: Any, refused: Refused
-) -> None:
+def test_too_few_tokens(pool: Pool, other_pool: Pool, stranger: Any, refused: Refused) -> None:
     """P9 what the seller didn't allow can't be sold; the token's own error comes through."""
     error = ("ERC20InsufficientAllowance(address,uint256,uint256)", pool.exchange, 0, SOLD)
     for name in ("tokenToTokenSwapInput", "tokenToExchangeSwapInput"):
@@ -196,9 +193,7 @@ def test_exchange_without_code(pool: Pool, stranger: Any, trader: Any, refused: 
 
 
 @pytest.mark.parametrize("empty", ["here", "there"])
-def test_empty_pool(
-    pool: Pool, new_pool: NewPool, third_token: Any, trader: Any, refused: Refused, empty: str
-) -> None:
+def test_empty_pool(pool: Pool, new_pool: NewPool, third_token: Any, trader: Any, refused: Refused, empty: str) -> None:
     """P9 a pool without liquidity on either side stops the swap."""
     unfounded = new_pool(third_token, eth=0)
     first, second = (unfounded, pool) if empty == "here" else (pool, unfounded)

@@ -25,7 +25,9 @@ def fresh(deployer: Any, project: Any) -> Any:
 
 def with_code(deployer: Any, code: bytes) -> str:
     """An account that holds exactly this code."""
-    return create_account(deployer, bytes.fromhex("61") + len(code).to_bytes(2, "big") + bytes.fromhex("3d81600a3d39f3") + code)
+    return create_account(
+        deployer, bytes.fromhex("61") + len(code).to_bytes(2, "big") + bytes.fromhex("3d81600a3d39f3") + code
+    )
 
 
 @pytest.mark.parametrize(("setter", "getter"), SET)
@@ -62,7 +64,14 @@ def test_only_a_blueprint(
 
 @pytest.mark.parametrize(("create", "getter"), CREATE)
 def test_create(
-    factory: Any, project: Any, deployer: Any, stranger: Any, create: str, getter: str, plain_token: Any, third_token: Any
+    factory: Any,
+    project: Any,
+    deployer: Any,
+    stranger: Any,
+    create: str,
+    getter: str,
+    plain_token: Any,
+    third_token: Any,
 ) -> None:
     """F3 anyone creates a token's exchange; all maps, the count and the event agree."""
     count = factory.tokenCount()
@@ -137,7 +146,9 @@ def test_template_of_the_other_kind_stays_unset(
 
 def test_failing_constructor(fresh: Any, deployer: Any, third_token: Any, refused: Refused) -> None:
     """F5 a blueprint whose constructor fails makes no exchange and no entry."""
-    fresh.initializeFactory(create_account(deployer, blueprint_transaction_data(bytes.fromhex("5f5ffd"))), sender=deployer)
+    fresh.initializeFactory(
+        create_account(deployer, blueprint_transaction_data(bytes.fromhex("5f5ffd"))), sender=deployer
+    )
     refused(fresh.createExchange, third_token, error=("CreationFailed(address)", third_token), sender=deployer)
     assert fresh.tokenCount() == 0
     assert fresh.getExchange(third_token) == ZERO
@@ -148,7 +159,11 @@ def test_template_is_no_contract_to_call(
 ) -> None:
     """F6 a template can't be called at all: its first byte is an invalid opcode. Nobody sets it up or destroys it."""
     exchange = project.UniswapExchange.at(templates[0])
-    calls = [b"", bytes(exchange.setup.encode_input(stranger)), bytes(exchange.addLiquidity.encode_input(1, 1, DEADLINE))]
+    calls = [
+        b"",
+        bytes(exchange.setup.encode_input(stranger)),
+        bytes(exchange.addLiquidity.encode_input(1, 1, DEADLINE)),
+    ]
     for template in templates:
         assert bytes(chain.provider.get_code(template))[:1] == b"\xfe"
         for data in calls:
@@ -180,7 +195,9 @@ def test_token_of_another_exchange(factory: Any, project: Any, deployer: Any, pl
     assert project.UniswapExchange.at(second).tokenAddress() == exchange
 
 
-def test_no_ether(factory: Any, project: Any, deployer: Any, third_token: Any, stranger: Any, refused: Refused, refused_data: Refused) -> None:
+def test_no_ether(
+    factory: Any, project: Any, deployer: Any, third_token: Any, stranger: Any, refused: Refused, refused_data: Refused
+) -> None:
     """P9 the factory takes no ETH, knows no other function and reads addresses strictly."""
     refused(factory.createExchange, third_token, error=b"", sender=stranger, value=1)
     refused(factory.createOracleExchange, third_token, error=b"", sender=stranger, value=1)

@@ -25,9 +25,7 @@ def test_metadata(exchange: Any, token: Any, factory: Any) -> None:
 
 @pytest.mark.parametrize("amount", [0, 1, ETHER])
 @pytest.mark.parametrize("to", ["other", "self", "zero", "exchange"])
-def test_transfer(
-    exchange: Any, liquidity_provider: Any, recipient: Any, amount: int, to: str
-) -> None:
+def test_transfer(exchange: Any, liquidity_provider: Any, recipient: Any, amount: int, to: str) -> None:
     """X14 liquidity moves to anyone, zero and the sender itself included; the supply stays."""
     target = {"other": recipient, "self": liquidity_provider, "zero": ZERO, "exchange": exchange}[to]
     held, there, supply = exchange.balanceOf(liquidity_provider), exchange.balanceOf(target), exchange.totalSupply()
@@ -41,7 +39,9 @@ def test_transfer(
     assert exchange.totalSupply() == supply
 
 
-def test_transfer_too_much(exchange: Any, liquidity_provider: Any, recipient: Any, stranger: Any, refused: Refused) -> None:
+def test_transfer_too_much(
+    exchange: Any, liquidity_provider: Any, recipient: Any, stranger: Any, refused: Refused
+) -> None:
     """P9 nobody sends more than it holds, to itself neither."""
     held = exchange.balanceOf(liquidity_provider)
     lacking = "ERC20InsufficientBalance(address,uint256,uint256)"

@@ -15,9 +15,7 @@ KINDS = ["SilentToken", "HalfSilentToken", "FalseToken", "FeeToken", "MuteToken"
 
 
 @pytest.fixture(scope="module")
-def odd_pools(
-    project: Any, deployer: Any, new_pool: NewPool, liquidity_provider: Any, trader: Any
-) -> dict[str, Pool]:
+def odd_pools(project: Any, deployer: Any, new_pool: NewPool, liquidity_provider: Any, trader: Any) -> dict[str, Pool]:
     """A pool in use of each odd token, while the token still behaves."""
     pools = {}
     for kind in KINDS:

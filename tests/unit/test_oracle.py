@@ -207,9 +207,7 @@ def test_average_between(model: Model, trader: Any, at_time: Pin, start: int, re
     refused(exchange.observation, MAX, error=("UnknownObservation(uint256)", MAX), sender=trader)
 
 
-def test_average_of_a_window(
-    model: Model, chain: Any, trader: Any, at_time: Pin, start: int, refused: Refused
-) -> None:
+def test_average_of_a_window(model: Model, chain: Any, trader: Any, at_time: Pin, start: int, refused: Refused) -> None:
     """O7 a window's average runs from the latest snapshot at least that old until now."""
     exchange = model.pool.exchange
     seen: list[tuple[int, int]] = []
@@ -249,7 +247,11 @@ def test_window_of_no_time(model: Model, trader: Any, at_time: Pin, start: int, 
 def test_ring(model: Model, chain: Any, trader: Any, at_time: Pin, start: int, refused: Refused) -> None:
     """O8 the latest 128 snapshots can be read, older ones are gone; windows reach back as far as those."""
     exchange, eth = model.pool.exchange, chain.provider.web3.eth
-    watch = {"from": trader.address, "to": exchange.address, "data": "0x" + bytes(exchange.observe.encode_input()).hex()}
+    watch = {
+        "from": trader.address,
+        "to": exchange.address,
+        "data": "0x" + bytes(exchange.observe.encode_input()).hex(),
+    }
     total = KEPT + 5
     for number in range(total):
         if number == KEPT - 1:
@@ -280,9 +282,7 @@ def test_ring(model: Model, chain: Any, trader: Any, at_time: Pin, start: int, r
     refused(exchange.averagePrice, window, error=("NoObservation(uint256)", window), sender=trader, time=now)
 
 
-def test_time_wraps_around(
-    model: Model, chain: Any, trader: Any, at_time: Pin, start: int
-) -> None:
+def test_time_wraps_around(model: Model, chain: Any, trader: Any, at_time: Pin, start: int) -> None:
     """O9 averages stay exact when the 32 bits of the time wrap around in the year 2106."""
     exchange = model.pool.exchange
     buy(model, trader, at_time, WRAP - 200)
@@ -301,9 +301,7 @@ def test_time_wraps_around(
     assert int(answer["result"], 16) == (model.at(WRAP + 200) - first) % 2**224 // 300
 
 
-def test_cumulative_price_wraps_around(
-    model: Model, chain: Any, trader: Any, at_time: Pin, start: int
-) -> None:
+def test_cumulative_price_wraps_around(model: Model, chain: Any, trader: Any, at_time: Pin, start: int) -> None:
     """O9 averages stay exact when the cumulative price wraps around at 2^224."""
     exchange = model.pool.exchange
     slots = [slot for slot in range(3) if int.from_bytes(storage(chain, exchange, slot), "big") & (WRAP - 1) == start]

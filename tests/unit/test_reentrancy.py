@@ -94,7 +94,9 @@ def prepared(name: str, pool: Pool, other: Pool, receiver: Any) -> tuple[bytes, 
 def read(name: str, exchange: Any) -> bytes:
     """Calldata of a quote or a question to the oracle."""
     method = getattr(exchange, name)
-    return bytes(method.encode_input(*([] if name in ("observe", "spotPrice") else [0 if name == "averagePrice" else SMALL])))
+    return bytes(
+        method.encode_input(*([] if name in ("observe", "spotPrice") else [0 if name == "averagePrice" else SMALL]))
+    )
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -148,9 +150,7 @@ def test_every_call_is_locked(
 
 @pytest.mark.parametrize("name", [*READS, *ORACLE])
 @pytest.mark.parametrize("moves", ["in", "out", "ether"])
-def test_read_only(
-    hooked: Pool, attacker: Any, chain: Any, deployer: Any, trader: Any, name: str, moves: str
-) -> None:
+def test_read_only(hooked: Pool, attacker: Any, chain: Any, deployer: Any, trader: Any, name: str, moves: str) -> None:
     """X18 no quote and no price is told while the reserves are on the move; all are, before and after."""
     data = read(name, hooked.exchange)
     chain.mine(timestamp=chain.pending_timestamp + 100)
