@@ -8,7 +8,7 @@ READY := .venv/.ready
 help: ## Lists the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
 
-$(READY): requirements.lock package-lock.json pyproject.toml offchain/toolchain.py
+$(READY): requirements.lock package-lock.json pyproject.toml ape-config.yaml offchain/toolchain.py
 	@command -v $(PYTHON) >/dev/null || { echo "set-up: $(PYTHON) is missing: install Python 3.11 or newer." >&2; exit 1; }
 	@$(PYTHON) offchain/toolchain.py
 	@touch $@

@@ -10,19 +10,20 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from eth_abi import decode
+from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 from web3 import Web3
 from web3.contract import Contract
 
 from offchain.environment import PROJECT
+from offchain.errors import UserError
 
 BUILD = PROJECT / ".build" / "__local__.json"
 
 
-class ArtifactError(Exception):
+class ArtifactError(UserError):
     """Says in one line why a compiled contract can't be had."""
 
 

@@ -22,13 +22,15 @@ from typing import IO
 import requests
 from web3 import HTTPProvider, Web3
 
+from offchain.environment import CACHE
+from offchain.errors import UserError
 from offchain.settings import settings
 
 DEVELOPMENT_MNEMONIC = "test test test test test test test test test test test junk"
 START_SECONDS = 20
 
 
-class ChainError(Exception):
+class ChainError(UserError):
     """Says in one line why a chain can't be used."""
 
 
@@ -83,9 +85,8 @@ def find(spec: ChainSpec) -> Chain | None:
     except (requests.RequestException, ValueError, KeyError, TypeError) as error:
         raise ChainError(f"port {spec.port} is in use by something that is no chain: {_advice(spec)}") from error
     if chain_id != spec.chain_id:
-        raise ChainError(
-            f"port {spec.port} is in use by chain {chain_id}, not the {spec.name} chain {spec.chain_id}: {_advice(spec)}"
-        )
+        other = f"chain {chain_id}, not the {spec.name} chain {spec.chain_id}"
+        raise ChainError(f"port {spec.port} is in use by {other}: {_advice(spec)}")
     return Chain(spec.name, spec.chain_id, spec.url, started=False)
 
 
@@ -110,11 +111,21 @@ def started(spec: ChainSpec, *flags: str) -> Iterator[Chain]:
         raise ChainError("anvil is missing: run `make .venv/.ready`, then use the commands of .venv/bin")
     if spec.port == 0:
         spec = replace(spec, port=_free_port())
+    CACHE.mkdir(exist_ok=True)
+    scratch = tempfile.mkdtemp(prefix="anvil-", dir=CACHE)
     with tempfile.TemporaryFile("w+") as log:
+        command = [anvil, "--quiet", "--host", "127.0.0.1", "--port", str(spec.port)]
+        command += [
+            "--cache-path",
+            scratch,
+            "--chain-id",
+            str(spec.chain_id),
+            "--mnemonic",
+            DEVELOPMENT_MNEMONIC,
+            *flags,
+        ]
         guard = subprocess.Popen(
-            [sys.executable, "-S", str(Path(__file__).with_name("guard.py")), anvil, "--quiet"]
-            + ["--host", "127.0.0.1", "--port", str(spec.port), "--chain-id", str(spec.chain_id)]
-            + ["--mnemonic", DEVELOPMENT_MNEMONIC, *flags],
+            [sys.executable, "-S", str(Path(__file__).with_name("guard.py")), scratch, *command],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -19,6 +19,7 @@ VARIABLES = {
     "APE_DATA_FOLDER": PROJECT / ".ape",  # Ape's accounts and caches
     "SOLCX_BINARY_PATH": SOLC_FOLDER,
     "MPLCONFIGDIR": CACHE / "matplotlib",
+    "IPYTHONDIR": CACHE / "ipython",
     "PIP_CACHE_DIR": CACHE / "pip",
     "npm_config_cache": CACHE / "npm",
     "XDG_CACHE_HOME": CACHE,

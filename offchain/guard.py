@@ -1,12 +1,14 @@
-"""Runs a command that must not outlive its owner: `python guard.py COMMAND ARGUMENT ...`.
+"""Runs a command that must not outlive its owner: `python guard.py SCRATCH COMMAND ARGUMENT ...`.
 
 The owner holds the other end of this process's standard input. When it closes, for whatever reason (a clean stop, an
-exception, kill -9), the command is ended. On Linux the kernel ends the command as well if this guard is killed.
+exception, kill -9), the command is ended and its scratch folder removed. On Linux the kernel ends the command as well
+if this guard is killed.
 """
 
 from __future__ import annotations
 
 import ctypes
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +23,7 @@ def die_with_guard() -> None:
     ctypes.CDLL("libc.so.6").prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def main(command: list[str]) -> int:
+def main(scratch: str, command: list[str]) -> int:
     """Runs the command until it ends or standard input closes; returns its exit status."""
     prepare = die_with_guard if sys.platform == "linux" else None
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=prepare)
@@ -39,8 +41,10 @@ def main(command: list[str]) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     threading.Thread(target=watch_owner, daemon=True).start()
-    return child.wait()
+    status = child.wait()
+    shutil.rmtree(scratch, ignore_errors=True)
+    return status
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1], sys.argv[2:]))

@@ -15,6 +15,7 @@ from web3.types import TxReceipt
 
 from offchain.artifacts import Artifact, describe_revert
 from offchain.chains import DEVELOPMENT_MNEMONIC
+from offchain.errors import UserError
 
 Call = ContractFunction | ContractConstructor
 Sign = Callable[[dict[str, Any]], bytes]
@@ -22,7 +23,7 @@ Sign = Callable[[dict[str, Any]], bytes]
 Account.enable_unaudited_hdwallet_features()
 
 
-class TransactionError(Exception):
+class TransactionError(UserError):
     """Says in one line why a transaction was refused or failed."""
 
 
@@ -67,9 +68,10 @@ class Sender:
 
 def unsigned(call: Call) -> dict[str, Any]:
     """The `data` of a contract call and, unless it deploys, its `to`."""
+    # No field is left open, so the chain is not asked.
     complete = {"gas": 0, "maxFeePerGas": 0, "maxPriorityFeePerGas": 0, "chainId": 0, "nonce": 0, "value": 0}
-    built = call.build_transaction(complete)  # type: ignore[arg-type]  # asks the chain nothing: no field is open
-    return {name: built[name] for name in ("to", "data") if built.get(name)}  # type: ignore[literal-required]
+    built = call.build_transaction(complete)  # type: ignore[arg-type]
+    return {name: built[name] for name in ("to", "data") if built.get(name)}
 
 
 def key_sender(web3: Web3, account: LocalAccount) -> Sender:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
-from offchain.environment import SOLC_FOLDER, VARIABLES  # noqa: E402
+from offchain.environment import CACHE, SOLC_FOLDER, VARIABLES  # noqa: E402
 
 VENV = PROJECT / ".venv"
 PYTHON = VENV / "bin" / "python"
@@ -51,15 +52,25 @@ if (args.includes("--version")) {
 """
 
 
+# Keeps Anvil's scratch files inside the project, unless the caller names another place.
+ANVIL = """\
+#!/bin/sh
+case " $* " in
+  *" --cache-path "*) exec %(binary)s "$@" ;;
+  *) exec %(binary)s --cache-path %(cache)s "$@" ;;
+esac
+"""
+
+
 class SetupError(Exception):
     """Says in one line what is missing or failed."""
 
 
 def check_prerequisites() -> None:
     """Raises SetupError if Python, Node.js or npm is missing or too old."""
-    if sys.version_info < MINIMUM_PYTHON:
+    if tuple(sys.version_info) < MINIMUM_PYTHON:
         raise SetupError(f"Python 3.11 or newer is needed; this is {platform.python_version()}.")
-    if os.name != "posix":
+    if platform.system() not in ("Linux", "Darwin"):
         raise SetupError("Linux or macOS is needed; on Windows use WSL.")
     for command in ("node", "npm"):
         if shutil.which(command) is None:
@@ -88,7 +99,7 @@ def run(step: str, command: Sequence[str | Path]) -> None:
 
 def python_for_environment() -> str:
     """The interpreter of the virtual environment: one with prebuilt numpy 1.26 wheels (3.11, 3.12) if there is one."""
-    if sys.version_info < (3, 13):
+    if tuple(sys.version_info) < (3, 13):
         return sys.executable
     return shutil.which("python3.12") or shutil.which("python3.11") or sys.executable
 
@@ -99,7 +110,7 @@ def install_python_packages() -> None:
         run("Python environment", [python_for_environment(), "-m", "venv", VENV])
     except SetupError as error:
         raise SetupError("Python's venv module is missing (Debian, Ubuntu: install python3-venv).") from error
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir"]
+    pip: list[str | Path] = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir"]
     run("Python packages", [*pip, "--require-hashes", "-r", "requirements.lock"])
     run("Project package", [*pip, "--no-deps", "--no-build-isolation", "-e", "."])
     site = subprocess.run(
@@ -142,9 +153,11 @@ def install_anvil() -> None:
     if not binary.exists():  # the lock file holds Linux on x86-64; elsewhere the same release is fetched beside it
         (version,) = json.loads((PROJECT / "package.json").read_text())["optionalDependencies"].values()
         run(f"Anvil {version}", ["npm", "install", "--no-save", "--ignore-scripts", f"{package}@{version}"])
-    link = VENV / "bin" / "anvil"
-    link.unlink(missing_ok=True)
-    link.symlink_to(binary)
+    command = VENV / "bin" / "anvil"
+    command.unlink(missing_ok=True)
+    places = {"binary": shlex.quote(str(binary)), "cache": shlex.quote(str(CACHE / "anvil"))}
+    command.write_text(ANVIL % places)
+    command.chmod(0o755)
 
 
 def main() -> int:
@@ -156,6 +169,7 @@ def main() -> int:
         install_npm_packages()
         install_compiler()
         install_anvil()
+        run("Contracts", [VENV / "bin" / "ape", "compile", "--force"])
     except SetupError as error:
         print(f"set-up: {error}", file=sys.stderr)
         return 1

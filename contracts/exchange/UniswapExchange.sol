@@ -524,7 +524,8 @@ contract UniswapExchange is IUniswapExchange, LiquidityToken, ReentrancyGuardTra
     /// @dev Takes `amount` from the caller into a pool that holds `reserve`, and checks that all of it arrived.
     function _pull(uint256 reserve, uint256 amount) private {
         TOKEN.safeTransferFrom(msg.sender, address(this), amount);
-        uint256 received = _tokenReserve() - reserve;
+        uint256 balance = _tokenReserve();
+        uint256 received = balance > reserve ? balance - reserve : 0;
         if (received < amount) revert TokensMissing(amount, received);
     }
 

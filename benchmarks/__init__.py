@@ -1,0 +1,1 @@
+"""Measurements that print JSON, and the snapshots they are compared with."""

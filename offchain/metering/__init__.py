@@ -1,0 +1,1 @@
+"""What homes use and what their roofs make."""

@@ -1,0 +1,1 @@
+"""Microgrids that trade on the real contracts."""

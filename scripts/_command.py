@@ -1,0 +1,119 @@
+"""What the scripts share: options, errors in one line, and the connection to the chains they work on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import click
+from ape import accounts, networks, project
+from ape.exceptions import ApeException
+from requests import RequestException
+from web3 import Web3
+
+from offchain import chains
+from offchain.deployment import Manifest, MarketDeployment
+from offchain.errors import UserError
+from offchain.sender import Sender, development_sender
+from offchain.swap import Market
+
+network_option = click.option(
+    "--network",
+    metavar="ECOSYSTEM:NETWORK:PROVIDER",
+    help="A network of Ape. Without it: the local chains, started for this run if they don't run yet.",
+)
+account_option = click.option("--account", metavar="ALIAS", help="Ape account that signs; needed off the local chains.")
+
+
+class Amount(click.ParamType):
+    """An amount of ETH or kWh, given with up to 18 decimals, taken as wei or token base units."""
+
+    name = "amount"
+    most = 10**9
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            amount = Decimal(str(value))
+        except InvalidOperation:
+            self.fail(f"{value} is not a number", param, ctx)
+        if not amount.is_finite() or not 0 <= amount <= self.most or amount * 10**18 % 1:
+            self.fail(f"{value} is not between 0 and {self.most:,} with at most 18 decimals", param, ctx)
+        return int(amount * 10**18)
+
+
+class Command(click.Command):
+    """A command whose foreseeable errors end in one line instead of a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (UserError, ApeException) as error:
+            raise click.ClickException(str(error)) from error
+        except RequestException as error:
+            raise click.ClickException(f"the connection to the chain was lost: {error}") from error
+
+
+class Group(Command, click.Group):
+    """A group of such commands."""
+
+    command_class = Command
+
+
+@contextmanager
+def reached(network: str | None, *local: chains.ChainSpec) -> Iterator[list[tuple[chains.Chain, Web3]]]:
+    """The chains to look at: the named network, or the given local chains.
+
+    Raises UserError or ApeException if one can't be reached.
+    """
+    project.load_contracts()
+    if network is None:
+        with chains.running(*local) as found:
+            yield [(chain, chain.web3) for chain in found]
+        return
+    with networks.parse_network_choice(network) as provider:
+        chain = chains.Chain(network, provider.chain_id, provider.connection_str or network, started=False)
+        yield [(chain, provider.web3)]
+
+
+@contextmanager
+def connected(
+    network: str | None, account: str | None, *local: chains.ChainSpec
+) -> Iterator[list[tuple[chains.Chain, Sender]]]:
+    """As `reached`, each chain with a sender: the Ape account, or on a local chain by default a development key."""
+    with reached(network, *local) as found:
+        yield [(chain, sender_on(chain, web3, account)) for chain, web3 in found]
+
+
+def sender_on(chain: chains.Chain, web3: Web3, account: str | None) -> Sender:
+    """Signs with an Ape account. Raises UserError if none is named where there are no development keys."""
+    if account is None:
+        if chain.chain_id not in chains.LOCAL_CHAIN_IDS:
+            raise UserError(f"--account is needed on chain {chain.chain_id}")
+        return development_sender(web3, 0)
+    signer = accounts.load(account)
+
+    def sign(transaction: dict[str, Any]) -> bytes:
+        signed = signer.sign_transaction(networks.ethereum.create_transaction(**transaction))
+        if signed is None:
+            raise UserError("the transaction was not signed")
+        return bytes(signed.serialize_transaction())
+
+    return Sender(web3, signer.address, sign)
+
+
+@contextmanager
+def local_market(spec: chains.ChainSpec) -> Iterator[tuple[chains.Chain, Market]]:
+    """A local chain with the market on it: found, or started and deployed to."""
+    with connected(None, None, spec) as [(chain, sender)]:
+        manifest = Manifest.open(chain.chain_id)
+        for _ in MarketDeployment(sender, manifest, sender.address).run():
+            pass
+        yield chain, Market(sender.web3, manifest)
+
+
+def say_if_started(chain: chains.Chain) -> None:
+    """Tells that a chain ends with the command, so that nobody looks for it afterwards."""
+    if chain.started:
+        click.echo(f"The {chain.name} chain ran for this command only; `make chains` keeps both running.")

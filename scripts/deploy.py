@@ -1,0 +1,81 @@
+"""Deploys the market, and checks what is deployed."""
+
+from __future__ import annotations
+
+import click
+from web3 import Web3
+
+from offchain import chains
+from offchain.deployment import (
+    LOCAL_LIQUIDITY_ETH,
+    LOCAL_LIQUIDITY_TOKENS,
+    DeploymentError,
+    Manifest,
+    MarketDeployment,
+    verify,
+)
+from scripts._command import Amount, Group, account_option, connected, network_option, reached, say_if_started
+
+
+@click.group(cls=Group, invoke_without_command=True)
+@network_option
+@account_option
+@click.option("--operator", metavar="ADDRESS", help="Account that may mint and burn energy.  [default: the deployer]")
+@click.option("--eth", type=Amount(), help="ETH to put into each exchange.  [default: 10 locally, else 0]")
+@click.option("--tokens", type=Amount(), help="kWh to put into each exchange.  [default: 500 locally, else 0]")
+@click.option("--redeploy", is_flag=True, help="Forget the manifest and deploy everything anew.")
+@click.pass_context
+def cli(
+    ctx: click.Context,
+    network: str | None,
+    account: str | None,
+    operator: str | None,
+    eth: int | None,
+    tokens: int | None,
+    redeploy: bool,
+) -> None:
+    """Deploys the market: exchange templates, factory, and two microgrids with token, exchange and liquidity.
+
+    Without --network: on both local chains, with public development keys. Addresses are kept in
+    deployments/<chain id>.json; what that file names and the chain has is not deployed again.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    if operator is not None and not Web3.is_address(operator):
+        raise click.BadParameter(f"{operator} is no address", param_hint="--operator")
+    with connected(network, account, chains.ROOT, chains.PLASMA) as connections:
+        for chain, sender in connections:
+            local = chain.chain_id in chains.LOCAL_CHAIN_IDS
+            click.echo(f"{chain.name} chain {chain.chain_id} at {chain.url}")
+            deployment = MarketDeployment(
+                sender,
+                Manifest.open(chain.chain_id),
+                operator=Web3.to_checksum_address(operator) if operator else sender.address,
+                liquidity_eth=eth if eth is not None else LOCAL_LIQUIDITY_ETH * local,
+                liquidity_tokens=tokens if tokens is not None else LOCAL_LIQUIDITY_TOKENS * local,
+                redeploy=redeploy,
+            )
+            for step in deployment.run():
+                state = "deployed" if step.deployed else "there already"
+                click.echo(f"  {step.name:18} {step.contract:22} {step.address}  {state}")
+            click.echo(f"  manifest: {deployment.manifest.path}")
+        for chain, _ in connections:
+            say_if_started(chain)
+
+
+@cli.command(name="verify")
+@network_option
+def verify_command(network: str | None) -> None:
+    """Checks the code on chain against the manifest and the compiled contracts."""
+    specs = [] if network else [spec for spec in (chains.ROOT, chains.PLASMA) if chains.find(spec)]
+    if not network and not specs:
+        raise DeploymentError("no local chain is running: start both with `make chains`, or name one with --network")
+    wrong = 0
+    with reached(network, *specs) as connections:
+        for chain, web3 in connections:
+            click.echo(f"{chain.name} chain {chain.chain_id} at {chain.url}")
+            for name, address, problem in verify(web3, Manifest.open(chain.chain_id)):
+                click.echo(f"  {name:18} {address}  {problem or 'as compiled'}")
+                wrong += problem is not None
+    if wrong:
+        raise DeploymentError(f"{wrong} of the contracts are not what was compiled here")

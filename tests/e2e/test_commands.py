@@ -1,0 +1,124 @@
+"""The commands of the README, run as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.conftest import Shell
+
+Refused = Callable[..., str]
+
+
+def anvils(shell: Shell) -> list[str]:
+    """Anvil processes on the shell's ports."""
+    ports = f"{shell.extra['OPENMG_ROOT_PORT']}|{shell.extra['OPENMG_PLASMA_PORT']}"
+    return subprocess.run(["pgrep", "-f", f"anvil.*--port ({ports})"], capture_output=True, text=True).stdout.split()
+
+
+def test_deploy_starts_what_is_missing_and_leaves_nothing_behind(shell: Shell) -> None:
+    done = shell.run("ape", "run", "deploy")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("deployed") == 14
+    assert "ran for this command only" in done.stdout
+    for chain_id in (31337, 950327):
+        manifest = json.loads((shell.folder / "deployments" / f"{chain_id}.json").read_text())
+        assert manifest["chain_id"] == chain_id
+        assert len(manifest["contracts"]) == 7
+    assert anvils(shell) == []
+
+
+@pytest.mark.usefixtures("chains")
+def test_deploy_twice_verify_and_both_swaps_on_running_chains(shell: Shell) -> None:
+    assert shell.run("ape", "run", "deploy").stdout.count("deployed") == 14
+    again = shell.run("ape", "run", "deploy")
+    assert again.stdout.count("there already") == 14
+    assert "deployed\n" not in again.stdout
+    verified = shell.run("ape", "run", "deploy", "verify")
+    assert verified.returncode == 0
+    assert verified.stdout.count("as compiled") == 14
+    bought = shell.run("ape", "run", "swap_eth_to_token")
+    assert bought.returncode == 0
+    assert "45.330545 kWh" in bought.stdout
+    assert "45.454545 kWh" in bought.stdout
+    swapped = shell.run("ape", "run", "swap_token_to_token", "--tokens", "12.5")
+    assert swapped.returncode == 0
+    assert "fed 12.5 kWh into MG1" in swapped.stdout
+    assert "held" in swapped.stdout
+    assert "ran for this command only" not in bought.stdout + swapped.stdout
+
+
+def test_ctrl_c_stops_both_chains(shell: Shell, chains: subprocess.Popen[str]) -> None:
+    assert len(anvils(shell)) >= 2
+    chains.send_signal(signal.SIGINT)
+    assert chains.wait(30) == 0
+    assert anvils(shell) == []
+
+
+@pytest.mark.usefixtures("chains")
+def test_verify_fails_when_the_chain_has_other_code(shell: Shell, refused: Refused) -> None:
+    shell.run("ape", "run", "deploy")
+    path = shell.folder / "deployments" / "950327.json"
+    manifest = json.loads(path.read_text())
+    manifest["contracts"]["MG1"]["address"] = manifest["contracts"]["factory"]["address"]
+    path.write_text(json.dumps(manifest))
+    assert "of the contracts are not what was compiled here" in refused("ape", "run", "deploy", "verify")
+
+
+def test_demo_trades_a_day(shell: Shell) -> None:
+    done = shell.run("ape", "run", "demo", "--homes", "4")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for shown in ("A day on the market", "What the market did", "tokenToTokenSwapOutput", "yes  MG1"):
+        assert shown in done.stdout
+    assert "NO " not in done.stdout
+    assert max(len(line) for line in done.stdout.splitlines() if not line.startswith(("Picture", "Figures"))) <= 80
+    assert (shell.folder / "reports" / "market_day.png").stat().st_size > 10_000
+    assert json.loads((shell.folder / "reports" / "market_day.json").read_text())["checks"]
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        (["deploy", "verify"], "no local chain is running"),
+        (["deploy", "--operator", "nobody"], "nobody is no address"),
+        (["deploy", "--eth", "1", "--tokens", "0"], "liquidity needs both"),
+        (["deploy", "--eth", "nan"], "nan is not between"),
+        (["deploy", "--eth", "-1"], "-1 is not between"),
+        (["deploy", "--network", "ethereum:nowhere:node"], "nowhere"),
+        (["swap_eth_to_token", "--eth", "0"], "nothing to sell"),
+        (["swap_eth_to_token", "--eth", "1000000"], "has less than"),
+        (["swap_eth_to_token", "--eth", "1e-19"], "at most 18 decimals"),
+        (["swap_eth_to_token", "--microgrid", "MG9"], "is not one of"),
+        (["swap_token_to_token", "--tokens", "many"], "many is not a number"),
+        (["demo", "--data", "/nowhere.csv"], "does not exist"),
+        (["demo", "--data", "Makefile"], "can't be read as CSV"),
+        (["demo", "--homes", "1"], "not in the range"),
+        (["demo", "--feed-in-price", "200"], "must not be above"),
+        (["demo", "--day", "2026-01-01"], "--day goes with --data"),
+        (["demo", "--day", "tomorrow", "--data", "Makefile"], "does not match the format"),
+    ],
+)
+def test_wrong_input_gets_one_line(refused: Refused, command: list[str], why: str) -> None:
+    """P9: on the command line, one clear line and no traceback."""
+    assert why in refused("ape", "run", *command)
+
+
+def test_a_manifest_that_is_damaged_is_named(shell: Shell, refused: Refused) -> None:
+    """P9: the file is told and left as it is."""
+    path = shell.folder / "deployments" / "31337.json"
+    path.parent.mkdir()
+    path.write_text("{")
+    assert "31337.json is no manifest" in refused("ape", "run", "deploy")
+    assert path.read_text() == "{"
+
+
+@pytest.mark.parametrize("command", ["deploy", "swap_eth_to_token", "swap_token_to_token", "demo", "chains"])
+def test_every_command_explains_itself(shell: Shell, command: str) -> None:
+    done = shell.run("ape", "run", command, "--help")
+    assert done.returncode == 0
+    assert "Usage: " in done.stdout
+    assert len(done.stdout.split("Options:")[0].split()) > 10
