@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from eth_abi import encode
-from eth_utils import keccak
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
 from offchain.blueprint import blueprint_transaction_data
@@ -19,13 +19,6 @@ os.environ.setdefault("APE_FOUNDRY_HOST", "auto")
 ENOUGH_GAS = 5_000_000
 
 Refused = Callable[..., None]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _gas(chain: Any) -> None:
-    """Gives each transaction more gas than any needs: an estimate made in the block of an oracle exchange's last trade
-    is too low for a trade that turns out to be the first of the next block."""
-    chain.provider.network.__dict__["gas_limit"] = ENOUGH_GAS  # where Ape keeps the configured limit
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,8 @@ contract MuteToken is BareToken {
         Short
     }
 
+    error Mute();
+
     Mode public mode;
 
     constructor(uint256 supply) BareToken(supply) {}
@@ -30,7 +32,7 @@ contract MuteToken is BareToken {
     }
 
     function balanceOf(address owner) public view override returns (uint256) {
-        if (mode == Mode.Reverting) revert("mute");
+        if (mode == Mode.Reverting) revert Mute();
         if (mode == Mode.Short) {
             assembly ("memory-safe") {
                 mstore(0x00, not(0))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 
 from tests.conftest import Refused
 from tests.unit.conftest import NewPool, Pool
@@ -28,10 +28,9 @@ def test_input_exact(pool: Pool, trader: Any, recipient: Any, transfer: bool) ->
     receiver = recipient if transfer else trader
     held, wei = pool.token.balanceOf(receiver), trader.balance
     if transfer:
-        call, arguments = pool.exchange.ethToTokenTransferInput, (expected, DEADLINE, recipient)
+        receipt = pool.exchange.ethToTokenTransferInput(expected, DEADLINE, recipient, sender=trader, value=SOLD)
     else:
-        call, arguments = pool.exchange.ethToTokenSwapInput, (expected, DEADLINE)
-    receipt = call(*arguments, sender=trader, value=SOLD)
+        receipt = pool.exchange.ethToTokenSwapInput(expected, DEADLINE, sender=trader, value=SOLD)
 
     assert receipt.return_value == expected
     assert pool.token.balanceOf(receiver) == held + expected
@@ -61,10 +60,11 @@ def test_output_exact(pool: Pool, trader: Any, recipient: Any, transfer: bool, s
     receiver = recipient if transfer else trader
     held, wei, others = pool.token.balanceOf(receiver), trader.balance, recipient.balance
     if transfer:
-        call, arguments = pool.exchange.ethToTokenTransferOutput, (BOUGHT, DEADLINE, recipient)
+        buy = pool.exchange.ethToTokenTransferOutput
+        receipt = buy(BOUGHT, DEADLINE, recipient, sender=trader, value=price + surplus)
     else:
-        call, arguments = pool.exchange.ethToTokenSwapOutput, (BOUGHT, DEADLINE)
-    receipt = call(*arguments, sender=trader, value=price + surplus)
+        buy = pool.exchange.ethToTokenSwapOutput
+        receipt = buy(BOUGHT, DEADLINE, sender=trader, value=price + surplus)
 
     assert receipt.return_value == price
     assert pool.token.balanceOf(receiver) == held + BOUGHT

@@ -120,10 +120,7 @@ def test_recipient(pool: Pool, other_pool: Pool, trader: Any, refused: Refused, 
     As in V1, the pools' own functions for tokens let this exchange receive another pool's token.
     """
     method, target = getattr(pool.exchange, name), last(name, None, other_pool)[-1]
-    if "Input" in name:
-        arguments = (SOLD, 1, 1, DEADLINE)
-    else:
-        arguments = (BOUGHT, MAX, MAX, DEADLINE)
+    arguments = (SOLD, 1, 1, DEADLINE) if "Input" in name else (BOUGHT, MAX, MAX, DEADLINE)
     wrong = [ZERO, other_pool.exchange.address]
     if "Exchange" in name:
         wrong.append(pool.exchange.address)

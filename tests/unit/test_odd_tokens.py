@@ -135,6 +135,19 @@ def invalid_zero() -> tuple[str, str]:
     return ("InvalidExchange(address)", "0x" + "00" * 20)
 
 
+def test_taking_token(
+    project: Any, deployer: Any, new_pool: NewPool, liquidity_provider: Any, trader: Any, refused: Refused
+) -> None:
+    """X21 a token that takes from the pool instead of giving stops the call with what is missing."""
+    token = funded(deployer.deploy(project.TakingToken, 10**30), deployer, liquidity_provider, trader)
+    exchange = new_pool(token).exchange
+    token.setTaking(5, sender=trader)
+    error = ("TokensMissing(uint256,uint256)", ETHER, 0)
+    refused(exchange.tokenToEthSwapInput, ETHER, 1, DEADLINE, error=error, sender=trader)
+    token.setTaking(0, sender=trader)
+    assert not exchange.tokenToEthSwapInput(ETHER, 1, DEADLINE, sender=trader).failed
+
+
 def test_vanished_token(chain: Any, odd_pools: dict[str, Pool], trader: Any, refused: Refused) -> None:
     """X22 a token whose code is gone answers nothing: no call goes on as if its balance were something."""
     pool = odd_pools["SilentToken"]
