@@ -1,0 +1,192 @@
+"""Changes the contracts in small ways, one at a time, and tells which changes the unit tests don't notice.
+
+    .venv/bin/python benchmarks/mutation.py                     all mutants (hours)
+    .venv/bin/python benchmarks/mutation.py --only Factory      those whose description matches
+    .venv/bin/python benchmarks/mutation.py --list              shows the mutants and runs nothing
+
+Works in copies below .cache/mutation. Prints progress to stderr and the survivors as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Queue
+
+import click
+
+from offchain.environment import CACHE, PROJECT
+
+FOLDERS = ["contracts/exchange", "contracts/token"]
+COPIES = CACHE / "mutation"
+TIMEOUT = 900
+APE = Path(sys.prefix) / "bin" / "ape"
+
+RULES: list[tuple[str, str]] = [  # what is found in a line of code, what takes its place
+    (r"if \((.+)\) (revert \w+\(.*\);)", r"if (false) \2"),
+    (r"if \((.+)\) revert", r"if (!(\1)) revert"),
+    (r"if \((.+)\) \{$", r"if (!(\1)) {"),
+    (r" <= ", " < "),
+    (r" < ", " <= "),
+    (r" >= ", " > "),
+    (r" > ", " >= "),
+    (r" == ", " != "),
+    (r" != ", " == "),
+    (r" \|\| ", " && "),
+    (r" && ", " || "),
+    (r" \+ ", " - "),
+    (r" - ", " + "),
+    (r" / ", " * "),
+    (r" \* ", " / "),
+    (r" % ", " / "),
+    (r" << ", " >> "),
+    (r" >> ", " << "),
+    (r"\+= ", "-= "),
+    (r"\b997\b", "998"),
+    (r"\b1000\b", "1001"),
+    (r"\b1e9\b", "1e8"),
+    (r"\b112\b", "111"),
+    (r"\b32\b", "31"),
+    (r"\b60\b", "61"),
+    (r"\b128\b", "127"),
+    (r"\+ 1\b", "+ 2"),
+    (r"- 1\b", "- 2"),
+    (r"\b0x1f\b", "0x0f"),
+    (r"\b0x20\b", "0x1f"),
+    (r"nonReentrant(View)?\b ?", ""),
+    (r"(beforeDeadline|beforeLiquidityDeadline|toOther)\(\w+\) ", ""),
+    (r"^\s+(beforeDeadline|beforeLiquidityDeadline|toOther)\(\w+\)$", ""),
+    (r"onlyRole\(\w+\) ", ""),
+    (r"whenNotPaused ", ""),
+    (r"^\s+emit .*;$", ""),
+    (r"^\s+_\w+\(.*\);$", ""),
+    (r"^\s+(\w|\[|\]|\+|\.)+ = .*;$", ""),
+    (r"^\s+TOKEN\.safeTransfer.*;$", ""),
+    (r"return true;", "return false;"),
+    (r"ethReserve, tokenReserve\)", "tokenReserve, ethReserve)"),
+    (r"msg\.sender\b", "tx.origin"),
+]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One changed line."""
+
+    path: str
+    line: int
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.before.strip()} -> {self.after.strip() or '(deleted)'}"
+
+
+def mutants() -> Iterator[Mutant]:
+    """Every rule at every place it matches."""
+    for path in sorted(path for folder in FOLDERS for path in (PROJECT / folder).glob("*.sol")):
+        seen = set()
+        for number, line in enumerate(path.read_text().splitlines(), start=1):
+            if re.match(r"\s*(//|/\*|\*|import|pragma|contract |function )", line) and "nonReentrant" not in line:
+                continue
+            code = line.split(" // ")[0]
+            for pattern, replacement in RULES:
+                for match in re.finditer(pattern, code):
+                    changed = code[: match.start()] + match.expand(replacement) + code[match.end() :]
+                    if changed != code and (number, changed) not in seen:
+                        seen.add((number, changed))
+                        yield Mutant(str(path.relative_to(PROJECT)), number, line, changed)
+
+
+def make_copy(folder: Path) -> Path:
+    """A copy of what git knows of the project, with the same packages."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "ape-config.yaml", "pyproject.toml", "contracts", "tests"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in listed.stdout.splitlines():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(PROJECT / name, folder / name)
+    (folder / "node_modules").symlink_to(PROJECT / "node_modules")
+    return folder
+
+
+def tests(folder: Path, contract: str) -> list[str]:
+    """The unit tests of contracts, those that say most about this contract first."""
+    names = {path.name for path in (folder / "tests" / "unit").glob("test_*.py") if "project" in path.read_text()}
+    names |= {path.name for path in (folder / "tests" / "unit").glob("test_exchange_*.py")} | {"test_liquidity_token.py"}
+    names -= {"test_bytecode.py", "test_abi.py"}  # these notice any change, and none
+    first = {"UniswapFactory": "factory", "EnergyToken": "energy", "UniswapOracleExchange": "oracle"}
+    first |= {"LiquidityToken": "liquidity", "UniswapExchange": "exchange"}
+    return [f"tests/unit/{name}" for name in sorted(names, key=lambda name: (first[contract] not in name, name))]
+
+
+def outcome(folder: Path, mutant: Mutant) -> str:
+    """Whether the mutant `survived`, was `killed` by a test, or is `invalid` because it doesn't compile."""
+    path = folder / mutant.path
+    original = path.read_text()
+    lines = original.split("\n")
+    assert lines[mutant.line - 1] == mutant.before
+    lines[mutant.line - 1] = mutant.after
+    path.write_text("\n".join(lines))
+    temporary = folder / ".tmp"  # not above the copy: Ape treats a project below the temporary folder differently
+    temporary.mkdir(exist_ok=True)
+    environment = os.environ | {"TMPDIR": str(temporary)}
+    try:
+        run = {"cwd": folder, "env": environment, "stdin": subprocess.DEVNULL, "capture_output": True}
+        if subprocess.run([APE, "compile", "--force"], **run).returncode != 0:  # type: ignore[call-overload]
+            return "invalid"
+        options = ["-x", "-q", "--tb=no", "--show-capture=no", "-p", "no:cacheprovider"]
+        command = [APE, "test", *tests(folder, path.stem), *options]
+        done = subprocess.run(command, timeout=TIMEOUT, **run)  # type: ignore[call-overload]
+        return "killed" if done.returncode else "survived"
+    except subprocess.TimeoutExpired:
+        return "killed"
+    finally:
+        path.write_text(original)
+
+
+@click.command(help=__doc__)
+@click.option("--only", default="", help="A regular expression that the description of a mutant must match.")
+@click.option("--jobs", default=2, show_default=True, help="Mutants at a time.")
+@click.option("--list", "listing", is_flag=True, help="Show the mutants, run nothing.")
+def main(only: str, jobs: int, listing: bool) -> None:
+    chosen = [mutant for mutant in mutants() if re.search(only, str(mutant))]
+    if listing:
+        for mutant in chosen:
+            click.echo(str(mutant))
+        return
+    folders: Queue[Path] = Queue()
+    for number in range(jobs):
+        folders.put(make_copy(COPIES / str(number)))
+
+    def judge(mutant: Mutant) -> str:
+        folder = folders.get()
+        try:
+            return outcome(folder, mutant)
+        finally:
+            folders.put(folder)
+
+    survivors = []
+    with ThreadPoolExecutor(jobs) as pool:
+        for number, (mutant, result) in enumerate(zip(chosen, pool.map(judge, chosen), strict=True), start=1):
+            click.echo(f"{number}/{len(chosen)} {result}: {mutant}", err=True)
+            if result == "survived":
+                survivors.append(str(mutant))
+    click.echo(json.dumps({"mutants": len(chosen), "survivors": survivors}, indent=2))
+
+
+if __name__ == "__main__":
+    main()
