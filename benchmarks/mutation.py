@@ -126,7 +126,9 @@ def make_copy(folder: Path) -> Path:
 def tests(folder: Path, contract: str) -> list[str]:
     """The unit tests of contracts, those that say most about this contract first."""
     names = {path.name for path in (folder / "tests" / "unit").glob("test_*.py") if "project" in path.read_text()}
-    names |= {path.name for path in (folder / "tests" / "unit").glob("test_exchange_*.py")} | {"test_liquidity_token.py"}
+    names |= {path.name for path in (folder / "tests" / "unit").glob("test_exchange_*.py")} | {
+        "test_liquidity_token.py"
+    }
     names -= {"test_bytecode.py", "test_abi.py"}  # these notice any change, and none
     first = {"UniswapFactory": "factory", "EnergyToken": "energy", "UniswapOracleExchange": "oracle"}
     first |= {"LiquidityToken": "liquidity", "UniswapExchange": "exchange"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -20,7 +21,15 @@ from web3.contract import Contract
 from offchain.environment import PROJECT
 from offchain.errors import UserError
 
+CONTRACTS = PROJECT / "contracts"
 BUILD = PROJECT / ".build" / "__local__.json"
+
+
+BUILT_IN_ERRORS: list[dict[str, Any]] = [
+    {"type": "error", "name": "Error", "inputs": [{"name": "reason", "type": "string"}]},
+    {"type": "error", "name": "Panic", "inputs": [{"name": "code", "type": "uint256"}]},
+]
+"""What Solidity itself reverts with."""
 
 
 class ArtifactError(UserError):
@@ -46,8 +55,15 @@ class Artifact:
         return web3.eth.contract(abi=self.abi, bytecode=self.creation)
 
 
+def remove_unpacked_libraries() -> None:
+    """Removes the libraries that an interrupted compilation can leave below the contracts, where Ape would take them
+    for contracts of the project and stop looking at the project's own."""
+    shutil.rmtree(CONTRACTS / ".cache", ignore_errors=True)
+
+
 def compile_contracts() -> None:
     """Brings the build folder up to date. Raises ArtifactError with the compiler's words."""
+    remove_unpacked_libraries()
     ape = Path(sys.prefix) / "bin" / "ape"
     done = subprocess.run([ape, "compile"], cwd=PROJECT, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode != 0:
@@ -57,10 +73,15 @@ def compile_contracts() -> None:
 
 @cache
 def load_all() -> dict[str, Artifact]:
-    """All compiled contracts by name. Raises ArtifactError before the first compilation."""
+    """All compiled contracts by name. Raises ArtifactError if they are not compiled, or were changed since."""
     if not BUILD.exists():
         raise ArtifactError("the contracts are not compiled yet: run `ape compile`")
-    types = json.loads(BUILD.read_text())["contractTypes"]
+    manifest = json.loads(BUILD.read_text())
+    types, sources = manifest["contractTypes"], manifest["sources"]
+    for path in CONTRACTS.glob("*/*.sol"):
+        name = str(path.relative_to(PROJECT))
+        if sources.get(name, {}).get("content", "").rstrip() != path.read_text().rstrip():
+            raise ArtifactError(f"{name} was changed since it was compiled: run `ape compile`")
     return {
         name: Artifact(
             name,
@@ -81,20 +102,17 @@ def load(name: str) -> Artifact:
 
 
 def describe_revert(data: bytes) -> str:
-    """What a contract's revert data says, e.g. `BelowMinimum(minimum=2, actual=1)`."""
-    for artifact in load_all().values():
-        for entry in artifact.abi:
-            if entry["type"] != "error":
-                continue
-            types = [argument["type"] for argument in entry["inputs"]]
-            if keccak(text=f"{entry['name']}({','.join(types)})")[:4] != data[:4]:
-                continue
-            values = zip(entry["inputs"], decode(types, data[4:]), strict=True)
-            shown = ", ".join(f"{argument['name']}={value}" for argument, value in values)
-            return f"{entry['name']}({shown})"
-    if data[:4] == keccak(text="Error(string)")[:4]:
+    """What a contract's revert data says, e.g. `BelowMinimum(minimum=2, actual=1)`; for anything unknown, the data."""
+    for entry in (*(entry for artifact in load_all().values() for entry in artifact.abi), *BUILT_IN_ERRORS):
+        if entry["type"] != "error":
+            continue
+        types = [argument["type"] for argument in entry["inputs"]]
+        if keccak(text=f"{entry['name']}({','.join(types)})")[:4] != data[:4]:
+            continue
         try:
-            return str(decode(["string"], data[4:])[0])
+            values = zip(entry["inputs"], decode(types, data[4:]), strict=True)
         except DecodingError:
-            return f"malformed reason 0x{data.hex()}"
+            break
+        shown = ", ".join(f"{argument['name']}={value}" for argument, value in values)
+        return f"{entry['name']}({shown})"
     return f"revert data 0x{data.hex()}" if data else "no reason given"

@@ -14,6 +14,7 @@ from requests import RequestException
 from web3 import Web3
 
 from offchain import chains
+from offchain.artifacts import remove_unpacked_libraries
 from offchain.deployment import Manifest, MarketDeployment
 from offchain.errors import UserError
 from offchain.sender import Sender, development_sender
@@ -67,6 +68,7 @@ def reached(network: str | None, *local: chains.ChainSpec) -> Iterator[list[tupl
 
     Raises UserError or ApeException if one can't be reached.
     """
+    remove_unpacked_libraries()
     project.load_contracts()
     if network is None:
         with chains.running(*local) as found:

@@ -48,6 +48,7 @@ def cli(
     from rich.console import Console
     from rich.progress import Progress
 
+    from offchain.artifacts import remove_unpacked_libraries
     from offchain.chains import PLASMA, ChainSpec, started
     from offchain.deployment import Manifest
     from offchain.metering.consumption import bundled_day, read_day
@@ -66,6 +67,7 @@ def cli(
         read_day(data, day.date() if day else None, homes or 200) if data else bundled_day(homes or BUNDLED_HOMES)
     )
     settled = settle_homes(consumption, clear_day_yield(consumption.day))
+    remove_unpacked_libraries()
     project.load_contracts()
 
     source = data.name if data else "bundled profiles"
