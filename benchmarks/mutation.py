@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Queue
@@ -128,6 +128,7 @@ def make_copy(folder: Path) -> Path:
         shutil.copyfile(PROJECT / name, folder / name)
     (folder / "node_modules").symlink_to(PROJECT / "node_modules")
     (folder / ".build").mkdir()
+    shutil.copyfile(PROJECT / ".build" / "__local__.json", folder / ".build" / "__local__.json")
     return folder
 
 
@@ -187,17 +188,22 @@ def outcome(folder: Path, mutant: Mutant) -> str:
             contract["deploymentBytecode"] = {"bytecode": "0x" + made[name]["bytecode"]["object"]}
             contract["runtimeBytecode"] = {"bytecode": "0x" + made[name]["deployedBytecode"]["object"]}
     build.write_text(json.dumps(manifest))
+    return "survived" if tests_pass(folder, path.stem) else "killed"
+
+
+def tests_pass(folder: Path, contract: str) -> bool:
+    """Runs the unit tests in a copy, on the code in its build folder."""
     temporary = folder / ".tmp"  # Ape treats a project below the temporary folder differently
     temporary.mkdir(exist_ok=True)
-    command = [str(APE), "test", *tests(folder, path.stem), "-x", "-q", "--tb=no", "-p", "no:cacheprovider"]
+    command = [str(APE), "test", *tests(folder, contract), "-x", "-q", "--tb=no", "-p", "no:cacheprovider"]
     environment = os.environ | {"TMPDIR": str(temporary)}
     try:
         done = subprocess.run(
             command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT
         )
     except subprocess.TimeoutExpired:
-        return "killed"
-    return "killed" if done.returncode else "survived"
+        return False
+    return done.returncode == 0
 
 
 @click.command(help=__doc__)
@@ -218,6 +224,8 @@ def main(only: str, jobs: int, listing: bool) -> None:
 
 def run(chosen: list[Mutant], copies: list[Path]) -> list[str]:
     """Judges each mutant in one of the copies; returns the survivors."""
+    if not tests_pass(copies[0], "UniswapExchange"):
+        raise click.ClickException("the tests fail on the contracts as they are")
     folders: Queue[Path] = Queue()
     for copy in copies:
         folders.put(copy)
@@ -231,11 +239,13 @@ def run(chosen: list[Mutant], copies: list[Path]) -> list[str]:
 
     survivors = []
     with ThreadPoolExecutor(len(copies)) as pool:
-        for number, (mutant, result) in enumerate(zip(chosen, pool.map(judge, chosen), strict=True), start=1):
+        judged = {pool.submit(judge, mutant): mutant for mutant in chosen}
+        for number, future in enumerate(as_completed(judged), start=1):
+            mutant, result = judged[future], future.result()
             click.echo(f"{number}/{len(chosen)} {result}: {mutant}", err=True)
             if result == "survived":
                 survivors.append(str(mutant))
-    return survivors
+    return sorted(survivors)
 
 
 if __name__ == "__main__":
