@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from web3 import Web3
 
+from benchmarks.gas import original
 from offchain import artifacts
 from offchain.blueprint import blueprint_transaction_data
 from offchain.chains import ChainSpec, started
-from offchain.environment import PROJECT
 from offchain.sender import Sender, development_account, development_sender
 from tests.invariant.reference_model.operation import ACTORS, POOLS, STRANGER, TOKENS, ZERO, Operation, Outcome
 from tests.invariant.reference_model.rules import ORIGINAL, OURS, Rules
@@ -24,14 +23,6 @@ GENESIS = 1_750_000_000
 WEI_EACH = 10**30
 TOKENS_EACH = 2**180
 UNLIMITED = 2**256 - 1
-
-
-def original(name: str) -> artifacts.Artifact:
-    """A contract of Uniswap V1 as it was deployed in 2018, from the npm package of the Uniswap team."""
-    path = PROJECT / "node_modules" / "@uniswap" / "v2-periphery" / "build" / f"{name}.json"
-    content = json.loads(path.read_text())
-    creation = bytes.fromhex(content["evm"]["bytecode"]["object"].removeprefix("0x"))
-    return artifacts.Artifact(name, content["abi"], creation, b"")
 
 
 class Pair:
