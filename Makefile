@@ -23,7 +23,7 @@ lint: $(READY) ## Checks style and types of Python and Solidity
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	npx --no-install solhint --max-warnings 0 'contracts/**/*.sol'
+	node_modules/.bin/solhint --disc --max-warnings 0 'contracts/**/*.sol'
 
 bench: $(READY) ## Prints gas per operation beside Uniswap V1's own bytecode, as JSON
 	@$(BIN)/python benchmarks/gas.py
