@@ -26,12 +26,12 @@ from offchain.blueprint import blueprint_transaction_data
 from offchain.chains import ChainSpec, started
 from offchain.environment import PROJECT
 from offchain.sender import Sender, development_account, key_sender, unsigned
+from offchain.units import ETHER
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "gas.json"
 PAGE = PROJECT / "docs" / "reference" / "gas.md"
 GENESIS = 1_750_000_000  # a fixed start of time, so that calldata and with it gas are the same in every run
 DEADLINE = GENESIS + 24 * 3600 + 1
-ETHER = 10**18
 CALLER, OTHER = 1, 2
 
 

@@ -23,8 +23,8 @@ from offchain.chains import LOCAL_CHAIN_IDS
 from offchain.errors import UserError
 from offchain.sender import Sender
 from offchain.settings import settings
+from offchain.units import ETHER
 
-ETHER = 10**18
 FOREVER = 2**64
 LOCAL_LIQUIDITY_ETH = 10 * ETHER
 LOCAL_LIQUIDITY_TOKENS = 500 * ETHER

@@ -1,6 +1,6 @@
 """An exchange as a trader sees it: reserves, price, and the arithmetic of Uniswap V1.
 
-Amounts are wei and token base units; 10**18 base units are one ETH or one kWh.
+Amounts are wei and token base units.
 Source: H. Adams, "Uniswap Whitepaper", 2018; formulas of `getInputPrice` and `getOutputPrice`.
 """
 
@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from web3 import Web3
 from web3.contract import Contract
 
+from offchain.deployment import Manifest
 from offchain.errors import UserError
 
-ETHER = 10**18
+DEADLINE_SECONDS = 600
 
 
 def input_price(amount: int, input_reserve: int, output_reserve: int) -> int:
@@ -45,12 +46,30 @@ class PoolState:
         return self.eth * self.tokens
 
 
-def pool_state(web3: Web3, exchange: Contract, token: Contract) -> PoolState:
-    """Reserves of an exchange now. Raises UserError if it has no liquidity."""
-    eth = web3.eth.get_balance(exchange.address)
-    tokens = token.functions.balanceOf(exchange.address).call()
-    if not eth or not tokens:
-        raise UserError(
-            f"the exchange at {exchange.address} has no liquidity: run `ape run deploy --eth 10 --tokens 500`"
-        )
-    return PoolState(eth, tokens)
+class Market:
+    """The deployed exchanges of one chain."""
+
+    def __init__(self, web3: Web3, manifest: Manifest) -> None:
+        self.web3 = web3
+        self.manifest = manifest
+
+    def token(self, microgrid: str) -> Contract:
+        """The energy token. Raises DeploymentError if it isn't deployed."""
+        return self.manifest.contract(self.web3, microgrid)
+
+    def exchange(self, microgrid: str) -> Contract:
+        """The token's exchange. Raises DeploymentError if it isn't deployed."""
+        return self.manifest.contract(self.web3, f"{microgrid}_exchange")
+
+    def state(self, microgrid: str) -> PoolState:
+        """The exchange's reserves now. Raises UserError if it has no liquidity."""
+        exchange = self.exchange(microgrid).address
+        eth = self.web3.eth.get_balance(exchange)
+        tokens = self.token(microgrid).functions.balanceOf(exchange).call()
+        if not eth or not tokens:
+            raise UserError(f"the {microgrid} exchange has no liquidity: run `ape run deploy --eth 10 --tokens 500`")
+        return PoolState(eth, tokens)
+
+    def deadline(self) -> int:
+        """A deadline for a transaction sent now, in Unix seconds."""
+        return int(self.web3.eth.get_block("latest")["timestamp"]) + DEADLINE_SECONDS

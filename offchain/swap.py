@@ -7,37 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from web3 import Web3
-from web3.contract import Contract
-
-from offchain.deployment import ETHER, MICROGRIDS, Manifest
+from offchain.deployment import MICROGRIDS
 from offchain.errors import UserError
-from offchain.exchange import PoolState, input_price, input_price_without_fee, pool_state
+from offchain.exchange import Market, PoolState, input_price, input_price_without_fee
 from offchain.sender import Sender
+from offchain.units import shown
 
 SLIPPAGE_PERMILLE = 10
 """A swap is sent with a minimum this much below the quote."""
-DEADLINE_SECONDS = 600
-
-
-class Market:
-    """The deployed exchanges of one chain."""
-
-    def __init__(self, web3: Web3, manifest: Manifest) -> None:
-        self.web3 = web3
-        self.manifest = manifest
-
-    def token(self, microgrid: str) -> Contract:
-        return self.manifest.contract(self.web3, microgrid)
-
-    def exchange(self, microgrid: str) -> Contract:
-        return self.manifest.contract(self.web3, f"{microgrid}_exchange")
-
-    def state(self, microgrid: str) -> PoolState:
-        return pool_state(self.web3, self.exchange(microgrid), self.token(microgrid))
-
-    def deadline(self) -> int:
-        return int(self.web3.eth.get_block("latest")["timestamp"]) + DEADLINE_SECONDS
 
 
 def swap_eth_to_token(market: Market, buyer: Sender, microgrid: str, eth: int) -> Iterator[str]:
@@ -45,23 +22,23 @@ def swap_eth_to_token(market: Market, buyer: Sender, microgrid: str, eth: int) -
     if not eth:
         raise UserError("nothing to sell: give more than 0 ETH")
     if market.web3.eth.get_balance(buyer.address) < eth:
-        raise UserError(f"{buyer.address} has less than {_number(eth)} ETH")
+        raise UserError(f"{buyer.address} has less than {shown(eth)} ETH")
     exchange, token = market.exchange(microgrid), market.token(microgrid)
     before = market.state(microgrid)
     quote = exchange.functions.getEthToTokenInputPrice(eth).call()
     yield from _show(f"{microgrid} exchange before", before)
-    yield f"Buyer {buyer.address} sells {_number(eth)} ETH."
+    yield f"Buyer {buyer.address} sells {shown(eth)} ETH."
     yield "  with V1's fee of 0.3 %:  a*997*T / (E*1000 + a*997)"
     with_fee = input_price(eth, before.eth, before.tokens)
     without_fee = input_price_without_fee(eth, before.eth, before.tokens)
-    yield f"                           = {_number(with_fee)} kWh, the contract quotes {_number(quote)}"
-    yield f"  without a fee:           a*T / (E + a) = {_number(without_fee)} kWh"
+    yield f"                           = {shown(with_fee)} kWh, the contract quotes {shown(quote)}"
+    yield f"  without a fee:           a*T / (E + a) = {shown(without_fee)} kWh"
 
     held = token.functions.balanceOf(buyer.address).call()
     receipt = buyer.transact(exchange.functions.ethToTokenSwapInput(_least(quote), market.deadline()), value=eth)
     bought = token.functions.balanceOf(buyer.address).call() - held
     after = market.state(microgrid)
-    yield f"Bought {_number(bought)} kWh for {eth / bought:.6f} ETH per kWh; gas {receipt['gasUsed']:,}."
+    yield f"Bought {shown(bought)} kWh for {eth / bought:.6f} ETH per kWh; gas {receipt['gasUsed']:,}."
     yield from _show(f"{microgrid} exchange after", after)
     yield from _compare(before, after)
 
@@ -83,8 +60,8 @@ def swap_token_to_token(market: Market, operator: Sender, seller: Sender, source
     seller.transact(sold.functions.approve(exchange.address, tokens))
     eth = exchange.functions.getTokenToEthInputPrice(tokens).call()
     quote = market.exchange(target).functions.getEthToTokenInputPrice(eth).call()
-    yield f"Seller {seller.address} fed {_number(tokens)} kWh into {source} and wants {target} energy for it."
-    yield f"  {_number(tokens)} {source} -> {_number(eth)} ETH -> {_number(quote)} {target}, 0.3 % fee on each side"
+    yield f"Seller {seller.address} fed {shown(tokens)} kWh into {source} and wants {target} energy for it."
+    yield f"  {shown(tokens)} {source} -> {shown(eth)} ETH -> {shown(quote)} {target}, 0.3 % fee on each side"
 
     held = bought.functions.balanceOf(seller.address).call()
     call = exchange.functions.tokenToTokenSwapInput(
@@ -94,7 +71,7 @@ def swap_token_to_token(market: Market, operator: Sender, seller: Sender, source
     received = bought.functions.balanceOf(seller.address).call() - held
     after, after_target = market.state(source), market.state(target)
     rate = received / tokens
-    yield f"Got {_number(received)} kWh of {target}, {rate:.4f} for each of {source}; gas {receipt['gasUsed']:,}."
+    yield f"Got {shown(received)} kWh of {target}, {rate:.4f} for each of {source}; gas {receipt['gasUsed']:,}."
     yield from _show(f"{source} exchange after", after)
     yield from _compare(before, after)
     yield from _show(f"{target} exchange after", after_target)
@@ -105,12 +82,8 @@ def _least(quote: int) -> int:
     return quote * (1000 - SLIPPAGE_PERMILLE) // 1000
 
 
-def _number(amount: int) -> str:
-    return f"{amount / ETHER:,.6f}".rstrip("0").rstrip(".")
-
-
 def _show(title: str, state: PoolState) -> Iterator[str]:
-    yield f"{title}: {_number(state.eth)} ETH x {_number(state.tokens)} kWh, {state.price:.6f} ETH per kWh"
+    yield f"{title}: {shown(state.eth)} ETH x {shown(state.tokens)} kWh, {state.price:.6f} ETH per kWh"
 
 
 def _compare(before: PoolState, after: PoolState) -> Iterator[str]:

@@ -17,8 +17,9 @@ from offchain import chains
 from offchain.artifacts import remove_unpacked_libraries
 from offchain.deployment import Manifest, MarketDeployment
 from offchain.errors import UserError
+from offchain.exchange import Market
 from offchain.sender import Sender, development_sender
-from offchain.swap import Market
+from offchain.units import ETHER
 
 network_option = click.option(
     "--network",
@@ -39,9 +40,9 @@ class Amount(click.ParamType):
             amount = Decimal(str(value))
         except InvalidOperation:
             self.fail(f"{value} is not a number", param, ctx)
-        if not amount.is_finite() or not 0 <= amount <= self.most or amount * 10**18 % 1:
+        if not amount.is_finite() or not 0 <= amount <= self.most or amount * ETHER % 1:
             self.fail(f"{value} is not between 0 and {self.most:,} with at most 18 decimals", param, ctx)
-        return int(amount * 10**18)
+        return int(amount * ETHER)
 
 
 class Command(click.Command):

@@ -19,13 +19,13 @@ from web3 import Web3
 from web3.contract.contract import ContractFunction
 from web3.types import RPCEndpoint
 
-from offchain.deployment import ETHER, FOREVER, MICROGRIDS, Manifest, MarketDeployment
+from offchain.deployment import FOREVER, MICROGRIDS, Manifest, MarketDeployment
+from offchain.exchange import Market
 from offchain.metering.consumption import ConsumptionDay
 from offchain.sender import Sender, development_sender
-from offchain.swap import Market
+from offchain.units import ETHER, WATT_HOUR
 
 KOREA = timezone(timedelta(hours=9))
-WATT_HOUR = ETHER // 1000
 SMALLEST_TRADE = 10 * WATT_HOUR
 PRICE_SCALE = 2**112
 POOL_KWH_PER_HOME = 25
@@ -127,7 +127,6 @@ class MarketDay:
         """The approvals every participant gives once; yields after each."""
         for microgrid in MICROGRIDS:
             self._send(
-                "approve",
                 self.operator,
                 self.tokens[microgrid].functions.approve(self.exchanges[microgrid].address, FOREVER * ETHER),
             )
@@ -135,7 +134,7 @@ class MarketDay:
         for home, sender in self.homes:
             token = self.tokens[home.microgrid]
             for spender in (self.exchanges[home.microgrid].address, self.operator.address):
-                self._send("approve", sender, token.functions.approve(spender, FOREVER * ETHER))
+                self._send(sender, token.functions.approve(spender, FOREVER * ETHER))
                 yield
 
     def run(self, start: datetime) -> Iterator[dict[str, Hour]]:
@@ -167,13 +166,14 @@ class MarketDay:
 
     def _sell(self, hour: Hour, microgrid: str, sender: Sender, amount: int) -> None:
         calls = self.exchanges[microgrid].functions
-        offered = self.assumptions.won(calls.getTokenToEthInputPrice(amount).call())
+        quote = calls.getTokenToEthInputPrice(amount).call()
+        offered = self.assumptions.won(quote)
         if amount < SMALLEST_TRADE or offered < amount / ETHER * self.assumptions.feed_in_price:
             hour.to_utility += amount
             hour.income += amount / ETHER * self.assumptions.feed_in_price
             return
-        self._send("mint", self.operator, self.tokens[microgrid].functions.mint(sender.address, amount))
-        self._send("tokenToEthSwapInput", sender, calls.tokenToEthSwapInput(amount, 1, self.market.deadline()))
+        self._send(self.operator, self.tokens[microgrid].functions.mint(sender.address, amount))
+        self._send(sender, calls.tokenToEthSwapInput(amount, quote, self.market.deadline()))
         hour.sold += amount
         hour.income += offered
 
@@ -187,8 +187,8 @@ class MarketDay:
             hour.cost += limit
             return
         deadline = self.market.deadline()
-        self._send("ethToTokenSwapOutput", sender, calls.ethToTokenSwapOutput(amount, deadline), value=price)
-        self._send("burnFrom", self.operator, self.tokens[microgrid].functions.burnFrom(sender.address, amount))
+        self._send(sender, calls.ethToTokenSwapOutput(amount, deadline), value=price)
+        self._send(self.operator, self.tokens[microgrid].functions.burnFrom(sender.address, amount))
         hour.bought += amount
         hour.cost += self.assumptions.won(price)
 
@@ -207,24 +207,24 @@ class MarketDay:
         else:
             return
         minted = self.tokens[target].functions.mint(self.operator.address, arriving)
-        self._send("mint", self.operator, minted)
+        self._send(self.operator, minted)
         swap = self.exchanges[target].functions.tokenToTokenSwapOutput(
             leaving, arriving, FOREVER * ETHER, deadline, self.tokens[source].address
         )
         before = self.tokens[target].functions.balanceOf(self.operator.address).call()
-        self._send("tokenToTokenSwapOutput", self.operator, swap)
+        self._send(self.operator, swap)
         paid = before - self.tokens[target].functions.balanceOf(self.operator.address).call()
-        self._send("burn", self.operator, self.tokens[source].functions.burn(leaving))
+        self._send(self.operator, self.tokens[source].functions.burn(leaving))
         if arriving - paid >= SMALLEST_TRADE:  # what the swap left of the arriving energy is sold there
             rest = self.exchanges[target].functions.tokenToEthSwapInput(arriving - paid, 1, deadline)
-            self._send("tokenToEthSwapInput", self.operator, rest)
+            self._send(self.operator, rest)
         hours[source].line_out, hours[target].line_in = leaving, arriving
 
     def _observe(self) -> None:
         """Snapshots both prices, and takes the average since the hour before from the chain."""
         for name in MICROGRIDS:
             calls = self.exchanges[name].functions
-            self._send("observe", self.operator, calls.observe())
+            self._send(self.operator, calls.observe())
             latest = calls.observationCount().call() - 1
             if latest > 0:
                 average = calls.averagePriceBetween(latest - 1, latest).call() / PRICE_SCALE
@@ -243,8 +243,8 @@ class MarketDay:
             self.result.checks[f"{name}: tokens on chain = kWh fed in - kWh used"] = supply == minted - burned
             self.result.checks[f"{name}: no home holds energy it did not use"] = supply == held
 
-    def _send(self, name: str, sender: Sender, call: ContractFunction, value: int = 0) -> None:
-        self.result.gas[name].append(int(sender.transact(call, value)["gasUsed"]))
+    def _send(self, sender: Sender, call: ContractFunction, value: int = 0) -> None:
+        self.result.gas[call.fn_name].append(int(sender.transact(call, value)["gasUsed"]))
 
     def _set_time(self, moment: datetime) -> None:
         request = self.web3.provider.make_request

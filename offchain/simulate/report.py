@@ -15,8 +15,9 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from rich.table import Table
 
-from offchain.deployment import ETHER, MICROGRIDS
+from offchain.deployment import MICROGRIDS
 from offchain.simulate.market_day import DayResult, Hour
+from offchain.units import ETHER
 
 UNITS = {"kwh": "kWh", "won": "won", "percent": "%"}
 COLORS = {"MG1": "tab:green", "MG2": "tab:blue"}

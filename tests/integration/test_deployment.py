@@ -15,7 +15,6 @@ from web3.types import RPCEndpoint
 from offchain.artifacts import load
 from offchain.chains import Chain, ChainSpec, started
 from offchain.deployment import (
-    ETHER,
     DeploymentError,
     Manifest,
     MarketDeployment,
@@ -24,6 +23,7 @@ from offchain.deployment import (
     verify,
 )
 from offchain.sender import Sender, TransactionError, development_account, development_sender
+from offchain.units import ETHER
 
 NAMES = ["exchange_template", "oracle_template", "factory", "MG1", "MG1_exchange", "MG2", "MG2_exchange"]
 

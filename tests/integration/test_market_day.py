@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from offchain.chains import ChainSpec, started
-from offchain.deployment import ETHER, Manifest
+from offchain.deployment import Manifest
 from offchain.metering.consumption import bundled_day
 from offchain.metering.solar import clear_day_yield
 from offchain.simulate import report
 from offchain.simulate.market_day import Assumptions, DayResult, MarketDay, settle_homes, start_of
+from offchain.units import ETHER
 
 ASSUMPTIONS = Assumptions(line_kw=2.0)
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from offchain.chains import ChainSpec, started
-from offchain.deployment import ETHER, Manifest, MarketDeployment
+from offchain.deployment import Manifest, MarketDeployment
 from offchain.errors import UserError
-from offchain.exchange import PoolState, input_price, input_price_without_fee
+from offchain.exchange import Market, PoolState, input_price, input_price_without_fee
 from offchain.sender import development_sender
-from offchain.swap import Market, swap_eth_to_token, swap_token_to_token
+from offchain.swap import swap_eth_to_token, swap_token_to_token
+from offchain.units import ETHER
 
 
 @pytest.fixture
