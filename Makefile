@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo test lint bench campaign chains clean
+.PHONY: help demo test lint bench campaign mutation chains clean
 
 help: ## Lists the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -30,6 +30,9 @@ bench: $(READY) ## Prints gas per operation beside Uniswap V1's own bytecode, as
 
 campaign: $(READY) ## Ten thousand random operations against the model and Uniswap V1's own bytecode
 	@OPENMG_CAMPAIGN=1 $(BIN)/ape test tests/invariant -s
+
+mutation: $(READY) ## Tells which small changes to the contracts the unit tests don't notice (hours)
+	@$(BIN)/python benchmarks/mutation.py
 
 chains: $(READY) ## Runs both local chains until Ctrl-C
 	@$(BIN)/ape run chains

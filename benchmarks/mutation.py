@@ -92,6 +92,8 @@ class Mutant:
     line: int
     before: str
     after: str
+    function: str
+    """The function or modifier around it."""
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {self.before.strip()} -> {self.after.strip() or '(deleted)'}"
@@ -101,7 +103,10 @@ def mutants() -> Iterator[Mutant]:
     """Every rule at every place it matches."""
     for path in sorted(path for folder in FOLDERS for path in (PROJECT / folder).glob("*.sol")):
         seen = set()
+        function = ""
         for number, line in enumerate(path.read_text().splitlines(), start=1):
+            if started := re.match(r"    (?:function|modifier) (\w+)|    (constructor|receive|fallback)\b", line):
+                function = started[1] or started[2]
             if re.match(r"\s*(//|/\*|\*|import|pragma|contract |function )", line) and "nonReentrant" not in line:
                 continue
             code = line.split(" // ")[0]
@@ -110,7 +115,7 @@ def mutants() -> Iterator[Mutant]:
                     changed = code[: match.start()] + match.expand(replacement) + code[match.end() :]
                     if changed != code and (number, changed) not in seen:
                         seen.add((number, changed))
-                        yield Mutant(str(path.relative_to(PROJECT)), number, line, changed)
+                        yield Mutant(str(path.relative_to(PROJECT)), number, line, changed, function)
 
 
 def make_copy(folder: Path) -> Path:
@@ -132,16 +137,36 @@ def make_copy(folder: Path) -> Path:
     return folder
 
 
-def tests(folder: Path, contract: str) -> list[str]:
-    """The unit tests of contracts, those that say most about this contract first."""
-    names = {path.name for path in (folder / "tests" / "unit").glob("test_*.py") if "project" in path.read_text()}
-    names |= {path.name for path in (folder / "tests" / "unit").glob("test_exchange_*.py")} | {
-        "test_liquidity_token.py"
+FIRST = {  # which of the tests say most about a place, by what its contract, function and line have in their names
+    "nonReentrant": "reentrancy",
+    "_sendEther": "ether_receivers",
+    "_pull|_tokenReserve": "odd_tokens",
+    "_beforeReservesChange": "oracle",
+    "get.*Price|_inputPrice|_outputPrice|_mul": "quotes",
+    "(?i)ethToToken|receive|fallback": "eth_to_token",
+    "(?i)tokenToEth": "token_to_eth",
+    "(?i)tokenToToken|tokenToExchange|_exchangeOf|_checkExchange": "token_to_token",
+    "addLiquidity|removeLiquidity|beforeLiquidity|UniswapExchange": "exchange_liquidity",
+    "LiquidityToken": "liquidity_token",
+    "OracleExchange": "oracle",
+    "Factory": "factory",
+    "EnergyToken": "energy",
+}
+
+
+def tests(folder: Path, place: str) -> list[str]:
+    """The unit tests of contracts, those that say most about the place first."""
+    unit = folder / "tests" / "unit"
+    names = {
+        path.name for path in unit.glob("test_*.py") if re.search(r"\b(project|pool|exchange): ", path.read_text())
     }
     names -= {"test_bytecode.py", "test_abi.py"}  # these notice any change, and none
-    first = {"UniswapFactory": "factory", "EnergyToken": "energy", "UniswapOracleExchange": "oracle"}
-    first |= {"LiquidityToken": "liquidity", "UniswapExchange": "exchange"}
-    return [f"tests/unit/{name}" for name in sorted(names, key=lambda name: (first[contract] not in name, name))]
+    likely = [name for pattern, name in FIRST.items() if re.search(pattern, place)]
+
+    def rank(name: str) -> tuple[int, str]:
+        return min((index for index, part in enumerate(likely) if part in name), default=len(likely)), name
+
+    return [f"tests/unit/{name}" for name in sorted(names, key=rank)]
 
 
 def compiled(folder: Path, path: str) -> dict[str, Any]:
@@ -188,14 +213,14 @@ def outcome(folder: Path, mutant: Mutant) -> str:
             contract["deploymentBytecode"] = {"bytecode": "0x" + made[name]["bytecode"]["object"]}
             contract["runtimeBytecode"] = {"bytecode": "0x" + made[name]["deployedBytecode"]["object"]}
     build.write_text(json.dumps(manifest))
-    return "survived" if tests_pass(folder, path.stem) else "killed"
+    return "survived" if tests_pass(folder, f"{mutant.function} {path.stem} {mutant.before}") else "killed"
 
 
-def tests_pass(folder: Path, contract: str) -> bool:
+def tests_pass(folder: Path, place: str) -> bool:
     """Runs the unit tests in a copy, on the code in its build folder."""
     temporary = folder / ".tmp"  # Ape treats a project below the temporary folder differently
     temporary.mkdir(exist_ok=True)
-    command = [str(APE), "test", *tests(folder, contract), "-x", "-q", "--tb=no", "-p", "no:cacheprovider"]
+    command = [str(APE), "test", *tests(folder, place), "-x", "-q", "--tb=no", "-p", "no:cacheprovider"]
     environment = os.environ | {"TMPDIR": str(temporary)}
     try:
         done = subprocess.run(

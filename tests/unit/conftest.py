@@ -84,10 +84,9 @@ def new_pool(factory: Any, deployer: Any, liquidity_provider: Any, trader: Any) 
         eth: int = 5 * ETHER + 3,
         tokens: int = 10 * ETHER + 7,
         create: str = "createExchange",
-        exchange_type: Any = None,
     ) -> Pool:
         receipt = getattr(factory, create)(token, sender=deployer)
-        kind = exchange_type or ("UniswapOracleExchange" if create == "createOracleExchange" else "UniswapExchange")
+        kind = "UniswapOracleExchange" if create == "createOracleExchange" else "UniswapExchange"
         known = deployer.chain_manager.contracts
         if receipt.return_value in known:  # from another test's chain, undone since
             del known[receipt.return_value]

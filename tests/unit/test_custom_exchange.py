@@ -60,6 +60,22 @@ def test_its_price_is_limited(pool: Pool, custom: Any, deployer: Any, trader: An
     assert custom.received() == 0
 
 
+def test_own_checks(pool: Pool, custom: Any, chain: Any, deployer: Any, trader: Any, refused: Refused) -> None:
+    """X24 zero amounts and a passed deadline are refused here, whatever the named exchange would let pass."""
+    custom.set(0, 0, sender=deployer)
+    sell, buy = pool.exchange.tokenToExchangeSwapInput, pool.exchange.tokenToExchangeSwapOutput
+    for limits in ((0, 1, 1), (ETHER, 0, 1), (ETHER, 1, 0)):
+        refused(sell, *limits, DEADLINE, custom, error="ZeroAmount()", sender=trader)
+    for limits in ((0, MAX, MAX), (ETHER, MAX, 0)):
+        refused(buy, *limits, DEADLINE, custom, error="ZeroAmount()", sender=trader)
+    now = chain.blocks.head.timestamp + 1000
+    error = ("DeadlinePassed(uint256,uint256)", now - 1, now)
+    refused(sell, ETHER, 1, 1, now - 1, custom, error=error, sender=trader, time=now)
+    refused(buy, ETHER, MAX, MAX, now - 1, custom, error=error, sender=trader, time=now)
+    assert sell.call(ETHER, 1, 1, DEADLINE, custom, sender=trader) == 0
+    assert buy.call(ETHER, MAX, MAX, DEADLINE, custom, sender=trader) == 1
+
+
 @pytest.mark.parametrize("name", ["ethToTokenSwapInput", "addLiquidity", "getEthToTokenInputPrice", "default"])
 @pytest.mark.parametrize("way", ["Input", "Output"])
 def test_can_not_reenter(pool: Pool, custom: Any, deployer: Any, trader: Any, name: str, way: str) -> None:

@@ -22,7 +22,7 @@ def purchase(exchange: Any, buyer: Any, sold: int, bought: int) -> Any:
 
 @pytest.mark.parametrize("transfer", [False, True])
 def test_input_exact(pool: Pool, trader: Any, recipient: Any, transfer: bool) -> None:
-    """X1 exact output, event, return value and balances of a swap of exact ETH."""
+    """X1 exact output, event, return value and balances of a swap of exact ETH; P4 the pool doesn't lose."""
     expected = input_price(SOLD, pool.eth, pool.tokens)
     eth, tokens, k = pool.eth, pool.tokens, pool.k
     receiver = recipient if transfer else trader

@@ -224,6 +224,21 @@ def test_remove_from_nothing(new_pool: NewPool, third_token: Any, trader: Any, r
     refused(remove, 1, 1, 1, DEADLINE, error="NoLiquidity()", sender=trader)
 
 
+def test_tokens_gone(chain: Any, pool: Pool, liquidity_provider: Any, trader: Any, refused: Refused) -> None:
+    """P9 where a token took all of the pool's tokens away, quotes and removals are refused by name, not by a panic."""
+    slot = keccak(bytes(12) + bytes.fromhex(pool.exchange.address[2:]) + bytes(32))  # balances come first in an ERC-20
+    chain.provider.set_storage(pool.token.address, int.from_bytes(slot, "big"), bytes(32))
+    assert pool.tokens == 0
+    error = ("BelowMinimum(uint256,uint256)", 1, 0)
+    refused(pool.exchange.removeLiquidity, ETHER, 1, 1, DEADLINE, error=error, sender=liquidity_provider)
+    refused(pool.exchange.getEthToTokenInputPrice, 1, error="NoLiquidity()", sender=trader)
+    refused(pool.exchange.tokenToEthSwapInput, 1, 1, DEADLINE, error="NoLiquidity()", sender=trader)
+    minted = ETHER * pool.exchange.totalSupply() // pool.eth
+    receipt = pool.exchange.addLiquidity(minted, 1, DEADLINE, sender=trader, value=ETHER)
+    assert receipt.return_value == minted
+    assert pool.tokens == 1
+
+
 @pytest.mark.parametrize("create", VARIANTS)
 def test_all_leave_and_found_again(
     new_pool: NewPool, third_token: Any, liquidity_provider: Any, trader: Any, refused: Refused, create: str

@@ -74,6 +74,9 @@ def test_huge_reserves(
     refused(pool.exchange.getTokenToEthOutputPrice, 2, error="AmountOverflow()", sender=trader)
     refused(pool.exchange.getEthToTokenInputPrice, 2, error="AmountOverflow()", sender=trader)
     assert pool.exchange.getEthToTokenInputPrice(1) == input_price(1, 1000, held)
+    huge.transfer(pool.exchange, 1, sender=deployer)  # now the reserve times 1000 is the largest that fits
+    assert pool.tokens == (2**256 - 1) // 1000
+    assert pool.exchange.getTokenToEthOutputPrice(1) == output_price(1, held + 1, 1000)
     huge.transfer(pool.exchange, held, sender=deployer)
     refused(pool.exchange.getTokenToEthInputPrice, 1, error="AmountOverflow()", sender=trader)
     refused(pool.exchange.getEthToTokenOutputPrice, 1, error="AmountOverflow()", sender=trader)

@@ -19,7 +19,7 @@ NAMES = ["tokenToEthSwapInput", "tokenToEthTransferInput", "tokenToEthSwapOutput
 
 @pytest.mark.parametrize("name", NAMES)
 def test_exact(pool: Pool, trader: Any, recipient: Any, name: str) -> None:
-    """X6 exact amounts, event, return value and balances of a sale."""
+    """X6 exact amounts, event, return value and balances of a sale; P4 the pool doesn't lose."""
     eth, tokens, k = pool.eth, pool.tokens, pool.k
     if "Input" in name:
         sold, bought = SOLD, input_price(SOLD, tokens, eth)
@@ -67,23 +67,17 @@ def test_limit(pool: Pool, trader: Any, recipient: Any, refused: Refused, name: 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_zero_amounts(exchange: Any, trader: Any, recipient: Any, refused: Refused, name: str) -> None:
+def test_zero_amounts(pool: Pool, trader: Any, recipient: Any, refused: Refused, name: str) -> None:
     """P9 neither the amount nor a minimum may be zero; a maximum of zero is too low for any price."""
-    method = getattr(exchange, name)
+    method = getattr(pool.exchange, name)
     last = (recipient,) if "Transfer" in name else ()
     refused(method, 0, 1, DEADLINE, *last, error="ZeroAmount()", sender=trader)
     if "Input" in name:
         refused(method, SOLD, 0, DEADLINE, *last, error="ZeroAmount()", sender=trader)
     else:
-        price = output_price(1, exchange_tokens(exchange), exchange.balance)
+        price = output_price(1, pool.tokens, pool.eth)
         error = ("AboveMaximum(uint256,uint256)", 0, price)
         refused(method, 1, 0, DEADLINE, *last, error=error, sender=trader)
-
-
-def exchange_tokens(exchange: Any) -> int:
-    """The pool's tokens, by the quote of all but one wei turned round: read from the token itself."""
-    token = exchange.tokenAddress()
-    return int(exchange.chain_manager.contracts.instance_at(token).balanceOf(exchange))
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if "Transfer" in name])

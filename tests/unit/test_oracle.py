@@ -170,6 +170,21 @@ def test_every_move_is_preceded_by_its_price(
     assert tuple(pool.exchange.observation(0)) == (start + 90, model.at(start + 90))
 
 
+def test_observing_limits_what_a_gift_counts_for(
+    model: Model, trader: Any, liquidity_provider: Any, at_time: Pin, start: int
+) -> None:
+    """O4 a gift counts from the last call on, and recording a snapshot is such a call."""
+    pool = model.pool
+    snapshot(model, trader, at_time, start + 100)
+    model.changed(start + 100)
+    at_time(start + 150)
+    pool.token.transfer(pool.exchange, 10 * ETHER, sender=liquidity_provider)
+    model.reserves = (pool.eth, pool.tokens)
+    snapshot(model, trader, at_time, start + 200)
+    assert pool.exchange.observation(1)[1] == model.at(start + 200)
+    assert pool.exchange.averagePriceBetween(0, 1) == model.price == 2**110
+
+
 def test_within_a_block(model: Model, trader: Any, wallet: Any, at_time: Pin, start: int) -> None:
     """O5 only the first change of a block counts: several can't move the average of the past."""
     exchange = model.pool.exchange

@@ -86,7 +86,7 @@ def prepared(name: str, pool: Pool, other: Pool, receiver: Any) -> tuple[bytes, 
         return bytes(method.encode_input(1000, DEADLINE, *to)), SMALL
     if name.startswith("tokenToEth"):
         return bytes(method.encode_input(SMALL, 1 if "Input" in name else MAX, DEADLINE, *to)), 0
-    target = other.token if "TokenTo" not in name and "tokenToToken" in name else other.exchange
+    target = other.token if name.startswith("tokenToToken") else other.exchange
     limits = (1, 1) if "Input" in name else (MAX, MAX)
     return bytes(method.encode_input(SMALL, *limits, DEADLINE, *to, target)), 0
 
