@@ -3,15 +3,18 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo test lint bench campaign mutation chains clean
+.PHONY: help build demo test lint bench campaign mutation chains clean
 
 help: ## Lists the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
 
-$(READY): requirements.lock package-lock.json pyproject.toml ape-config.yaml offchain/toolchain.py
+$(READY): requirements.lock package-lock.json pyproject.toml offchain/toolchain.py
 	@command -v $(PYTHON) >/dev/null || { echo "set-up: $(PYTHON) is missing: install Python 3.11 or newer." >&2; exit 1; }
 	@$(PYTHON) offchain/toolchain.py
 	@touch $@
+
+build: $(READY) ## Compiles the contracts, all of them, if anything was changed
+	@$(BIN)/python -m offchain.artifacts
 
 demo: $(READY) ## Two microgrids trade a day of energy on a local chain
 	@$(BIN)/ape run demo

@@ -1,4 +1,7 @@
-"""ABI and bytecode of the contracts, as `ape compile` leaves them in the project's build folder."""
+"""ABI and bytecode of the contracts, as Ape leaves them in the project's build folder.
+
+`python -m offchain.artifacts` brings that up to date.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +27,7 @@ from offchain.errors import UserError
 
 CONTRACTS = PROJECT / "contracts"
 BUILD = PROJECT / ".build" / "__local__.json"
+FINGERPRINT = BUILD.with_name("fingerprint")
 
 
 BUILT_IN_ERRORS: list[dict[str, Any]] = [
@@ -55,33 +60,46 @@ class Artifact:
         return web3.eth.contract(abi=self.abi, bytecode=self.creation)
 
 
-def remove_unpacked_libraries() -> None:
-    """Removes the libraries that an interrupted compilation can leave below the contracts, where Ape would take them
-    for contracts of the project and stop looking at the project's own."""
-    shutil.rmtree(CONTRACTS / ".cache", ignore_errors=True)
+def fingerprint() -> str:
+    """Hash of all that decides the compiled code: the contracts, the compiler's settings, the libraries' versions."""
+    files = [*sorted(CONTRACTS.glob("*/*.sol")), PROJECT / "ape-config.yaml", PROJECT / "package-lock.json"]
+    digest = sha256()
+    for path in files:
+        digest.update(f"{path.relative_to(PROJECT)}\0{path.stat().st_size}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def compile_contracts() -> None:
-    """Brings the build folder up to date. Raises ArtifactError with the compiler's words."""
-    remove_unpacked_libraries()
+    """Compiles all contracts if anything was changed. Raises ArtifactError with the compiler's words.
+
+    Ape alone recompiles only the files that were changed, not those that build on them, nor after a change of settings.
+    """
+    if BUILD.exists() and FINGERPRINT.exists() and FINGERPRINT.read_text() == fingerprint():
+        return
+    _remove_unpacked_libraries()
     ape = Path(sys.prefix) / "bin" / "ape"
-    done = subprocess.run([ape, "compile"], cwd=PROJECT, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    command = [str(ape), "compile", "--force"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    _remove_unpacked_libraries()
     if done.returncode != 0:
         raise ArtifactError(f"the contracts don't compile:\n{(done.stdout + done.stderr)[-2000:]}")
+    FINGERPRINT.write_text(fingerprint())
     load_all.cache_clear()
+
+
+def _remove_unpacked_libraries() -> None:
+    """Removes the libraries that Ape can leave below the contracts, where it would take them for the project's own."""
+    shutil.rmtree(CONTRACTS / ".cache", ignore_errors=True)
 
 
 @cache
 def load_all() -> dict[str, Artifact]:
     """All compiled contracts by name. Raises ArtifactError if they are not compiled, or were changed since."""
     if not BUILD.exists():
-        raise ArtifactError("the contracts are not compiled yet: run `ape compile`")
-    manifest = json.loads(BUILD.read_text())
-    types, sources = manifest["contractTypes"], manifest["sources"]
-    for path in CONTRACTS.glob("*/*.sol"):
-        name = str(path.relative_to(PROJECT))
-        if sources.get(name, {}).get("content", "").rstrip() != path.read_text().rstrip():
-            raise ArtifactError(f"{name} was changed since it was compiled: run `ape compile`")
+        raise ArtifactError("the contracts are not compiled yet: run `make build`")
+    if not FINGERPRINT.exists() or FINGERPRINT.read_text() != fingerprint():
+        raise ArtifactError("the contracts were changed since they were compiled: run `make build`")
+    types = json.loads(BUILD.read_text())["contractTypes"]
     return {
         name: Artifact(
             name,
@@ -98,7 +116,7 @@ def load(name: str) -> Artifact:
     try:
         return load_all()[name]
     except KeyError:
-        raise ArtifactError(f"no contract {name} in the build folder: run `ape compile`") from None
+        raise ArtifactError(f"no contract {name} in the build folder: run `make build`") from None
 
 
 def describe_revert(data: bytes) -> str:
@@ -109,6 +127,8 @@ def describe_revert(data: bytes) -> str:
         types = [argument["type"] for argument in entry["inputs"]]
         if keccak(text=f"{entry['name']}({','.join(types)})")[:4] != data[:4]:
             continue
+        if len(data) < 4 + 32 * len(types):  # some decoders fill up what is missing
+            break
         try:
             values = zip(entry["inputs"], decode(types, data[4:]), strict=True)
         except DecodingError:
@@ -116,3 +136,10 @@ def describe_revert(data: bytes) -> str:
         shown = ", ".join(f"{argument['name']}={value}" for argument, value in values)
         return f"{entry['name']}({shown})"
     return f"revert data 0x{data.hex()}" if data else "no reason given"
+
+
+if __name__ == "__main__":
+    try:
+        compile_contracts()
+    except ArtifactError as error:
+        sys.exit(f"Error: {error}")

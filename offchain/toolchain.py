@@ -169,7 +169,7 @@ def main() -> int:
         install_npm_packages()
         install_compiler()
         install_anvil()
-        run("Contracts", [VENV / "bin" / "ape", "compile", "--force"])
+        run("Contracts", [PYTHON, "-m", "offchain.artifacts"])
     except SetupError as error:
         print(f"set-up: {error}", file=sys.stderr)
         return 1

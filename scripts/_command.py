@@ -8,13 +8,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import click
-from ape import accounts, networks, project
+from ape import accounts, networks
 from ape.exceptions import ApeException
 from requests import RequestException
 from web3 import Web3
 
 from offchain import chains
-from offchain.artifacts import remove_unpacked_libraries
+from offchain.artifacts import compile_contracts
 from offchain.deployment import Manifest, MarketDeployment
 from offchain.errors import UserError
 from offchain.exchange import Market
@@ -69,8 +69,7 @@ def reached(network: str | None, *local: chains.ChainSpec) -> Iterator[list[tupl
 
     Raises UserError or ApeException if one can't be reached.
     """
-    remove_unpacked_libraries()
-    project.load_contracts()
+    compile_contracts()
     if network is None:
         with chains.running(*local) as found:
             yield [(chain, chain.web3) for chain in found]

@@ -44,11 +44,10 @@ def cli(
     microgrid has too much of goes to the other. Prints the day and writes a picture and JSON to the reports folder.
     """
     # Ape loads every script for each command: what only this one needs is imported here.
-    from ape import project
     from rich.console import Console
     from rich.progress import Progress
 
-    from offchain.artifacts import remove_unpacked_libraries
+    from offchain.artifacts import compile_contracts
     from offchain.chains import PLASMA, ChainSpec, started
     from offchain.deployment import Manifest
     from offchain.metering.consumption import bundled_day, read_day
@@ -67,8 +66,7 @@ def cli(
         read_day(data, day.date() if day else None, homes or 200) if data else bundled_day(homes or BUNDLED_HOMES)
     )
     settled = settle_homes(consumption, clear_day_yield(consumption.day))
-    remove_unpacked_libraries()
-    project.load_contracts()
+    compile_contracts()
 
     source = data.name if data else "bundled profiles"
     console.print(f"{len(settled)} homes, {consumption.day}, {source}; PV on Jeju, a clear day.")

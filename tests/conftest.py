@@ -11,7 +11,11 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
+from offchain.artifacts import compile_contracts
 from offchain.blueprint import blueprint_transaction_data
+
+# Ape itself recompiles only the files that were changed, not those that build on them.
+compile_contracts()
 
 # A private Anvil on a free port, so that no test touches a chain the user runs. Ape reads it when it connects.
 os.environ.setdefault("APE_FOUNDRY_HOST", "auto")

@@ -273,7 +273,7 @@ contract UniswapExchange is IUniswapExchange, LiquidityToken, ReentrancyGuardTra
         _beforeReservesChange(ethReserve, tokenReserve);
 
         uint256 tokenAmount;
-        if (supply > LOCKED_LIQUIDITY) {
+        if (supply > LOCKED_LIQUIDITY || (supply != 0 && ethReserve >= MIN_INITIAL_LIQUIDITY)) {
             if (min_liquidity == 0) revert ZeroAmount();
             tokenAmount = _mul(msg.value, tokenReserve) / ethReserve + 1;
             liquidity = _mul(msg.value, supply) / ethReserve;
@@ -281,7 +281,8 @@ contract UniswapExchange is IUniswapExchange, LiquidityToken, ReentrancyGuardTra
             if (liquidity < min_liquidity) revert BelowMinimum(min_liquidity, liquidity);
             totalSupply = supply + liquidity;
         } else {
-            // Nobody owns liquidity: the founder sets the price, all ETH here becomes liquidity.
+            // Nobody owns liquidity, and the locked part is worth dust (what was given to it stays with it): the
+            // founder sets the price, all ETH here becomes liquidity.
             if (msg.value < MIN_INITIAL_LIQUIDITY) revert InitialLiquidityTooLow(msg.value);
             if (IUniswapFactory(FACTORY).getExchange(address(TOKEN)) != address(this)) {
                 revert UnregisteredExchange();
@@ -324,8 +325,9 @@ contract UniswapExchange is IUniswapExchange, LiquidityToken, ReentrancyGuardTra
         unchecked {
             totalSupply = supply - amount;
         }
-        _sendEther(msg.sender, eth_amount);
+        // Tokens first: a contract that is called with the ETH sees both reserves as they stay.
         TOKEN.safeTransfer(msg.sender, token_amount);
+        _sendEther(msg.sender, eth_amount);
         emit RemoveLiquidity(msg.sender, eth_amount, token_amount);
         emit Transfer(msg.sender, address(0), amount);
     }
@@ -422,8 +424,8 @@ contract UniswapExchange is IUniswapExchange, LiquidityToken, ReentrancyGuardTra
 
         ethSold = _outputPrice(tokensBought, ethReserve, tokenReserve);
         if (ethSold > maxEth) revert AboveMaximum(maxEth, ethSold);
-        if (ethSold < maxEth) _sendEther(msg.sender, maxEth - ethSold);
         TOKEN.safeTransfer(recipient, tokensBought);
+        if (ethSold < maxEth) _sendEther(msg.sender, maxEth - ethSold);
         emit TokenPurchase(msg.sender, ethSold, tokensBought);
     }
 

@@ -70,7 +70,7 @@ contract UniswapFactory is IUniswapFactory {
 
     function _create(address template, address token) private returns (address exchange) {
         if (template == address(0)) revert TemplateNotSet();
-        if (token.code.length == 0) revert TokenWithoutCode(token);
+        if (token.code.length == 0 && msg.sender != token) revert TokenWithoutCode(token);
         if (getExchange[token] != address(0)) revert ExchangeExists(token, getExchange[token]);
 
         // The constructor of an exchange takes its token; its factory is whoever creates it.

@@ -7,8 +7,8 @@ import {ITransferPolicy} from "./ITransferPolicy.sol";
 /// @title Metered energy of one microgrid
 /// @notice ERC-20 with permit (EIP-2612), 18 decimals: one token is one kWh fed into the microgrid.
 /// @dev Warning: a minter decides how much energy exists, the administrator who is a minter and which policy
-/// holds. A burner burns only what it holds or was allowed to spend. Who may pause holds no other role, so it
-/// can stop the token but never gain from it; while paused, nothing moves, is minted or is burned.
+/// holds. A burner burns only what it holds or was allowed to spend. Who may pause holds no other role of
+/// this token, so it can stop the token but takes nothing by it; while paused, nothing moves, is minted or is burned.
 interface IEnergyToken is IERC20 {
     /// @notice A new policy holds; zero: every transfer is allowed.
     event TransferPolicyChanged(ITransferPolicy indexed policy);
@@ -17,6 +17,8 @@ interface IEnergyToken is IERC20 {
     error TransferRefused(ITransferPolicy policy, address from, address to, uint256 amount);
     /// @notice Thrown when an account without code is set as policy.
     error PolicyWithoutCode(ITransferPolicy policy);
+    /// @notice Thrown when a token is created with nobody to administer it.
+    error AdministratorMissing();
     /// @notice Thrown when an account would be able to pause and hold another role as well.
     error ConflictingRoles(address account);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-/// @title Who may hold energy
+/// @title Who may trade energy
 /// @notice Asked by an EnergyToken on each transfer between two accounts. A policy can refuse a transfer; it can't
 /// move, mint or burn anything.
 interface ITransferPolicy {

@@ -14,11 +14,12 @@ interface IUniswapFactory {
     error NotDeployer(address caller);
     /// @notice Thrown when a template is set a second time.
     error AlreadyInitialized(address template);
-    /// @notice Thrown when an address given as template holds no EIP-5202 blueprint.
+    /// @notice Thrown when an address given as template holds no EIP-5202 blueprint of version 0 without data.
     error NotABlueprint(address template);
     /// @notice Thrown when an exchange is asked for before its template was set.
     error TemplateNotSet();
-    /// @notice Thrown when a token has no code, so that nobody can occupy the address of a token to come.
+    /// @notice Thrown when a token has no code, so that nobody but the token itself, in its constructor, can
+    /// occupy the address of a token to come.
     error TokenWithoutCode(address token);
     /// @notice Thrown when a token already has an exchange.
     error ExchangeExists(address token, address exchange);
@@ -30,9 +31,9 @@ interface IUniswapFactory {
     /// @notice Sets the blueprint of exchanges with a price oracle, once, by the deployer.
     function initializeOracle(address template) external;
 
-    /// @notice Creates the plain exchange of a token. Anyone may call.
+    /// @notice Creates the plain exchange of a token. Anyone may call, and so choose the token's variant for good.
     function createExchange(address token) external returns (address exchange);
-    /// @notice Creates the exchange of a token with a price oracle. Anyone may call.
+    /// @notice Creates the exchange of a token, with a price oracle. As `createExchange`.
     function createOracleExchange(address token) external returns (address exchange);
 
     /// @notice The blueprint of plain exchanges; zero until it is set.

@@ -9,7 +9,8 @@ import {IUniswapExchange} from "./IUniswapExchange.sol";
 /// seconds since the last such block; so what happens within a block can't move the average of its past.
 /// @dev Source: the cumulative price of the Uniswap V2 white paper, section 2.2.
 /// @dev Warning: V1 keeps no reserves in storage. Tokens or ETH given to the pool outside its functions count for
-/// the whole time since the last call. Frequent `observe()` calls keep that time short; the gift stays in the pool.
+/// the whole time since the last call, and a provider takes its share of its own gift out again: who owns nearly all
+/// liquidity moves the average of that time at will. Rely on it only where liquidity has several independent owners.
 interface IUniswapOracleExchange is IUniswapExchange {
     /// @notice A snapshot was recorded.
     event Observed(uint256 indexed index, uint32 timestamp, uint224 cumulativePrice);

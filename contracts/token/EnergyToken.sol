@@ -29,6 +29,7 @@ contract EnergyToken is ERC20Permit, AccessControl, Pausable, IEnergyToken {
         string memory symbol_,
         address admin
     ) ERC20(name_, symbol_) ERC20Permit(name_) {
+        if (admin == address(0)) revert AdministratorMissing();
         _grantRole(DEFAULT_ADMIN_ROLE, admin);
     }
 

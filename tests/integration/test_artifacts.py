@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,14 +12,15 @@ from eth_utils.crypto import keccak
 
 from offchain import artifacts
 from offchain.artifacts import ArtifactError, compile_contracts, describe_revert, load, load_all
+from offchain.environment import PROJECT
 
 
 @pytest.fixture
 def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A copy of the build folder's manifest, to be spoiled."""
-    copy = tmp_path / "build.json"
-    copy.write_text(artifacts.BUILD.read_text())
-    monkeypatch.setattr(artifacts, "BUILD", copy)
+    """A copy of the build folder, to be spoiled."""
+    copy = Path(shutil.copytree(artifacts.BUILD.parent, tmp_path / "build"))
+    monkeypatch.setattr(artifacts, "BUILD", copy / artifacts.BUILD.name)
+    monkeypatch.setattr(artifacts, "FINGERPRINT", copy / artifacts.FINGERPRINT.name)
     load_all.cache_clear()
     yield copy
     load_all.cache_clear()
@@ -33,37 +34,46 @@ def test_a_compiled_contract_has_abi_and_code() -> None:
 
 def test_a_missing_build_is_named(build: Path) -> None:
     """P9: what to run is told."""
-    build.unlink()
-    with pytest.raises(ArtifactError, match="not compiled yet: run `ape compile`"):
+    artifacts.BUILD.unlink()
+    with pytest.raises(ArtifactError, match="not compiled yet: run `make build`"):
         load("UniswapExchange")
 
 
-@pytest.mark.parametrize("change", ["edited", "new"])
-def test_a_build_of_older_sources_is_refused(build: Path, change: str) -> None:
-    """P9: a contract that was changed or added since is named, not silently taken from the old build."""
-    manifest = json.loads(build.read_text())
-    if change == "edited":
-        manifest["sources"]["contracts/exchange/UniswapExchange.sol"]["content"] += "// older"
-    else:
-        del manifest["sources"]["contracts/exchange/UniswapExchange.sol"]
-    build.write_text(json.dumps(manifest))
-    with pytest.raises(ArtifactError, match=r"contracts/exchange/UniswapExchange.sol was changed since"):
+@pytest.mark.parametrize("change", ["source", "new", "settings"])
+def test_a_build_of_older_sources_is_refused(
+    build: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """P9: no contract is silently taken from an old build, whatever was changed since."""
+    project = tmp_path / "project"
+    shutil.copytree(artifacts.CONTRACTS, project / "contracts", ignore=shutil.ignore_patterns(".cache"))
+    for name in ("ape-config.yaml", "package-lock.json"):
+        shutil.copy(PROJECT / name, project)
+    monkeypatch.setattr(artifacts, "PROJECT", project)
+    monkeypatch.setattr(artifacts, "CONTRACTS", project / "contracts")
+    assert load("UniswapFactory").creation
+    load_all.cache_clear()
+    changed = {
+        "source": "contracts/exchange/LiquidityToken.sol",
+        "new": "contracts/exchange/New.sol",
+        "settings": "ape-config.yaml",
+    }
+    with (project / changed[change]).open("a") as file:
+        file.write("\n")
+    with pytest.raises(ArtifactError, match="changed since they were compiled: run `make build`"):
         load("UniswapFactory")
+
+
+def test_an_up_to_date_build_is_not_compiled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    compile_contracts()
+    monkeypatch.setattr("subprocess.run", lambda *_, **__: pytest.fail("compiled again"))
+    compile_contracts()
+    assert load("UniswapExchange").creation
 
 
 def test_an_unknown_contract_is_named() -> None:
     """P9: the name is told."""
     with pytest.raises(ArtifactError, match="no contract Nothing"):
         load("Nothing")
-
-
-def test_libraries_left_below_the_contracts_are_cleared() -> None:
-    left = artifacts.CONTRACTS / ".cache" / "library" / "Left.sol"
-    left.parent.mkdir(parents=True)
-    left.write_text("// left by a compilation that was cut off")
-    compile_contracts()
-    assert not left.exists()
-    assert load("UniswapExchange").creation
 
 
 @pytest.mark.parametrize(

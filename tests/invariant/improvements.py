@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
+from tests.invariant.reference_model.exchange import is_founding
 from tests.invariant.reference_model.operation import POOLS, TOKENS, ZERO, Done, Operation, Outcome, Refused
 from tests.invariant.reference_model.rules import OURS
 from tests.invariant.reference_model.world import View
@@ -35,7 +36,8 @@ def classify(operation: Operation, before: View, ours: Outcome, original: Outcom
     if operation.function == "addLiquidity":
         if before[operation.target, "totalSupply"] == 0 and _locked_at_founding(operation, ours, original):
             return Improvement.LOCKED_AT_FOUNDING
-        if before[operation.target, "totalSupply"] == OURS.locked_liquidity and _founded(operation, before, ours):
+        supply, ether = before[operation.target, "totalSupply"], before["ether", operation.target]
+        if supply and is_founding(OURS, supply, ether) and _founded(operation, before, ours):
             return Improvement.FOUNDED_AGAIN
     if _locked_stays(operation, ours, original):
         return Improvement.LOCKED_STAYS

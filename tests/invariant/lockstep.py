@@ -14,7 +14,7 @@ from tests.invariant.invariants import (
     check_shares,
 )
 from tests.invariant.pair import Pair
-from tests.invariant.reference_model.exchange import SWAP, perform
+from tests.invariant.reference_model.exchange import SWAP, is_founding, perform
 from tests.invariant.reference_model.operation import (
     ACTORS,
     POOLS,
@@ -26,7 +26,7 @@ from tests.invariant.reference_model.operation import (
     Outcome,
     Refused,
 )
-from tests.invariant.reference_model.rules import ORIGINAL, OURS
+from tests.invariant.reference_model.rules import ORIGINAL, OURS, Rules
 from tests.invariant.reference_model.world import View, World
 from tests.invariant.tally import Tally
 
@@ -94,9 +94,9 @@ class Lockstep:
         _assert_same_but_for_words(original_outcome, expected_original)
         assert original_view == original_after.view(), _gap(original_view, original_after.view())
 
-        self._check_side(operation, before, view, outcome, OURS.locked_liquidity)
+        self._check_side(operation, before, view, outcome, OURS)
         if difference is not Improvement.LOCKED_STAYS:
-            self._check_side(operation, before_original, original_view, original_outcome, ORIGINAL.locked_liquidity)
+            self._check_side(operation, before_original, original_view, original_outcome, ORIGINAL)
         self._check_refusal(operation, outcome, original_outcome)
         if isinstance(outcome, Done) and quoted:
             assert outcome.returned == quoted, "a quote and the swap right after it differ"
@@ -121,12 +121,14 @@ class Lockstep:
         )
         return quoted.returned if isinstance(quoted, Done) else ()
 
-    def _check_side(self, operation: Operation, before: View, after: View, outcome: Outcome, locked: int) -> None:
+    def _check_side(self, operation: Operation, before: View, after: View, outcome: Outcome, rules: Rules) -> None:
         """P4 and P9: the invariants that hold on either side."""
         if isinstance(outcome, Refused):
             assert after == before, "a refused operation changed something"
             return
-        founding = operation.function == "addLiquidity" and before[operation.target, "totalSupply"] <= locked
+        founding = operation.function == "addLiquidity" and is_founding(
+            rules, before[operation.target, "totalSupply"], before["ether", operation.target]
+        )
         check_conserved(before, after)
         check_liquidity_sums_up(after)
         check_pool_never_loses(operation, founding, before, after)

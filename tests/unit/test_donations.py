@@ -38,7 +38,8 @@ def test_inflated_share(
     gift: int,
 ) -> None:
     """X23 a founder leaves only `dust` of its liquidity and gives `gift` to the pool to make a unit dear: the joiner
-    loses at most one unit, a thousandth of the gift or less, and the attacker 999 times that or more."""
+    loses at most one unit, a thousandth of the gift or less, and the attacker 999 times that or more, also if it waits
+    until everyone has left and joins again."""
     attacker, victim = liquidity_provider, trader
     pool = new_pool(third_token, eth=10**9, tokens=10**9)
     exchange = pool.exchange
@@ -57,6 +58,9 @@ def test_inflated_share(
     assert gave - back_tokens <= unit + 1
 
     exchange.removeLiquidity(dust, 1, 1, DEADLINE, sender=attacker)
+    exchange.removeLiquidity(minted, 1, 1, DEADLINE, sender=victim)
+    rejoined = exchange.addLiquidity(1, MAX, DEADLINE, sender=attacker, value=added).return_value
+    exchange.removeLiquidity(rejoined, 1, 1, DEADLINE, sender=attacker)
     assert attacker.balance < wei
     assert third_token.balanceOf(attacker) < tokens
     assert wei - attacker.balance >= 999 * max(added - back_wei, gift // (1000 + dust))

@@ -112,6 +112,14 @@ def test_create_uses_its_template(
     assert 20 <= len(differing) <= 20 * 20
 
 
+def test_token_lists_itself(factory: Any, project: Any, deployer: Any) -> None:
+    """F7 a token that creates its exchange in its constructor leaves nobody the time to choose another variant."""
+    token = deployer.deploy(project.SelfListingToken, factory)
+    exchange = project.UniswapOracleExchange.at(factory.getExchange(token))
+    assert exchange.tokenAddress() == token.address
+    assert exchange.OBSERVATION_PERIOD() == 60
+
+
 @pytest.mark.parametrize(("create", "getter"), CREATE)
 def test_create_refuses(
     factory: Any,
@@ -127,7 +135,7 @@ def test_create_refuses(
     """F4 no template, no code at the token's address, or an exchange already there: nothing is created."""
     refused(getattr(fresh, create), third_token, error="TemplateNotSet()", sender=stranger)
     for token in (ZERO, stranger.address):
-        refused(getattr(factory, create), token, error=("TokenWithoutCode(address)", token), sender=stranger)
+        refused(getattr(factory, create), token, error=("TokenWithoutCode(address)", token), sender=deployer)
     exchange = getattr(factory, create)(third_token, sender=deployer).return_value
     error = ("ExchangeExists(address,address)", third_token, exchange)
     for name, _ in CREATE:

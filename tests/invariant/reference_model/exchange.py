@@ -22,7 +22,7 @@ from tests.invariant.reference_model.operation import (
     Refusal,
 )
 from tests.invariant.reference_model.prices import input_rounded_up, output_rounded_down, product
-from tests.invariant.reference_model.rules import MIN_FOUNDING_WEI
+from tests.invariant.reference_model.rules import MIN_FOUNDING_WEI, Rules
 from tests.invariant.reference_model.world import World, pool_of, token_of
 
 SWAP = re.compile(r"(ethToToken|tokenToEth|tokenToToken|tokenToExchange)(Swap|Transfer)(Input|Output)")
@@ -185,7 +185,7 @@ class Call:
         _positive(max_tokens, self.value)
         locked, supply = self.world.rules.locked_liquidity, self.liquidity.supply
         ether, tokens = self.reserves
-        if supply > locked:
+        if not is_founding(self.world.rules, supply, ether):
             _positive(min_liquidity)
             tokens_in = product(self.value, tokens) // ether + 1
             minted = product(self.value, supply) // ether
@@ -281,6 +281,11 @@ class Call:
     def _other_exchange(self, exchange: str) -> None:
         if exchange in (ZERO, self.pool):
             raise Refusal("InvalidExchange", exchange)
+
+
+def is_founding(rules: Rules, supply: int, ether: int) -> bool:
+    """Whether liquidity added now founds the exchange: nobody owns any, and what is locked is worth dust."""
+    return supply == 0 or (supply == rules.locked_liquidity and ether < MIN_FOUNDING_WEI)
 
 
 def _positive(*amounts: int) -> int:

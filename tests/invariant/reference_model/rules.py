@@ -10,7 +10,7 @@ class Rules:
     """What an exchange does beyond, or other than, Uniswap V1.
 
     `locked_liquidity`: units of liquidity that belong to nobody from the founding on; an exchange where nothing else is
-    left can be founded again. V1: 0.
+    left, and that is worth less than 1e9 wei, can be founded again. V1: 0.
     `forwards_gas`: ETH is paid out with all gas, so that an exchange can be its receiver and buy with it. V1 pays out
     with 2300 gas, which no exchange can do anything with.
     """
