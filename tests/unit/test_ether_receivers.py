@@ -84,22 +84,3 @@ def test_transfers_refund_goes_to_the_caller(pool: Pool, trader: Any, account: A
     receipt = buy(ETHER, DEADLINE, account, sender=trader, value=price + ETHER)
     assert account.balance == wei
     assert trader.balance == mine - price - receipt.total_fees_paid
-
-
-@pytest.mark.parametrize("way", ["refund", "removal"])
-def test_nothing_moves_after_the_ether(
-    pool: Pool, project: Any, deployer: Any, liquidity_provider: Any, way: str
-) -> None:
-    """X27 what a contract reads of the pool while it is paid ETH is what stands after the call."""
-    valuer = deployer.deploy(project.Valuer)
-    pool.token.transfer(valuer, FUNDS // 10, sender=liquidity_provider)
-    approve = pool.token.approve.encode_input(pool.exchange, MAX)
-    valuer.execute(pool.token, 0, approve, sender=deployer, value=20 * ETHER)
-    join = pool.exchange.addLiquidity.encode_input(1, MAX, DEADLINE)
-    valuer.execute(pool.exchange, ETHER, join, sender=deployer)
-    valuer.watch(pool.exchange, pool.token, sender=deployer)
-    method, arguments, value, _ = calls(pool, valuer)[way]
-    valuer.execute(pool.exchange, value, method.encode_input(*arguments), sender=deployer)
-    assert valuer.eth() == pool.eth
-    assert valuer.tokens() == pool.tokens
-    assert valuer.supply() == pool.exchange.totalSupply()
