@@ -170,7 +170,9 @@ def test_read_only(hooked: Pool, attacker: Any, chain: Any, deployer: Any, trade
     assert bytes(attacker.lastResult()) == REENTRANT
 
 
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize(
+    "name", ["ethToTokenSwapInput", "tokenToEthSwapOutput", "tokenToTokenSwapInput", "addLiquidity", "removeLiquidity"]
+)
 @pytest.mark.parametrize("outer", ["refund", "sale", "removal"])
 def test_receiver_of_ether_reenters(
     hooked: Pool, other_pool: Pool, attacker: Any, recipient: Any, deployer: Any, name: str, outer: str
