@@ -172,6 +172,12 @@ def test_a_refused_transaction_says_why(web3: Web3, deployment: MarketDeployment
     assert web3.eth.get_transaction_count(stranger.address) == 0
 
 
+def test_a_token_without_administrator_is_not_created(deployer: Sender) -> None:
+    """P9: nobody could ever grant roles on it."""
+    with pytest.raises(TransactionError, match=r"AdministratorMissing\(\)"):
+        deployer.deploy(load("EnergyToken"), "North", "N", "0x" + "00" * 20)
+
+
 def test_half_a_liquidity_is_refused(deployment: MarketDeployment) -> None:
     with pytest.raises(DeploymentError, match="both ETH and tokens"):
         replace(deployment, liquidity_eth=0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import permutations
 from typing import Any
 
-import ape
 import pytest
 from eth_account import Account
 from eth_account.messages import encode_typed_data
@@ -49,12 +48,6 @@ def test_metadata(energy: Any, deployer: Any, operator: Any) -> None:
     assert energy.transferPolicy() == ZERO
     assert not energy.paused()
     assert all(energy.getRoleAdmin(role) == ADMIN for role in ROLES.values())
-
-
-def test_needs_an_administrator(project: Any, deployer: Any) -> None:
-    """P9 a token that nobody could ever grant roles on is not created."""
-    with ape.reverts(project.EnergyToken.AdministratorMissing):
-        deployer.deploy(project.EnergyToken, "a", "a", ZERO)
 
 
 def test_mint(energy: Any, operator: Any, prosumer: Any, consumer: Any, guardian: Any, refused: Refused) -> None:
