@@ -14,7 +14,7 @@ from web3.exceptions import ContractLogicError, Web3Exception, Web3RPCError
 from web3.types import TxReceipt
 
 from offchain.artifacts import Artifact, describe_revert
-from offchain.chains import DEVELOPMENT_MNEMONIC
+from offchain.chains import DEVELOPMENT_MNEMONIC, LOCAL_CHAIN_IDS
 from offchain.errors import UserError
 
 Call = ContractFunction | ContractConstructor
@@ -38,6 +38,7 @@ class Sender:
         self.address = Web3.to_checksum_address(address)
         self._sign = sign
         self._chain_id = web3.eth.chain_id
+        self._poll_seconds = 0.005 if self._chain_id in LOCAL_CHAIN_IDS else 1.0
 
     def deploy(self, artifact: Artifact, *arguments: Any) -> TxReceipt:
         """Deploys a contract; its address is the receipt's `contractAddress`. Raises TransactionError."""
@@ -56,7 +57,8 @@ class Sender:
             fee = eth.gas_price
             filled |= {"maxFeePerGas": 2 * fee, "maxPriorityFeePerGas": min(fee, 10**9)}
             filled |= {"chainId": self._chain_id, "nonce": eth.get_transaction_count(self.address), "type": 2}
-            receipt = eth.wait_for_transaction_receipt(eth.send_raw_transaction(self._sign(filled)), poll_latency=0.005)
+            sent = eth.send_raw_transaction(self._sign(filled))
+            receipt = eth.wait_for_transaction_receipt(sent, poll_latency=self._poll_seconds)
         except (ContractLogicError, Web3RPCError) as error:
             raise TransactionError(_reason(error)) from error
         except Web3Exception as error:
