@@ -108,7 +108,7 @@ def started(spec: ChainSpec, *flags: str) -> Iterator[Chain]:
     """
     anvil = shutil.which("anvil")
     if anvil is None:
-        raise ChainError("anvil is missing: run `make .venv/.ready`, then use the commands of .venv/bin")
+        raise ChainError("anvil is missing: set up again with `make clean` and `make build`")
     if spec.port == 0:
         spec = replace(spec, port=_free_port())
     CACHE.mkdir(exist_ok=True)

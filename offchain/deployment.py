@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ LOCAL_LIQUIDITY_ETH = 10 * ETHER
 LOCAL_LIQUIDITY_TOKENS = 500 * ETHER
 MICROGRIDS = ("MG1", "MG2")
 BLUEPRINTS = {"exchange_template": "UniswapExchange", "oracle_template": "UniswapOracleExchange"}
+EXPECTED = (*BLUEPRINTS, "factory", *(name for grid in MICROGRIDS for name in (grid, f"{grid}_exchange")))
 PUSH32_OF_IMMUTABLE = b"\x7f" + bytes(32)
 
 
@@ -49,6 +51,10 @@ class Manifest:
     def open(cls, chain_id: int, folder: Path | None = None) -> Manifest:
         """The manifest of a chain, empty if there is none yet. Raises DeploymentError if the file is damaged."""
         path = (folder or settings.deployments) / f"{chain_id}.json"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DeploymentError(f"manifests can't be kept in {path.parent}: {error}") from error
         if not path.exists():
             return cls(chain_id, path)
         try:
@@ -66,11 +72,17 @@ class Manifest:
     def record(self, name: str, contract: str, address: str) -> None:
         """Adds a contract and saves the manifest in one step, so that a crash leaves the old or the new file."""
         self.contracts[name] = {"contract": contract, "address": Web3.to_checksum_address(address)}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         draft = self.path.with_suffix(".draft")
         content = {"chain_id": self.chain_id, "contracts": self.contracts}
         draft.write_text(json.dumps(content, indent=2) + "\n")
         os.replace(draft, self.path)
+
+    def put_aside(self) -> None:
+        """Forgets all contracts; the file is kept as `<chain id>.<number>.json`."""
+        if self.path.exists():
+            numbers = (self.path.with_suffix(f".{number}.json") for number in count(1))
+            self.path.rename(next(path for path in numbers if not path.exists()))
+        self.contracts.clear()
 
     def address(self, name: str) -> str:
         """Address of a contract. Raises DeploymentError if it isn't deployed."""
@@ -108,7 +120,7 @@ class MarketDeployment:
         if bool(self.liquidity_eth) != bool(self.liquidity_tokens):
             raise DeploymentError("liquidity needs both ETH and tokens, or neither")
         if self.redeploy:
-            self.manifest.contracts.clear()
+            self.manifest.put_aside()
         self.web3 = self.sender.web3
 
     def run(self) -> Iterator[Step]:
@@ -224,6 +236,9 @@ def verify(web3: Web3, manifest: Manifest) -> Iterator[tuple[str, str, str | Non
     """
     if not manifest.contracts:
         raise DeploymentError(f"nothing is deployed on chain {manifest.chain_id}: run `ape run deploy`")
+    for name in EXPECTED:
+        if name not in manifest.contracts:
+            yield name, "-" * 42, "missing from the manifest"
     for name, entry in manifest.contracts.items():
         problem = check_code(web3, name, entry["contract"], entry["address"]) or _check_wiring(web3, manifest, name)
         yield name, entry["address"], problem

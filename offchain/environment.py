@@ -8,6 +8,7 @@ a variable set by hand. A variable that the user did set is kept.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -30,6 +31,9 @@ def apply() -> None:
     """Sets what is unset, and puts the environment's own commands first on the path."""
     for name, folder in VARIABLES.items():
         os.environ.setdefault(name, str(folder))
+    # What an interrupted compilation left there, Ape would take for contracts of the project.
+    if (leftover := PROJECT / "contracts" / ".cache").exists():
+        shutil.rmtree(leftover, ignore_errors=True)
     commands = str(Path(sys.prefix) / "bin")
     path = os.environ.get("PATH", "").split(os.pathsep)
     if commands not in path:

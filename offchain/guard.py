@@ -8,6 +8,7 @@ if this guard is killed.
 from __future__ import annotations
 
 import ctypes
+import os
 import shutil
 import signal
 import subprocess
@@ -26,7 +27,11 @@ def die_with_guard() -> None:
 def main(scratch: str, command: list[str]) -> int:
     """Runs the command until it ends or standard input closes; returns its exit status."""
     prepare = die_with_guard if sys.platform == "linux" else None
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=prepare)
+    try:
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=prepare)
+    except OSError as error:
+        print(error, file=sys.stderr, flush=True)  # noqa: T201  # the owner reads it
+        return 127
 
     def stop(*_: object) -> None:
         child.terminate()
@@ -47,4 +52,5 @@ def main(scratch: str, command: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2:]))
+    # Not sys.exit: the thread that waits for the owner still holds standard input.
+    os._exit(main(sys.argv[1], sys.argv[2:]))

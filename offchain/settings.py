@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from offchain.environment import PROJECT
+
+
+def _inside_project(folder: str | Path) -> Path:
+    if not str(folder):
+        raise ValueError("a folder is needed")
+    return PROJECT / folder
+
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Folder = Annotated[Path, BeforeValidator(_inside_project)]
 
 
 class Settings(BaseSettings):
@@ -14,14 +26,26 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="OPENMG_", env_file=PROJECT / ".env", extra="ignore")
 
-    root_port: int = 8545
+    root_port: Port = 8545
     """Port of the local root chain."""
-    plasma_port: int = 8546
+    plasma_port: Port = 8546
     """Port of the local plasma chain; `node: ethereum: plasma` in ape-config.yaml names the same."""
-    deployments: Path = PROJECT / "deployments"
+    deployments: Folder = PROJECT / "deployments"
     """Folder of the manifests, one file a chain id."""
-    reports: Path = PROJECT / "reports"
+    reports: Folder = PROJECT / "reports"
     """Folder of plots and reports."""
 
 
-settings = Settings()
+def read() -> Settings:
+    """The settings. Ends the command with one line that names what is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"OPENMG_{first['loc'][0]}".upper()
+        raise SystemExit(f"Error: {name}={first['input']!s}: {first['msg']}") from None
+    except ValueError as error:
+        raise SystemExit(f"Error: {PROJECT / '.env'} can't be read: {error}") from None
+
+
+settings = read()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
+from math import isfinite
 from typing import Any
 
 import click
@@ -45,6 +46,16 @@ class Amount(click.ParamType):
         return int(amount * ETHER)
 
 
+class Number(click.FloatRange):
+    """A finite number within a range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not isfinite(number):
+            self.fail(f"{value} is not a number", param, ctx)
+        return number
+
+
 class Command(click.Command):
     """A command whose foreseeable errors end in one line instead of a traceback."""
 
@@ -74,6 +85,8 @@ def reached(network: str | None, *local: chains.ChainSpec) -> Iterator[list[tupl
         with chains.running(*local) as found:
             yield [(chain, chain.web3) for chain in found]
         return
+    if network.count(":") != 2:
+        raise UserError(f"--network {network}: name ecosystem, network and provider, e.g. ethereum:sepolia:node")
     with networks.parse_network_choice(network) as provider:
         chain = chains.Chain(network, provider.chain_id, provider.connection_str or network, started=False)
         yield [(chain, provider.web3)]
@@ -94,6 +107,8 @@ def sender_on(chain: chains.Chain, web3: Web3, account: str | None) -> Sender:
         if chain.chain_id not in chains.LOCAL_CHAIN_IDS:
             raise UserError(f"--account is needed on chain {chain.chain_id}")
         return development_sender(web3, 0)
+    if account not in accounts.aliases:
+        raise UserError(f"no account {account}: `ape accounts list` shows yours, `ape accounts import` adds one")
     signer = accounts.load(account)
 
     def sign(transaction: dict[str, Any]) -> bytes:
@@ -110,6 +125,8 @@ def local_market(spec: chains.ChainSpec) -> Iterator[tuple[chains.Chain, Market]
     """A local chain with the market on it: found, or started and deployed to."""
     with connected(None, None, spec) as [(chain, sender)]:
         manifest = Manifest.open(chain.chain_id)
+        if not manifest.contracts:
+            click.echo(f"No market on the {chain.name} chain yet: deploying one.")
         for _ in MarketDeployment(sender, manifest, sender.address).run():
             pass
         yield chain, Market(sender.web3, manifest)

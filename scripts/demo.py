@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from scripts._command import Command
+from scripts._command import Command, Number
 
 BUNDLED_HOMES = 24
 
@@ -23,12 +23,12 @@ BUNDLED_HOMES = 24
 @click.option(
     "--homes", type=click.IntRange(2, 200), help=f"At most so many homes.  [default: {BUNDLED_HOMES}, or all of --data]"
 )
-@click.option("--utility-price", type=click.FloatRange(0, 10_000), default=180, show_default=True, help="won per kWh.")
-@click.option("--feed-in-price", type=click.FloatRange(0, 10_000), default=90, show_default=True, help="won per kWh.")
-@click.option("--won-per-eth", type=click.FloatRange(1, 1e9), default=4_000_000, show_default=True)
 @click.option(
-    "--line-kw", type=click.FloatRange(0, 10_000), default=12, show_default=True, help="Line between the two."
+    "--utility-price", type=Number(0, 10_000, min_open=True), default=180, show_default=True, help="won per kWh."
 )
+@click.option("--feed-in-price", type=Number(0, 10_000), default=90, show_default=True, help="won per kWh.")
+@click.option("--won-per-eth", type=Number(1, 1e9), default=4_000_000, show_default=True)
+@click.option("--line-kw", type=Number(0, 10_000), default=12, show_default=True, help="Line between the two.")
 def cli(
     data: Path | None,
     day: datetime | None,
@@ -60,11 +60,17 @@ def cli(
         raise click.UsageError("--feed-in-price must not be above --utility-price")
     if data is None and day is not None:
         raise click.UsageError("--day goes with --data")
+    try:
+        settings.reports.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.ClickException(f"the reports can't be written: {error}") from error
     console = Console()
     assumptions = Assumptions(utility_price, feed_in_price, won_per_eth, line_kw)
     consumption = (
         read_day(data, day.date() if day else None, homes or 200) if data else bundled_day(homes or BUNDLED_HOMES)
     )
+    if len(consumption.households) < 2:
+        raise click.ClickException("two homes at least are needed, one for each microgrid")
     settled = settle_homes(consumption, clear_day_yield(consumption.day))
     compile_contracts()
 

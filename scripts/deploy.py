@@ -20,10 +20,14 @@ from scripts._command import Amount, Group, account_option, connected, network_o
 @click.group(cls=Group, invoke_without_command=True)
 @network_option
 @account_option
-@click.option("--operator", metavar="ADDRESS", help="Account that may mint and burn energy.  [default: the deployer]")
+@click.option(
+    "--operator",
+    metavar="ADDRESS",
+    help="Account that may mint and burn energy.  [default: the deployer, on local chains]",
+)
 @click.option("--eth", type=Amount(), help="ETH to put into each exchange.  [default: 10 locally, else 0]")
 @click.option("--tokens", type=Amount(), help="kWh to put into each exchange.  [default: 500 locally, else 0]")
-@click.option("--redeploy", is_flag=True, help="Forget the manifest and deploy everything anew.")
+@click.option("--redeploy", is_flag=True, help="Put the manifest aside and deploy everything anew.")
 @click.pass_context
 def cli(
     ctx: click.Context,
@@ -41,11 +45,13 @@ def cli(
     """
     if ctx.invoked_subcommand is not None:
         return
-    if operator is not None and not Web3.is_address(operator):
+    if operator is not None and (not Web3.is_address(operator) or int(operator, 16) == 0):
         raise click.BadParameter(f"{operator} is no address", param_hint="--operator")
     with connected(network, account, chains.ROOT, chains.PLASMA) as connections:
         for chain, sender in connections:
             local = chain.chain_id in chains.LOCAL_CHAIN_IDS
+            if operator is None and not local:
+                raise click.UsageError(f"--operator is needed on chain {chain.chain_id}: it may mint and burn energy")
             click.echo(f"{chain.name} chain {chain.chain_id} at {chain.url}")
             deployment = MarketDeployment(
                 sender,

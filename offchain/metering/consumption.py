@@ -61,6 +61,8 @@ def read_day(path: Path, day: date | None, most: int) -> ConsumptionDay:
     table, days = _read(path)
     complete = (table.notna().groupby(days).sum() == HOURS).sum(axis="columns")
     chosen = pd.Timestamp(day) if day else pd.Timestamp(complete.index[int(complete.to_numpy().argmax())])
+    if chosen.year < 1970:
+        raise DataError(f"{path.name}: {chosen:%Y-%m-%d} is before 1970, where a chain's time begins")
     if chosen not in complete.index or complete[chosen] == 0:
         raise DataError(f"{path.name}: no household has all {HOURS} hours of {chosen:%Y-%m-%d}")
     rows = table[days == chosen].dropna(axis="columns").iloc[:, :most]
@@ -77,7 +79,7 @@ def _read(path: Path) -> tuple[pd.DataFrame, pd.DatetimeIndex]:
         raise DataError(f"{path.name}: needs a column {TIME_COLUMN} and one column a household")
     if raw.empty:
         raise DataError(f"{path.name}: has no rows")
-    times = pd.to_datetime(raw[TIME_COLUMN], errors="coerce")
+    times = pd.to_datetime(raw[TIME_COLUMN], format="ISO8601", errors="coerce")
     _refuse(path, TIME_COLUMN, raw[TIME_COLUMN], times.isna(), "is no time")
     _refuse(path, TIME_COLUMN, raw[TIME_COLUMN], times.duplicated(), "stands there twice")
     _refuse(path, TIME_COLUMN, raw[TIME_COLUMN], times != times.dt.floor("h"), "is not on the hour")

@@ -31,10 +31,10 @@ def hour_table(result: DayResult) -> Table:
     """An hour a row, fitting 80 columns: per microgrid what was made, used, sold to and bought from the exchange, and
     the closing price; the flow over the line; what went to and came from the utility."""
     title = "A day on the market: kWh, and won per kWh at the end of the hour"
-    caption = "line: from MG1 to MG2, back if negative; utility: sold to it (in), bought from it (out)"
+    caption = "line: from MG1 to MG2, back if negative; utility: sold to, bought from"
     table = Table(title=title, box=None, padding=(0, 0, 0, 1), caption=caption)
     columns = ["", *(f"{name}\n{word}" for name in MICROGRIDS for word in ("made", "used", "sold", "bought", "price"))]
-    for column in [*columns, "\nline", "utility\nin", "\nout"]:
+    for column in [*columns, "\nline", "utility\nto", "\nfrom"]:
         table.add_column(column, justify="right", no_wrap=True)
     for hour in range(24):
         both = [result.hours[name][hour] for name in MICROGRIDS]

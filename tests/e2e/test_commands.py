@@ -89,6 +89,9 @@ def test_demo_trades_a_day(shell: Shell) -> None:
         (["deploy", "--eth", "nan"], "nan is not between"),
         (["deploy", "--eth", "-1"], "-1 is not between"),
         (["deploy", "--network", "ethereum:nowhere:node"], "nowhere"),
+        (["deploy", "--network", "plasma"], "name ecosystem, network and provider"),
+        (["deploy", "--account", "nobody"], "no account nobody"),
+        (["deploy", "--operator", "0x" + "00" * 20], "is no address"),
         (["swap_eth_to_token", "--eth", "0"], "nothing to sell"),
         (["swap_eth_to_token", "--eth", "1000000"], "has less than"),
         (["swap_eth_to_token", "--eth", "1e-19"], "at most 18 decimals"),
@@ -97,6 +100,8 @@ def test_demo_trades_a_day(shell: Shell) -> None:
         (["demo", "--data", "/nowhere.csv"], "does not exist"),
         (["demo", "--data", "Makefile"], "can't be read as CSV"),
         (["demo", "--homes", "1"], "not in the range"),
+        (["demo", "--utility-price", "nan"], "nan is not a number"),
+        (["demo", "--line-kw", "inf"], "is not"),
         (["demo", "--feed-in-price", "200"], "must not be above"),
         (["demo", "--day", "2026-01-01"], "--day goes with --data"),
         (["demo", "--day", "tomorrow", "--data", "Makefile"], "does not match the format"),
@@ -105,6 +110,29 @@ def test_demo_trades_a_day(shell: Shell) -> None:
 def test_wrong_input_gets_one_line(refused: Refused, command: list[str], why: str) -> None:
     """P9: on the command line, one clear line and no traceback."""
     assert why in refused("ape", "run", *command)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "why"),
+    [
+        ("OPENMG_ROOT_PORT", "abc", "OPENMG_ROOT_PORT=abc: "),
+        ("OPENMG_ROOT_PORT", "", "OPENMG_ROOT_PORT=: "),
+        ("OPENMG_PLASMA_PORT", "99999", "OPENMG_PLASMA_PORT=99999: "),
+        ("OPENMG_PLASMA_PORT", "0", "OPENMG_PLASMA_PORT=0: "),
+        ("OPENMG_DEPLOYMENTS", "", "OPENMG_DEPLOYMENTS=: "),
+        ("OPENMG_DEPLOYMENTS", "README.md", "manifests can't be kept in"),
+    ],
+)
+def test_a_wrong_setting_gets_one_line(shell: Shell, refused: Refused, setting: str, value: str, why: str) -> None:
+    """P9: before anything is deployed."""
+    shell.extra[setting] = value
+    assert why in refused("ape", "run", "deploy")
+
+
+def test_a_reports_folder_that_can_t_be_is_named_before_the_day(shell: Shell, refused: Refused) -> None:
+    """P9: not after all the work."""
+    shell.extra["OPENMG_REPORTS"] = "README.md"
+    assert "the reports can't be written" in refused("ape", "run", "demo")
 
 
 def test_a_manifest_that_is_damaged_is_named(shell: Shell, refused: Refused) -> None:

@@ -160,5 +160,5 @@ def test_a_wrong_flag_is_reported() -> None:
 def test_missing_anvil_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """P9: what to run is told."""
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(ChainError, match="anvil is missing: run"), started(SPEC):
+    with pytest.raises(ChainError, match="anvil is missing: set up again"), started(SPEC):
         pass

@@ -145,6 +145,23 @@ def test_verify_checks_the_wiring(web3: Web3, deployment: MarketDeployment) -> N
     assert "tokenAddress" in problems["MG1_exchange"]
 
 
+def test_verify_names_what_is_missing(web3: Web3, deployment: MarketDeployment) -> None:
+    """A part of a market is no market."""
+    list(deployment.run())
+    del deployment.manifest.contracts["MG2_exchange"]
+    assert [name for name, _, problem in verify(web3, deployment.manifest) if problem] == ["MG2_exchange"]
+
+
+def test_redeploying_keeps_the_old_manifest(deployment: MarketDeployment) -> None:
+    list(deployment.run())
+    old = deployment.manifest.path.read_text()
+    for number in (1, 2):
+        list(replace(deployment, redeploy=True).run())
+        kept = deployment.manifest.path.with_suffix(f".{number}.json").read_text()
+        assert (kept == old) is (number == 1)
+    assert deployment.manifest.path.read_text() not in (old, kept)
+
+
 def test_verify_of_nothing_is_refused(web3: Web3, manifest: Manifest) -> None:
     """P9: an empty manifest is no success."""
     with pytest.raises(DeploymentError, match="nothing is deployed on chain 950327"):

@@ -89,6 +89,8 @@ def test_at_most_so_many_households_are_taken(file: Path) -> None:
         (csv(["2024-03-05 00:00:00,inf,1"]), "row 2, column a: 'inf' is not between 0 and 1,000 kWh"),
         (csv(full_day()[:23]), "no household has all 24 hours of 2024-03-05"),
         (csv([]), "has no rows"),
+        (csv(full_day(date(1850, 1, 1))), "1850-01-01 is before 1970"),
+        (csv(["05/06/2013 00:00,1,1"]), "row 2, column reading_datetime: '05/06/2013 00:00' is no time"),
         ("\x00\x01\x02", "needs a column reading_datetime"),
     ],
 )
