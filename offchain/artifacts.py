@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from hexbytes import HexBytes
 from web3 import Web3
 from web3.contract import Contract
 
-from offchain.environment import PROJECT
+from offchain.environment import PROJECT, remove_unpacked_libraries
 from offchain.errors import UserError
 
 CONTRACTS = PROJECT / "contracts"
@@ -76,20 +75,14 @@ def compile_contracts() -> None:
     """
     if BUILD.exists() and FINGERPRINT.exists() and FINGERPRINT.read_text() == fingerprint():
         return
-    _remove_unpacked_libraries()
     ape = Path(sys.prefix) / "bin" / "ape"
     command = [str(ape), "compile", "--force"]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    _remove_unpacked_libraries()
+    remove_unpacked_libraries()
     if done.returncode != 0:
         raise ArtifactError(f"the contracts don't compile:\n{(done.stdout + done.stderr)[-2000:]}")
     FINGERPRINT.write_text(fingerprint())
     load_all.cache_clear()
-
-
-def _remove_unpacked_libraries() -> None:
-    """Removes the libraries that Ape can leave below the contracts, where it would take them for the project's own."""
-    shutil.rmtree(CONTRACTS / ".cache", ignore_errors=True)
 
 
 @cache

@@ -27,13 +27,16 @@ VARIABLES = {
 }
 
 
+def remove_unpacked_libraries() -> None:
+    """Removes the libraries that Ape can leave below the contracts, where it would take them for the project's own."""
+    shutil.rmtree(PROJECT / "contracts" / ".cache", ignore_errors=True)
+
+
 def apply() -> None:
     """Sets what is unset, and puts the environment's own commands first on the path."""
     for name, folder in VARIABLES.items():
         os.environ.setdefault(name, str(folder))
-    # What an interrupted compilation left there, Ape would take for contracts of the project.
-    if (leftover := PROJECT / "contracts" / ".cache").exists():
-        shutil.rmtree(leftover, ignore_errors=True)
+    remove_unpacked_libraries()
     commands = str(Path(sys.prefix) / "bin")
     path = os.environ.get("PATH", "").split(os.pathsep)
     if commands not in path:
