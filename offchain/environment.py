@@ -24,6 +24,7 @@ VARIABLES = {
     "PIP_CACHE_DIR": CACHE / "pip",
     "npm_config_cache": CACHE / "npm",
     "XDG_CACHE_HOME": CACHE,
+    "NUMBA_CACHE_DIR": CACHE / "numba",
 }
 
 
