@@ -1,0 +1,51 @@
+pragma circom 2.2.3;
+
+include "joinsplit.circom";
+include "meter.circom";
+
+// A joinsplit by the owner of a registered meter, in one of the meter's trade slots of an epoch.
+template Trade() {
+    // public
+    signal input root;
+    signal input treeNumber;
+    signal input publicAsset;
+    signal input publicAmount;
+    signal input contextHash;
+    signal input epoch;
+    signal input cap;               // Wh, at most the meter's capacity; below 2^32: the contract has checked it
+    // private
+    signal input asset;
+    signal input spendingKey;
+    signal input inputAmounts[2];
+    signal input inputBlindings[2];
+    signal input inputIndices[2];
+    signal input inputSiblings[2][NOTE_TREE_DEPTH()];
+    signal input outputKeys[3];
+    signal input outputAmounts[3];
+    signal input relayerVoid;
+    signal input meterSecret;
+    signal input meterMicrogrid;
+    signal input meterCapacity;
+    signal input meterIndex;
+    signal input meterSiblings[REGISTRATION_TREE_DEPTH()];
+    signal input slot;
+    // output
+    signal output nullifiers[2];
+    signal output commitments[3];
+    signal output registrationRoot;
+    signal output meterNullifier;
+
+    // 1. The meter and its limit
+    (_, registrationRoot) <== RegisteredMeter()(
+        meterSecret, meterMicrogrid, meterCapacity, meterIndex, meterSiblings
+    );
+    _ <== Num2Bits(READING_BITS())(meterCapacity - cap);
+    _ <== Num2Bits(SLOT_BITS())(slot);
+    meterNullifier <== Poseidon(4)([TAG_TRADE(), meterSecret, epoch, slot]);
+
+    // 2. The notes
+    (nullifiers, commitments) <== Joinsplit()(
+        root, treeNumber, publicAsset, publicAmount, contextHash, asset, spendingKey,
+        inputAmounts, inputBlindings, inputIndices, inputSiblings, outputKeys, outputAmounts, relayerVoid
+    );
+}
