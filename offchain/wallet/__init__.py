@@ -1,0 +1,1 @@
+"""The wallet of the shielded pool: keys, notes, their history, and the operations that spend them."""
