@@ -1,0 +1,1 @@
+"""Zero-knowledge circuits: their table, their build, their keys."""
