@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -34,6 +34,10 @@ class Settings(BaseSettings):
     """Folder of the manifests, one file a chain id."""
     reports: Folder = PROJECT / "reports"
     """Folder of plots and reports."""
+    prover: Literal["groth16py", "snarkjs"] = "groth16py"
+    """What makes proofs; snarkjs also stands in where groth16py can't be imported."""
+    wallets: Folder = PROJECT / "wallets"
+    """Folder of key files and of what wallets read from the chain."""
 
 
 def read() -> Settings:

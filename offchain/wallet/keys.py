@@ -20,13 +20,14 @@ from offchain.errors import UserError
 from offchain.wallet import bech32m
 from offchain.wallet.address import Address
 from offchain.wallet.note import Note, OwnedNote
+from offchain.zk.circuits import PARAMETERS
 from offchain.zk.field import MODULUS
 from offchain.zk.poseidon import poseidon
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
-SPENDING_TAG, NULLIFIER_TAG, METER_TAG = 1, 2, 3
+TAGS = PARAMETERS.tags
 ACCOUNT_PATH = "m/44'/60'/0'/0/0"
 WORDS = {12: 16, 24: 32}
 """How many words stand for how many bytes."""
@@ -134,8 +135,8 @@ class Keys:
     @cached_property
     def viewing(self) -> ViewingKey:
         """Reads everything."""
-        public_key = poseidon([SPENDING_TAG, self.spending_key])
-        nullifier_key = poseidon([NULLIFIER_TAG, self.spending_key])
+        public_key = poseidon([TAGS.spending_key, self.spending_key])
+        nullifier_key = poseidon([TAGS.nullifier_key, self.spending_key])
         return ViewingKey(public_key, nullifier_key, self._derived("viewing key")[:32])
 
     @property
@@ -149,7 +150,7 @@ class Keys:
 
     def meter_commitment(self, index: int) -> int:
         """What the operator registers of that meter, `Poseidon(3, secret)`."""
-        return poseidon([METER_TAG, self.meter_secret(index)])
+        return poseidon([TAGS.meter, self.meter_secret(index)])
 
     @cached_property
     def account(self) -> LocalAccount:

@@ -6,17 +6,17 @@ import secrets
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from offchain.zk.circuits import PARAMETERS
 from offchain.zk.field import MODULUS
 from offchain.zk.poseidon import poseidon
 
 ETH = "0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE"
 """The asset that stands for ETH (ERC-7528)."""
 
-AMOUNT_LIMIT = 2**128
+AMOUNT_LIMIT = 2**PARAMETERS.amount_bits
 """Amounts are below this many base units."""
 
-TREE_DEPTH = 24
-TREE_LEAVES = 2**TREE_DEPTH
+TREE_LEAVES = 2**PARAMETERS.note_tree_depth
 """Places in a tree; a position is `tree number * TREE_LEAVES + index`."""
 
 

@@ -18,6 +18,7 @@ from eth_utils.crypto import keccak
 from offchain.errors import UserError
 from offchain.wallet.note import AMOUNT_LIMIT
 from offchain.zk.field import MODULUS
+from offchain.zk.proof import Proof
 
 Value = TypeVar("Value")
 
@@ -84,15 +85,6 @@ class SwapOrder:
     npk: int
 
 
-@dataclass(frozen=True)
-class Proof:
-    """A Groth16 proof as the contracts take it (EIP-197 order of `b`)."""
-
-    a: tuple[int, int]
-    b: tuple[tuple[int, int], tuple[int, int]]
-    c: tuple[int, int]
-
-
 Details = str | SwapOrder | None
 """The recipient of an unshield, the order of a swap."""
 
@@ -143,7 +135,7 @@ class Request:
             "operation": self.operation.function,
             "chain_id": self.chain_id,
             "contract": self.contract,
-            "proof": [hex(number) for number in (*self.proof.a, *self.proof.b[0], *self.proof.b[1], *self.proof.c)],
+            "proof": [hex(number) for number in self.proof.numbers],
             "signals": [hex(signal) for signal in self.signals],
             "relayer": self.terms.relayer,
             "deadline": self.terms.deadline,
@@ -166,16 +158,11 @@ class Request:
         if not isinstance(content, dict):
             raise RequestError("the request is no JSON object")
         operation = _read(content, "operation", _operation)
-        numbers = _read(content, "proof", lambda value: _numbers(value, 8))
         return cls(
             operation,
             _read(content, "chain_id", lambda value: _number(value, 2**64)),
             _read(content, "contract", _address),
-            Proof(
-                (numbers[0], numbers[1]),
-                ((numbers[2], numbers[3]), (numbers[4], numbers[5])),
-                (numbers[6], numbers[7]),
-            ),
+            Proof.from_numbers(_read(content, "proof", lambda value: _numbers(value, 8))),
             _read(content, "signals", lambda value: _numbers(value, SIGNALS[operation])),
             Terms(
                 _read(content, "relayer", _address),

@@ -1,0 +1,148 @@
+"""Proofs in this process, each verified before it is handed out.
+
+The prover is groth16py (arkworks); `snarkjs` takes its place where that can't be imported or `OPENMG_PROVER=snarkjs`
+is set, several times slower.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from offchain.environment import PROJECT
+from offchain.errors import UserError
+from offchain.settings import settings
+from offchain.zk.circuits import TABLE_OF_PROJECT, Circuit
+from offchain.zk.proof import Proof
+
+Inputs = Mapping[str, int | Sequence[Any]]
+Progress = Callable[[str], None]
+"""Is told each stage as it begins: `witness`, `proof`, `verification`."""
+
+SNARKJS = PROJECT / "node_modules" / ".bin" / "snarkjs"
+
+
+class ProverError(UserError):
+    """Says in one line why there is no proof."""
+
+
+@dataclass(frozen=True)
+class ProvenSignals:
+    """A proof that holds, and its public signals in the circuit's order: outputs, then public inputs."""
+
+    proof: Proof
+    signals: tuple[int, ...]
+
+
+def prove(circuit: str | Circuit, inputs: Inputs, progress: Progress | None = None) -> ProvenSignals:
+    """Proves a statement of a circuit (by name, with the project's keys); inputs by name, arrays in any nesting.
+
+    Raises WitnessError if the inputs don't satisfy the circuit, ProverError if keys are missing or damaged. That the
+    amounts are there and the roots are the chain's is the caller's to check before: a circuit can't say which is wrong.
+    """
+    from offchain.zk.witness import witness
+
+    files = TABLE_OF_PROJECT.circuit(circuit) if isinstance(circuit, str) else circuit
+    tell = progress or (lambda stage: None)
+    tell("witness")
+    found = witness(files.wasm, inputs)
+    tell("proof")
+    if settings.prover == "groth16py" and find_spec("groth16py"):
+        return _prove_in_process(files, found.to_wtns(), found.signals, tell)
+    return _prove_with_snarkjs(files, found.to_wtns(), tell)
+
+
+def warm(circuit: str) -> None:
+    """Loads what a proof needs, so that the next one begins at once; for a thread beside other work."""
+    from offchain.zk.witness import load
+
+    files = TABLE_OF_PROJECT.circuit(circuit)
+    load(files.wasm)
+    if settings.prover == "groth16py" and find_spec("groth16py"):
+        _proving_key(files.zkey)
+
+
+def _prove_in_process(
+    files: Circuit, wtns: bytes, signals: Callable[[int], list[int]], tell: Progress
+) -> ProvenSignals:
+    import groth16py
+
+    key, (verifier, count) = _proving_key(files.zkey), _verifier(files.vkey)
+    with _unlinked(wtns) as path:
+        try:
+            proof = groth16py.prove_wtns(key, path)
+        except groth16py.WitnessError as error:
+            raise ProverError(f"{files.zkey.name} is of another circuit than {files.wasm.name}: {error}") from error
+    tell("verification")
+    public = signals(count)
+    # The prover takes a witness that violates the circuit; its proof then doesn't hold.
+    if not verifier.verify(proof, public):
+        raise ProverError(f"the proof doesn't hold: {files.zkey.name} and {files.vkey.name} don't belong together")
+    numbers = [int.from_bytes(proof[at : at + 32], "big") for at in range(0, 256, 32)]
+    return ProvenSignals(Proof.from_numbers(numbers), tuple(public))
+
+
+@cache
+def _proving_key(path: Path) -> Any:
+    import groth16py
+
+    try:
+        key, _ = groth16py.import_zkey(str(path))
+    except (OSError, groth16py.SetupError, groth16py.EncodingError) as error:
+        raise ProverError(f"the proving key {path.name} can't be read: {error}") from error
+    return key
+
+
+@cache
+def _verifier(path: Path) -> tuple[Any, int]:
+    import groth16py
+
+    try:
+        key = groth16py.VerifyingKey.from_snarkjs_file(str(path))
+    except (OSError, groth16py.SetupError, groth16py.EncodingError) as error:
+        raise ProverError(f"the verification key {path.name} can't be read: {error}") from error
+    return groth16py.Verifier(key), key.n_public
+
+
+@contextmanager
+def _unlinked(content: bytes) -> Iterator[str]:
+    """A path to read the witness from. It holds the spending key, so it stays in memory where the system can do that."""
+    if hasattr(os, "memfd_create"):
+        with os.fdopen(os.memfd_create("witness"), "wb") as file:
+            file.write(content)
+            file.flush()
+            yield f"/proc/self/fd/{file.fileno()}"
+    else:
+        with tempfile.NamedTemporaryFile(suffix=".wtns") as named:  # readable by its owner alone
+            named.write(content)
+            named.flush()
+            yield named.name
+
+
+def _prove_with_snarkjs(files: Circuit, wtns: bytes, tell: Progress) -> ProvenSignals:
+    with tempfile.TemporaryDirectory() as folder:  # readable by its owner alone
+        witness, proof, public = (Path(folder) / name for name in ("witness.wtns", "proof.json", "public.json"))
+        witness.write_bytes(wtns)
+        _snarkjs("groth16", "prove", files.zkey, witness, proof, public)
+        tell("verification")
+        _snarkjs("groth16", "verify", files.vkey, public, proof)
+        signals = tuple(int(signal) for signal in json.loads(public.read_text()))
+        return ProvenSignals(Proof.from_snarkjs(json.loads(proof.read_text())), signals)
+
+
+def _snarkjs(*arguments: str | Path) -> None:
+    if not SNARKJS.exists():
+        raise ProverError("no prover is installed: set up again with `make clean` and `make build`")
+    done = subprocess.run([SNARKJS, *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if done.returncode != 0:
+        lines = [line for line in (done.stdout + done.stderr).splitlines() if "ERROR" in line]
+        raise ProverError(f"snarkjs {arguments[1]} failed: {' '.join(lines)[-200:] or done.stderr[-200:]}")
