@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help build demo test lint bench campaign mutation chains clean
+.PHONY: help build circuits demo test lint bench campaign mutation chains clean
 
 help: ## Lists the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
@@ -15,6 +15,9 @@ $(READY): requirements.lock package-lock.json pyproject.toml offchain/toolchain.
 
 build: $(READY) ## Compiles the contracts, all of them, if anything was changed
 	@$(BIN)/python -m offchain.artifacts
+
+circuits: $(READY) ## Compiles the circuits, writes what is generated from them, checks their keys (minutes)
+	@$(BIN)/python -m offchain.zk.compiler
 
 demo: $(READY) ## Two microgrids trade a day of energy on a local chain
 	@$(BIN)/ape run demo
