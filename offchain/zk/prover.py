@@ -115,7 +115,7 @@ def _verifier(path: Path) -> tuple[Any, int]:
 
 @contextmanager
 def _unlinked(content: bytes) -> Iterator[str]:
-    """A path to read the witness from. It holds the spending key, so it stays in memory where the system can do that."""
+    """A path to read the witness from. It holds the spending key, so it stays in memory where the system allows."""
     if hasattr(os, "memfd_create"):
         with os.fdopen(os.memfd_create("witness"), "wb") as file:
             file.write(content)

@@ -1,0 +1,79 @@
+"""A node's raw answers, without web3's formatting: ten thousand logs are read in a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from web3 import Web3
+from web3.exceptions import Web3Exception
+from web3.types import RPCEndpoint
+
+from offchain.errors import UserError
+
+
+class NodeError(UserError):
+    """Says in one line why a node's answer can't be had, or used."""
+
+
+class NodeRefusal(NodeError):
+    """The node answered, with an error."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node that web3 is connected to."""
+
+    web3: Web3
+
+    def call(self, method: str, *parameters: Any) -> Any:
+        """The result of a call. Raises NodeRefusal for an error of the node's, NodeError if there is no answer."""
+        try:
+            answer = self.web3.provider.make_request(RPCEndpoint(method), list(parameters))
+        except (requests.RequestException, Web3Exception, OSError, ValueError) as error:
+            raise NodeError(f"the node doesn't answer ({error}): is it running?") from error
+        if answer.get("error"):
+            error_data: Any = answer["error"]
+            message = error_data.get("message") if isinstance(error_data, dict) else error_data
+            raise NodeRefusal(f"the node refused {method}: {message}")
+        return answer.get("result")
+
+    def chain_id(self) -> int:
+        """The chain's EIP-155 id."""
+        return int(self.call("eth_chainId"), 16)
+
+    def height(self) -> int:
+        """Number of the latest block."""
+        return int(self.call("eth_blockNumber"), 16)
+
+    def block(self, number: int) -> dict[str, Any] | None:
+        """A block's header, None if there is none of that number."""
+        found: dict[str, Any] | None = self.call("eth_getBlockByNumber", hex(number), False)
+        return found
+
+    def block_hash(self, number: int) -> str | None:
+        """A block's hash, None if there is none of that number."""
+        block = self.block(number)
+        return None if block is None else str(block["hash"])
+
+    def logs(self, addresses: Sequence[str], first: int, last: int) -> list[dict[str, Any]]:
+        """All logs of the contracts in a range of blocks."""
+        wanted = {"address": list(addresses), "fromBlock": hex(first), "toBlock": hex(last)}
+        found: list[dict[str, Any]] = self.call("eth_getLogs", wanted)
+        return found
+
+    def first_block_with_code(self, address: str) -> int:
+        """The block of a contract's deployment; 0 if the node doesn't remember, so that nothing is missed."""
+        low, high = 0, self.height()
+        try:
+            while low < high:
+                middle = (low + high) // 2
+                if self.call("eth_getCode", address, hex(middle)) in ("0x", None):
+                    low = middle + 1
+                else:
+                    high = middle
+        except NodeRefusal:
+            return 0
+        return low

@@ -1,0 +1,80 @@
+"""The trees that proofs show paths in, rebuilt from what a wallet has read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from offchain.errors import UserError
+from offchain.wallet.events import MeterChanged
+from offchain.wallet.note import TREE_LEAVES
+from offchain.wallet.store import Store
+from offchain.zk.circuits import PARAMETERS
+from offchain.zk.poseidon import poseidon
+from offchain.zk.tree import MerkleTree
+
+
+class TreeError(UserError):
+    """Says in one line why a path can't be had."""
+
+
+@dataclass(frozen=True)
+class Path:
+    """A leaf's place and the siblings on its way up, lowest level first, below `root`."""
+
+    index: int
+    siblings: list[int]
+    root: int
+
+
+class NoteTrees:
+    """The trees of notes, as far as they are flushed."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._trees: dict[int, MerkleTree] = {}
+
+    def forget(self) -> None:
+        """Starts over: the chain was reorganised."""
+        self._trees.clear()
+
+    def update(self) -> None:
+        """Adds what was flushed. Raises TreeError if that gives another root than the chain's."""
+        for number, flushed in self._store.flushes().items():
+            tree = self._trees.setdefault(number, MerkleTree(PARAMETERS.note_tree_depth))
+            if len(tree) < flushed.next_index:
+                tree.append(self._store.leaves(number, len(tree), flushed.next_index))
+                if tree.root != flushed.root:
+                    self._trees.clear()
+                    raise TreeError(
+                        f"the node's notes don't give the pool's root of tree {number}: use another node, and move "
+                        f"{self._store.path} away"
+                    )
+
+    def path(self, position: int) -> Path:
+        """The path of a flushed note."""
+        tree = self._trees[position // TREE_LEAVES]
+        index = position % TREE_LEAVES
+        return Path(index, tree.path(index), tree.root)
+
+    def root(self, number: int) -> int:
+        """A tree's root."""
+        return self._trees[number].root if number in self._trees else MerkleTree(PARAMETERS.note_tree_depth).root
+
+
+class RegistrationTree:
+    """The tree of registered meters."""
+
+    def __init__(self, meters: list[MeterChanged]) -> None:
+        self.meters = {meter.commitment: meter for meter in meters if not meter.removed}
+        leaves = [0] * (meters[-1].index + 1 if meters else 0)
+        for meter in self.meters.values():
+            leaves[meter.index] = poseidon([meter.commitment, meter.microgrid, meter.capacity])
+        self._tree = MerkleTree(PARAMETERS.registration_tree_depth)
+        self._tree.append(leaves)
+
+    def path(self, commitment: int) -> Path:
+        """The path of a meter. Raises TreeError if it isn't registered."""
+        meter = self.meters.get(commitment)
+        if meter is None:
+            raise TreeError("this meter is not registered")
+        return Path(meter.index, self._tree.path(meter.index), self._tree.root)
