@@ -68,7 +68,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Found:
-    """A note of this wallet in a transaction. `place` counts the transaction's notes; `public`: its amount is."""
+    """A note of this wallet in a transaction. `place` counts the operation's ciphertexts; `public`: its amount is."""
 
     owned: OwnedNote
     place: int

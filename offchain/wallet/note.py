@@ -13,10 +13,10 @@ from offchain.zk.poseidon import poseidon
 ETH = "0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE"
 """The asset that stands for ETH (ERC-7528)."""
 
-AMOUNT_LIMIT = 2**PARAMETERS.amount_bits
+AMOUNT_LIMIT = 1 << PARAMETERS.amount_bits
 """Amounts are below this many base units."""
 
-TREE_LEAVES = 2**PARAMETERS.note_tree_depth
+TREE_LEAVES = 1 << PARAMETERS.note_tree_depth
 """Places in a tree; a position is `tree number * TREE_LEAVES + index`."""
 
 

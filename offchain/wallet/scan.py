@@ -145,10 +145,9 @@ class Scanner:
                     store.spend(note.position, block)
                     spent.append(note)
         found = list(self._found(events))
-        for note in found:
-            if note.owned.amount:
-                store.add_note(note.owned, block)
-                unspent[note.owned.nullifier] = note.owned
+        for owned in (new.owned for new in found if new.owned.amount):
+            store.add_note(owned, block)
+            unspent[owned.nullifier] = owned
         if found or spent:
             for told in tell(self._timed(origin), events, found, spent):
                 store.add_told(told, block)
@@ -159,23 +158,20 @@ class Scanner:
         for event in events:
             if not isinstance(event, NotesQueued):
                 continue
-            opened = unseal(event.ciphertexts, self._key)
-            places = enumerate(zip(opened, event.commitments, event.positions, strict=False))
-            for place, (box, expected, position) in places:
+            positions = dict(zip(event.commitments, event.positions, strict=True))
+            for place, box in enumerate(unseal(event.ciphertexts, self._key)):
                 if box is None:
                     continue
-                if box.blinding is not None:
-                    blindings.append(box.blinding)
                 if box.record is not None and box.record.secret:
                     blindings.append(box.record.secret)
-                if box.note is not None and position is not None and box.note.commitment == expected:
+                if box.blinding is not None:
+                    blindings.append(box.blinding)
+                elif box.note is not None and (position := positions.get(box.note.commitment)) is not None:
                     yield Found(self._key.own(box.note, position), place, box.record)
         npks = {poseidon([self._key.public_key, blinding]): blinding for blinding in blindings}
         for event in events:
             if isinstance(event, Shielded | Swapped) and event.npk in npks:
-                shielded = isinstance(event, Shielded)
-                asset, amount = (event.asset, event.amount) if shielded else (event.asset_out, event.amount_out)
-                note = Note(asset, amount, npks[event.npk], self._key.public_key)
+                note = Note(*_made(event), npks[event.npk], self._key.public_key)
                 yield Found(self._key.own(note, event.position), 0, public=True)
 
     def _timed(self, origin: Origin) -> Origin:
@@ -189,14 +185,17 @@ class Scanner:
 
 def _leaves(events: Sequence[Event]) -> dict[int, int]:
     """Positions and commitments of all new notes, also of those that the contract made."""
-    leaves = {}
+    leaves: dict[int, int] = {}
     for event in events:
         if isinstance(event, NotesQueued):
             pairs = zip(event.positions, event.commitments, strict=True)
             leaves |= {position: value for position, value in pairs if position is not None}
     for event in events:
-        if isinstance(event, Shielded) and event.position not in leaves:
-            leaves[event.position] = commitment(event.npk, event.asset, event.amount)
-        elif isinstance(event, Swapped) and event.position not in leaves:
-            leaves[event.position] = commitment(event.npk, event.asset_out, event.amount_out)
+        if isinstance(event, Shielded | Swapped) and event.position not in leaves:
+            leaves[event.position] = commitment(event.npk, *_made(event))
     return leaves
+
+
+def _made(event: Shielded | Swapped) -> tuple[str, int]:
+    """Asset and amount of a note that the contract made."""
+    return (event.asset, event.amount) if isinstance(event, Shielded) else (event.asset_out, event.amount_out)

@@ -10,7 +10,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import astuple, fields, replace
+from dataclasses import astuple, fields
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -176,8 +176,7 @@ class Store:
     def entries(self) -> list[Entry]:
         """The history, oldest first."""
         rows = self._rows(f"SELECT {', '.join(ENTRY_COLUMNS)} FROM entries ORDER BY rowid")
-        entries = [Entry(*(_number(value) if isinstance(value, bytes) else value for value in row)) for row in rows]
-        return [replace(entry, kind=EntryKind(entry.kind)) for entry in entries]
+        return [_entry([_number(value) if isinstance(value, bytes) else value for value in row]) for row in rows]
 
     def receipts(self) -> list[Receipt]:
         """The openings of settlements' receipts, oldest first."""
@@ -200,6 +199,10 @@ class Store:
     def _rows(self, query: str, *values: int) -> list[tuple[Any, ...]]:
         with closing(self._base.execute(query, values)) as cursor:
             return cursor.fetchall()
+
+
+def _entry(row: list[Any]) -> Entry:
+    return Entry(EntryKind(row[0]), *row[1:])
 
 
 def _column(value: str | int) -> str | int | bytes:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path as FilePath
 
 from offchain.errors import UserError
-from offchain.wallet.events import MeterChanged
+from offchain.wallet.events import Flushed, MeterChanged
 from offchain.wallet.note import TREE_LEAVES
 from offchain.wallet.store import Store
 from offchain.zk.circuits import PARAMETERS
 from offchain.zk.poseidon import poseidon
 from offchain.zk.tree import MerkleTree
+
+WORTH_KEEPING = 1024
+"""New leaves from which on a tree is written to its file; hashing fewer again takes milliseconds."""
 
 
 class TreeError(UserError):
@@ -27,7 +32,7 @@ class Path:
 
 
 class NoteTrees:
-    """The trees of notes, as far as they are flushed."""
+    """The trees of notes, as far as they are flushed. Large ones are kept in files beside the store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -39,16 +44,39 @@ class NoteTrees:
 
     def update(self) -> None:
         """Adds what was flushed. Raises TreeError if that gives another root than the chain's."""
-        for number, flushed in self._store.flushes().items():
-            tree = self._trees.setdefault(number, MerkleTree(PARAMETERS.note_tree_depth))
+        for flushed in self._store.flushes().values():
+            tree = self._trees.get(flushed.tree) or self._kept(flushed)
             if len(tree) < flushed.next_index:
-                tree.append(self._store.leaves(number, len(tree), flushed.next_index))
-                if tree.root != flushed.root:
-                    self._trees.clear()
-                    raise TreeError(
-                        f"the node's notes don't give the pool's root of tree {number}: use another node, and move "
-                        f"{self._store.path} away"
-                    )
+                self._extend(tree, flushed)
+            if tree.root != flushed.root:  # kept before the chain was reorganised, or damaged
+                tree = MerkleTree(PARAMETERS.note_tree_depth)
+                self._extend(tree, flushed)
+            if tree.root != flushed.root:
+                raise TreeError(
+                    f"the node's notes don't give the pool's root of tree {flushed.tree}: use another node, and move "
+                    f"{self._store.path} away"
+                )
+            self._trees[flushed.tree] = tree
+
+    def _extend(self, tree: MerkleTree, flushed: Flushed) -> None:
+        added = self._store.leaves(flushed.tree, len(tree), flushed.next_index)
+        tree.append(added)
+        if len(added) >= WORTH_KEEPING and tree.root == flushed.root:
+            file = self._file(flushed.tree)
+            draft = file.with_suffix(f".{os.getpid()}")
+            draft.write_bytes(tree.to_bytes())
+            os.replace(draft, file)
+
+    def _kept(self, flushed: Flushed) -> MerkleTree:
+        try:
+            tree = MerkleTree.from_bytes(self._file(flushed.tree).read_bytes())
+        except (OSError, ValueError):
+            return MerkleTree(PARAMETERS.note_tree_depth)
+        fits = tree.depth == PARAMETERS.note_tree_depth and len(tree) <= flushed.next_index
+        return tree if fits else MerkleTree(PARAMETERS.note_tree_depth)
+
+    def _file(self, number: int) -> FilePath:
+        return self._store.path.with_suffix(f".{number}.tree")
 
     def path(self, position: int) -> Path:
         """The path of a flushed note."""
