@@ -20,7 +20,7 @@ SIGNALS = "Signals.sol"  # libraries whose code goes into the contracts that use
 
 def sizes() -> dict[str, int]:
     """Bytes of runtime code by contract, mocks, interfaces and inlined libraries left out."""
-    types = json.loads(artifacts.BUILD.read_text())["contractTypes"]
+    types = artifacts.contract_types()
     return {
         name: len(artifact.runtime)
         for name, artifact in sorted(artifacts.load_all().items())

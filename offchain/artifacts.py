@@ -23,10 +23,12 @@ from web3.contract import Contract
 
 from offchain.environment import PROJECT, remove_unpacked_libraries
 from offchain.errors import UserError
+from offchain.zk.poseidon_contract import compile_poseidon
 
 CONTRACTS = PROJECT / "contracts"
 BUILD = PROJECT / ".build" / "__local__.json"
 FINGERPRINT = BUILD.with_name("fingerprint")
+POSEIDON = BUILD.with_name("poseidon.json")
 
 
 BUILT_IN_ERRORS: list[dict[str, Any]] = [
@@ -73,7 +75,7 @@ def compile_contracts() -> None:
 
     Ape alone recompiles only the files that were changed, not those that build on them, nor after a change of settings.
     """
-    if BUILD.exists() and FINGERPRINT.exists() and FINGERPRINT.read_text() == fingerprint():
+    if BUILD.exists() and POSEIDON.exists() and FINGERPRINT.exists() and FINGERPRINT.read_text() == fingerprint():
         return
     ape = Path(sys.prefix) / "bin" / "ape"
     command = [str(ape), "compile", "--force"]
@@ -81,6 +83,7 @@ def compile_contracts() -> None:
     remove_unpacked_libraries()
     if done.returncode != 0:
         raise ArtifactError(f"the contracts don't compile:\n{(done.stdout + done.stderr)[-2000:]}")
+    POSEIDON.write_text(json.dumps(compile_poseidon()))
     FINGERPRINT.write_text(fingerprint())
     load_all.cache_clear()
 
@@ -90,9 +93,8 @@ def load_all() -> dict[str, Artifact]:
     """All compiled contracts by name. Raises ArtifactError if they are not compiled, or were changed since."""
     if not BUILD.exists():
         raise ArtifactError("the contracts are not compiled yet: run `make build`")
-    if not FINGERPRINT.exists() or FINGERPRINT.read_text() != fingerprint():
+    if not POSEIDON.exists() or not FINGERPRINT.exists() or FINGERPRINT.read_text() != fingerprint():
         raise ArtifactError("the contracts were changed since they were compiled: run `make build`")
-    types = json.loads(BUILD.read_text())["contractTypes"]
     return {
         name: Artifact(
             name,
@@ -100,8 +102,13 @@ def load_all() -> dict[str, Artifact]:
             bytes(HexBytes(entry.get("deploymentBytecode", {}).get("bytecode", "0x"))),
             bytes(HexBytes(entry.get("runtimeBytecode", {}).get("bytecode", "0x"))),
         )
-        for name, entry in types.items()
+        for name, entry in contract_types().items()
     }
+
+
+def contract_types() -> dict[str, Any]:
+    """What the compiler said of each contract, in the shape of Ape's build file."""
+    return {**json.loads(BUILD.read_text())["contractTypes"], **json.loads(POSEIDON.read_text())}
 
 
 def load(name: str) -> Artifact:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -30,9 +30,11 @@ FOREVER = 2**64
 LOCAL_LIQUIDITY_ETH = 10 * ETHER
 LOCAL_LIQUIDITY_TOKENS = 500 * ETHER
 MICROGRIDS = ("MG1", "MG2")
+ROLES = ("MINTER_ROLE", "BURNER_ROLE")
 BLUEPRINTS = {"exchange_template": "UniswapExchange", "oracle_template": "UniswapOracleExchange"}
 EXPECTED = (*BLUEPRINTS, "factory", *(name for grid in MICROGRIDS for name in (grid, f"{grid}_exchange")))
 PUSH32_OF_IMMUTABLE = b"\x7f" + bytes(32)
+PUSH20_OF_ITSELF = b"\x73" + bytes(20)
 
 
 class DeploymentError(UserError):
@@ -126,17 +128,23 @@ class MarketDeployment:
     def run(self) -> Iterator[Step]:
         """Brings the chain to the state of a whole market, a step at a time. Raises DeploymentError or
         TransactionError; what was done until then stays and is found again."""
+        yield from self._factory()
+        for microgrid in MICROGRIDS:
+            yield from self._microgrid(microgrid)
+
+    def _factory(self) -> Iterator[Step]:
         for name, contract in BLUEPRINTS.items():
             yield self._ensure(name, contract, partial(self._blueprint, contract))
         yield self._ensure("factory", "UniswapFactory", partial(self._deploy, "UniswapFactory"))
         self._initialize_factory()
-        for microgrid in MICROGRIDS:
-            arguments = (f"{microgrid} energy", microgrid, self.sender.address)
-            yield self._ensure(microgrid, "EnergyToken", partial(self._deploy, "EnergyToken", *arguments))
-            self._grant_roles(microgrid)
-            create = partial(self._create_exchange, microgrid)
-            yield self._ensure(f"{microgrid}_exchange", "UniswapOracleExchange", create)
-            self._add_liquidity(microgrid)
+
+    def _microgrid(self, microgrid: str) -> Iterator[Step]:
+        arguments = (f"{microgrid} energy", microgrid, self.sender.address)
+        yield self._ensure(microgrid, "EnergyToken", partial(self._deploy, "EnergyToken", *arguments))
+        self._grant_roles(microgrid)
+        create = partial(self._create_exchange, microgrid)
+        yield self._ensure(f"{microgrid}_exchange", "UniswapOracleExchange", create)
+        self._add_liquidity(microgrid)
 
     def _ensure(self, name: str, contract: str, deploy: Callable[[], str]) -> Step:
         known = self.manifest.contracts.get(name)
@@ -171,10 +179,12 @@ class MarketDeployment:
 
     def _grant_roles(self, microgrid: str) -> None:
         token = self.manifest.contract(self.web3, microgrid)
-        grants = {(role, self.operator) for role in ("MINTER_ROLE", "BURNER_ROLE")}
+        self._grant(token, ROLES, self.operator)
         if self.liquidity_tokens:
-            grants.add(("MINTER_ROLE", self.sender.address))
-        for role, account in sorted(grants):
+            self._grant(token, ("MINTER_ROLE",), self.sender.address)
+
+    def _grant(self, token: Contract, roles: Iterable[str], account: str) -> None:
+        for role in roles:
             role_id = token.functions[role]().call()
             if not token.functions.hasRole(role_id, account).call():
                 self.sender.transact(token.functions.grantRole(role_id, account))
@@ -207,8 +217,10 @@ class MarketDeployment:
 
 def code_matches(compiled: bytes, on_chain: bytes) -> bool:
     """Whether code on chain is the compiled runtime code, whatever its constructor filled in as immutables (which the
-    compiler leaves as `PUSH32 0`)."""
+    compiler leaves as `PUSH32 0`) or, at the start of a library, as its own address (`PUSH20 0`)."""
     masked = bytearray(on_chain)
+    if compiled.startswith(PUSH20_OF_ITSELF):
+        masked[1:21] = bytes(20)
     position = compiled.find(PUSH32_OF_IMMUTABLE)
     while position >= 0:
         masked[position + 1 : position + 33] = bytes(32)

@@ -168,6 +168,8 @@ interface IMeterRegistry is ITransferPolicy {
     function tokenOf(uint256 microgrid) external view returns (address);
     /// @notice The microgrid of a token; 0: none.
     function microgridOf(address token) external view returns (uint256);
+    /// @notice Whether an account may hold a token.
+    function mayHold(address token, address account) external view returns (bool);
     /// @notice For a private trade: the microgrid of a token (0: none) and its rules, in one call.
     function tradeRules(
         address token

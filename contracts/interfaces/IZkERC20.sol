@@ -92,9 +92,11 @@ interface IZkERC20 {
     error QueueFull(uint256 waiting);
     /// @notice Thrown when nothing waits.
     error QueueEmpty();
+    /// @notice Thrown when no note waits at that position.
+    error NotWaiting(uint256 position);
     /// @notice Thrown when another account than the registry calls.
     error NotRegistry(address sender);
-    /// @notice Thrown when a swap is not of energy, for ETH or another microgrid's energy.
+    /// @notice Thrown when both sides of a swap are the same asset.
     error NotATrade(address assetIn, address assetOut);
     /// @notice Thrown when the meter's slot of the epoch is used.
     error SlotUsed(uint256 meterNullifier);

@@ -1,0 +1,112 @@
+"""Deploys the whole platform: the market, the registry of meters and the shielded pool, wired to each other.
+
+Energy is minted and burned by the pool alone. Where the exchanges are founded by this deployment (on the local chains),
+the deployer first mints that energy, as if it had been fed in before, and then loses the right to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass
+from functools import partial
+
+from offchain.deployment import MICROGRIDS, ROLES, DeploymentError, MarketDeployment, Step
+from offchain.zk.circuits import load_circuits
+from offchain.zk.keys import check_keys
+
+POSEIDONS = {"poseidon_t3": "PoseidonT3", "poseidon_t4": "PoseidonT4"}
+VERIFIERS = {f"{name}_verifier": f"{name.capitalize()}Verifier" for name in load_circuits()}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How a microgrid is run: times in seconds, the deviation in ten-thousandths of the average price."""
+
+    epoch_length: int = 900
+    correction_window: int = 3_600
+    price_window: int = 1_800
+    max_deviation: int = 1_000
+
+
+LOCAL_RULES = Rules(correction_window=60, price_window=60, max_deviation=5_000)
+"""Short windows and a wide bound, so that a chain just started can be traded on within a minute."""
+
+
+@dataclass
+class PlatformDeployment(MarketDeployment):
+    """Deploys the platform with one sender; `operator` runs both microgrids under `rules`."""
+
+    rules: Rules = LOCAL_RULES
+
+    def run(self) -> Iterator[Step]:
+        """Brings the chain to the state of a whole platform, a step at a time. Raises DeploymentError or
+        TransactionError; what was done until then stays and is found again."""
+        self._check_keys()
+        yield from self._factory()
+        yield from self._pool()
+        for microgrid in MICROGRIDS:
+            yield from self._microgrid(microgrid)
+
+    def _check_keys(self) -> None:
+        """Raises DeploymentError for keys that must not be used on this chain."""
+        for circuit in load_circuits():
+            problems = check_keys(circuit, self.manifest.chain_id)
+            if problems:
+                raise DeploymentError(f"the keys of {circuit} can't be deployed: {'; '.join(problems)}")
+
+    def _pool(self) -> Iterator[Step]:
+        for name, contract in POSEIDONS.items():
+            yield self._ensure(name, contract, partial(self._deploy, contract))
+        for name, contract in VERIFIERS.items():
+            yield self._ensure(name, contract, partial(self._deploy, contract))
+        address = self.manifest.address
+        poseidons = [address(name) for name in POSEIDONS]
+        yield self._ensure(
+            "registry",
+            "MeterRegistry",
+            lambda: self._deploy(
+                "MeterRegistry",
+                self.sender.address,
+                *poseidons,
+                address("issue_verifier"),
+                address("settle_verifier"),
+                address("factory"),
+            ),
+        )
+        verifiers = [address(f"{name}_verifier") for name in ("joinsplit", "consolidate", "trade")]
+        yield self._ensure(
+            "pool",
+            "ZkERC20",
+            lambda: self._deploy("ZkERC20", *poseidons, *verifiers, address("registry"), address("factory")),
+        )
+        registry = self.manifest.contract(self.web3, "registry").functions
+        if int(registry.pool().call(), 16) == 0:
+            self.sender.transact(registry.setPool(address("pool")))
+
+    def _grant_roles(self, microgrid: str) -> None:
+        """The pool's rights, the registry as policy, and the microgrid's rules."""
+        token = self.manifest.contract(self.web3, microgrid)
+        self._grant(token, ROLES, self.manifest.address("pool"))
+        registry = self.manifest.contract(self.web3, "registry")
+        if registry.functions.microgridOf(token.address).call() == 0:
+            rules = (self.operator, *astuple(self.rules))
+            self.sender.transact(registry.functions.addMicrogrid(token.address, rules))
+        if token.functions.transferPolicy().call() != registry.address:
+            self.sender.transact(token.functions.setTransferPolicy(registry.address))
+
+    def _add_liquidity(self, microgrid: str) -> None:
+        """Founds the exchange with energy that only the founder may mint, and only now; then takes a first snapshot."""
+        if self.liquidity_eth:
+            registry = self.manifest.contract(self.web3, "registry").functions
+            if not registry.isListed(self.sender.address).call():
+                self.sender.transact(registry.setListed(self.sender.address, True))
+        token = self.manifest.contract(self.web3, microgrid)
+        exchange = self.manifest.contract(self.web3, f"{microgrid}_exchange").functions
+        minter = token.functions.MINTER_ROLE().call()
+        if self.liquidity_eth and exchange.totalSupply().call() == 0:
+            self._grant(token, ("MINTER_ROLE",), self.sender.address)
+        super()._add_liquidity(microgrid)
+        if token.functions.hasRole(minter, self.sender.address).call():
+            self.sender.transact(token.functions.renounceRole(minter, self.sender.address))
+        if exchange.totalSupply().call() > 0 and exchange.observationCount().call() == 0:
+            self.sender.transact(exchange.observe())
