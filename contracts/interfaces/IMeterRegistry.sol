@@ -6,10 +6,11 @@ import {ITransferPolicy} from "./ITransferPolicy.sol";
 import {Terms} from "./IZkERC20.sol";
 
 /// @title Meters, their readings, and who may hold energy
-/// @notice Microgrids' operators register meters in one tree of leaves `Poseidon(meter commitment, microgrid, capacity)`
-/// with `meter commitment = Poseidon(3, meter secret)`, and publish per epoch the root of a Poseidon Merkle-sum tree of
-/// readings. After a correction window, owners take their exported energy as notes (issue) and burn notes against
-/// imported energy (settle), each once per meter and epoch, without showing meter or amount. Energy is in Wh here.
+/// @notice Microgrids' operators register meters in one tree of leaves `Poseidon(meter commitment, microgrid,
+/// capacity)` with `meter commitment = Poseidon(3, meter secret)`, and publish per epoch the root of a Poseidon
+/// Merkle-sum tree of readings. After a correction window, owners take their exported energy as notes (issue) and burn
+/// notes against imported energy (settle), each once per meter and epoch, without showing meter or amount. Energy is
+/// in Wh here.
 /// @dev Warning: an operator is trusted to register real meters and to read them right. What it publishes can't exceed
 /// the capacity it registered, and what owners prove can't exceed what it published.
 /// @dev Source: G. Maxwell's proof of liabilities for the sum tree, each child's sum hashed on its own.

@@ -17,9 +17,9 @@ struct Terms {
 /// @notice A note is `Poseidon(npk, asset, amount)` with `npk = Poseidon(public key, blinding)`. Notes wait in a queue
 /// until anybody flushes them into the tree; each has a position for good: `tree number * 2^24 + index`. An asset is
 /// the address of an ERC-20, or `ETH` (ERC-7528). Amounts are base units below 2^128.
-/// @dev Warning: whoever can make proofs without a witness (knows the secret of the keys' ceremony) can spend notes that
-/// don't exist; the turnstile bounds that, per asset, by what came in. Tokens that change balances on their own are not
-/// supported: their holders lose or give the difference.
+/// @dev Warning: whoever can make proofs without a witness (knows the secret of the keys' ceremony) can spend notes
+/// that don't exist; the turnstile bounds that, per asset, by what came in. Tokens that change balances on their own
+/// are not supported: their holders lose or give the difference.
 interface IZkERC20 {
     /// @notice What a context hash is made for.
     enum Operation {

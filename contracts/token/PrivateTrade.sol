@@ -43,8 +43,8 @@ abstract contract PrivateTrade is Vault {
         _slotUsed[meterNullifier] = true;
     }
 
-    /// @dev Refuses a trade that isn't one of energy, at a price out of bounds, or of another epoch than that of the energy
-    /// that is bought, or sold for ETH.
+    /// @dev Refuses a trade that isn't one of energy, at a price out of bounds, or of another epoch than that of the
+    /// energy that is bought, or sold for ETH.
     function _checkTrade(address assetIn, address assetOut, uint256 epoch) internal view {
         if (assetIn == assetOut) revert NotATrade(assetIn, assetOut);
         uint256 current;

@@ -76,7 +76,7 @@ contract ZkERC20 is NoteTree, PrivateTrade, ReentrancyGuardTransient {
         bytes32 r,
         bytes32 s
     ) external nonReentrant {
-        // Who copies the permit out of the mempool only does what it was signed for: then the allowance is there already.
+        // Who copies the permit from the mempool does what it was signed for: the allowance is there already.
         try IERC20Permit(asset).permit(msg.sender, address(this), amount, permitDeadline, v, r, s) {} catch {}
         _shield(asset, amount, npk, ciphertext);
     }
