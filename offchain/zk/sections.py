@@ -11,11 +11,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from offchain.errors import UserError
+from offchain.zk.field import MODULUS
 
-MODULUS = 21888242871839275222246405745257275088548364400416034343698204186575808495617
-"""Of BN254's scalar field, in which circuits count."""
 BASE_MODULUS = 21888242871839275222246405745257275088696311157297823662689037894645226208583
-"""Of the field of BN254's coordinates."""
+"""Of the field of the curve's coordinates. Source: EIP-196."""
 CHUNK = 1 << 20
 
 
