@@ -13,6 +13,7 @@ from web3.contract import Contract
 
 from offchain.deployment import Manifest
 from offchain.errors import UserError
+from offchain.sender import Sender
 
 DEADLINE_SECONDS = 600
 
@@ -60,6 +61,13 @@ class Market:
     def exchange(self, microgrid: str) -> Contract:
         """The token's exchange. Raises DeploymentError if it isn't deployed."""
         return self.manifest.contract(self.web3, f"{microgrid}_exchange")
+
+    def admit(self, operator: Sender, microgrid: str, account: str) -> None:
+        """Lets a public account hold the microgrid's energy, if it can't yet. The operator knows its meter."""
+        registry = self.manifest.contract(self.web3, "registry").functions
+        number = registry.microgridOf(self.token(microgrid).address).call()
+        if not registry.isAccount(number, account).call():
+            operator.transact(registry.setAccount(number, account, True))
 
     def state(self, microgrid: str) -> PoolState:
         """The exchange's reserves now. Raises UserError if it has no liquidity."""

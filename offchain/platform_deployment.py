@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from functools import partial
 
-from offchain.deployment import MICROGRIDS, ROLES, DeploymentError, MarketDeployment, Step
-from offchain.zk.circuits import load_circuits
-from offchain.zk.keys import check_keys
+from offchain.artifacts import load
+from offchain.deployment import MICROGRIDS, ROLES, MarketDeployment, Step
+from offchain.zk.circuits import CIRCUITS
+from offchain.zk.keys import require_keys
 
 POSEIDONS = {"poseidon_t3": "PoseidonT3", "poseidon_t4": "PoseidonT4"}
-VERIFIERS = {f"{name}_verifier": f"{name.capitalize()}Verifier" for name in load_circuits()}
+VERIFIERS = {f"{name}_verifier": f"{circuit.title}Verifier" for name, circuit in CIRCUITS.items()}
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ class PlatformDeployment(MarketDeployment):
     rules: Rules = LOCAL_RULES
 
     def run(self) -> Iterator[Step]:
-        """Brings the chain to the state of a whole platform, a step at a time. Raises DeploymentError or
-        TransactionError; what was done until then stays and is found again."""
+        """Brings the chain to the state of a whole platform, a step at a time. Raises KeyCheckError,
+        DeploymentError or TransactionError; what was done until then stays and is found again."""
         self._check_keys()
         yield from self._factory()
         yield from self._pool()
@@ -48,11 +49,9 @@ class PlatformDeployment(MarketDeployment):
             yield from self._microgrid(microgrid)
 
     def _check_keys(self) -> None:
-        """Raises DeploymentError for keys that must not be used on this chain."""
-        for circuit in load_circuits():
-            problems = check_keys(circuit, self.manifest.chain_id)
-            if problems:
-                raise DeploymentError(f"the keys of {circuit} can't be deployed: {'; '.join(problems)}")
+        """Raises KeyCheckError for keys that must not be used on this chain."""
+        for circuit in CIRCUITS.values():
+            require_keys(circuit, load(f"{circuit.title}Verifier").runtime, self.manifest.chain_id)
 
     def _pool(self) -> Iterator[Step]:
         for name, contract in POSEIDONS.items():

@@ -17,14 +17,18 @@ SLIPPAGE_PERMILLE = 10
 """A swap is sent with a minimum this much below the quote."""
 
 
-def swap_eth_to_token(market: Market, buyer: Sender, microgrid: str, eth: int) -> Iterator[str]:
-    """Buys energy with `eth` wei. Raises UserError if the swap can't be made."""
+def swap_eth_to_token(market: Market, operator: Sender, buyer: Sender, microgrid: str, eth: int) -> Iterator[str]:
+    """Buys energy with `eth` wei, as an account that the operator knows to have a meter.
+
+    Raises UserError if the swap can't be made.
+    """
     if not eth:
         raise UserError("nothing to sell: give more than 0 ETH")
     if market.web3.eth.get_balance(buyer.address) < eth:
         raise UserError(f"{buyer.address} has less than {shown(eth)} ETH")
     exchange, token = market.exchange(microgrid), market.token(microgrid)
     before = market.state(microgrid)
+    market.admit(operator, microgrid, buyer.address)
     quote = exchange.functions.getEthToTokenInputPrice(eth).call()
     yield from _show(f"{microgrid} exchange before", before)
     yield f"Buyer {buyer.address} sells {shown(eth)} ETH."
@@ -46,21 +50,28 @@ def swap_eth_to_token(market: Market, buyer: Sender, microgrid: str, eth: int) -
 def swap_token_to_token(market: Market, operator: Sender, seller: Sender, source: str, tokens: int) -> Iterator[str]:
     """Gives energy of one microgrid for the other's, through ETH in one transaction.
 
-    The operator first mints what the seller fed in. Raises UserError if the swap can't be made.
+    A seller that holds too little buys the rest first. Raises UserError if the swap can't be made.
     """
     if not tokens:
         raise UserError("nothing to sell: give more than 0 kWh")
     target = next(name for name in MICROGRIDS if name != source)
     exchange, sold, bought = market.exchange(source), market.token(source), market.token(target)
+    if tokens >= market.state(source).tokens:
+        raise UserError(f"the {source} exchange has less than {shown(tokens)} kWh")
+    for microgrid in (source, target):
+        market.admit(operator, microgrid, seller.address)
+    missing = tokens - sold.functions.balanceOf(seller.address).call()
+    if missing > 0:
+        price = exchange.functions.getEthToTokenOutputPrice(missing).call()
+        seller.transact(exchange.functions.ethToTokenSwapOutput(missing, market.deadline()), value=price)
+        yield f"Seller {seller.address} first buys {shown(missing)} kWh of {source} for {shown(price)} ETH."
     before, before_target = market.state(source), market.state(target)
     yield from _show(f"{source} exchange before", before)
     yield from _show(f"{target} exchange before", before_target)
-
-    operator.transact(sold.functions.mint(seller.address, tokens))
     seller.transact(sold.functions.approve(exchange.address, tokens))
     eth = exchange.functions.getTokenToEthInputPrice(tokens).call()
     quote = market.exchange(target).functions.getEthToTokenInputPrice(eth).call()
-    yield f"Seller {seller.address} fed {shown(tokens)} kWh into {source} and wants {target} energy for it."
+    yield f"Seller {seller.address} gives {shown(tokens)} kWh of {source} and wants {target} energy for it."
     yield f"  {shown(tokens)} {source} -> {shown(eth)} ETH -> {shown(quote)} {target}, 0.3 % fee on each side"
 
     held = bought.functions.balanceOf(seller.address).call()

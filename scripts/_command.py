@@ -16,9 +16,10 @@ from web3 import Web3
 
 from offchain import chains
 from offchain.artifacts import compile_contracts
-from offchain.deployment import Manifest, MarketDeployment
+from offchain.deployment import Manifest
 from offchain.errors import UserError
 from offchain.exchange import Market
+from offchain.platform_deployment import PlatformDeployment
 from offchain.sender import Sender, development_sender
 from offchain.units import ETHER
 
@@ -122,12 +123,12 @@ def sender_on(chain: chains.Chain, web3: Web3, account: str | None) -> Sender:
 
 @contextmanager
 def local_market(spec: chains.ChainSpec) -> Iterator[tuple[chains.Chain, Market]]:
-    """A local chain with the market on it: found, or started and deployed to."""
+    """A local chain with the platform on it: found, or started and deployed to."""
     with connected(None, None, spec) as [(chain, sender)]:
         manifest = Manifest.open(chain.chain_id)
         if not manifest.contracts:
-            click.echo(f"No market on the {chain.name} chain yet: deploying one.")
-        for _ in MarketDeployment(sender, manifest, sender.address).run():
+            click.echo(f"Nothing on the {chain.name} chain yet: deploying the platform.")
+        for _ in PlatformDeployment(sender, manifest, sender.address).run():
             pass
         yield chain, Market(sender.web3, manifest)
 

@@ -1,4 +1,4 @@
-"""Deploys the market, and checks what is deployed."""
+"""Deploys the platform, and checks what is deployed."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from offchain.deployment import (
     LOCAL_LIQUIDITY_TOKENS,
     DeploymentError,
     Manifest,
-    MarketDeployment,
     verify,
 )
+from offchain.platform_deployment import LOCAL_RULES, PlatformDeployment, Rules
 from scripts._command import Amount, Group, account_option, connected, network_option, reached, say_if_started
 
 
@@ -23,7 +23,7 @@ from scripts._command import Amount, Group, account_option, connected, network_o
 @click.option(
     "--operator",
     metavar="ADDRESS",
-    help="Account that may mint and burn energy.  [default: the deployer, on local chains]",
+    help="Account that registers meters and publishes readings.  [default: the deployer, on local chains]",
 )
 @click.option("--eth", type=Amount(), help="ETH to put into each exchange.  [default: 10 locally, else 0]")
 @click.option("--tokens", type=Amount(), help="kWh to put into each exchange.  [default: 500 locally, else 0]")
@@ -38,7 +38,7 @@ def cli(
     tokens: int | None,
     redeploy: bool,
 ) -> None:
-    """Deploys the market: exchange templates, factory, and two microgrids with token, exchange and liquidity.
+    """Deploys the platform: factory, verifiers, registry, pool, and two microgrids with token, exchange, liquidity.
 
     Without --network: on both local chains, with public development keys. Addresses are kept in
     deployments/<chain id>.json; what that file names and the chain has is not deployed again.
@@ -51,15 +51,16 @@ def cli(
         for chain, sender in connections:
             local = chain.chain_id in chains.LOCAL_CHAIN_IDS
             if operator is None and not local:
-                raise click.UsageError(f"--operator is needed on chain {chain.chain_id}: it may mint and burn energy")
+                raise click.UsageError(f"--operator is needed on chain {chain.chain_id}: it registers meters")
             click.echo(f"{chain.name} chain {chain.chain_id} at {chain.url}")
-            deployment = MarketDeployment(
+            deployment = PlatformDeployment(
                 sender,
                 Manifest.open(chain.chain_id),
                 operator=Web3.to_checksum_address(operator) if operator else sender.address,
                 liquidity_eth=eth if eth is not None else LOCAL_LIQUIDITY_ETH * local,
                 liquidity_tokens=tokens if tokens is not None else LOCAL_LIQUIDITY_TOKENS * local,
                 redeploy=redeploy,
+                rules=LOCAL_RULES if local else Rules(),
             )
             for step in deployment.run():
                 state = "deployed" if step.deployed else "there already"

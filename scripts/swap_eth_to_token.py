@@ -20,6 +20,7 @@ def cli(microgrid: str, eth: int) -> None:
     On a fresh market this is the worked example: 10 ETH x 500 kWh, a buyer with 1 ETH.
     """
     with local_market(chains.PLASMA) as (chain, market):
-        for line in swap_eth_to_token(market, development_sender(market.web3, 1), microgrid, eth):
+        operator, buyer = (development_sender(market.web3, index) for index in (0, 1))
+        for line in swap_eth_to_token(market, operator, buyer, microgrid, eth):
             click.echo(line)
         say_if_started(chain)

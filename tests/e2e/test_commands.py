@@ -47,7 +47,7 @@ def test_deploy_twice_verify_and_both_swaps_on_running_chains(shell: Shell) -> N
     assert "45.454545 kWh" in bought.stdout
     swapped = shell.run("ape", "run", "swap_token_to_token", "--tokens", "12.5")
     assert swapped.returncode == 0
-    assert "fed 12.5 kWh into MG1" in swapped.stdout
+    assert "gives 12.5 kWh of MG1" in swapped.stdout
     assert "held" in swapped.stdout
     assert "ran for this command only" not in bought.stdout + swapped.stdout
 
