@@ -87,7 +87,7 @@ def in_circuit(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Sequence[S
 
 
 def test_hash_is_circomlibs(in_circuit: Callable[[Sequence[Sequence[int]]], list[list[int]]]) -> None:
-    """P10 wallets hash as circuits do, for every number of inputs and at the edges of the field."""
+    """H1 wallets hash as circuits do, for every number of inputs and at the edges of the field."""
     random = np.random.default_rng(1)
     rows = [[edge] * MOST_INPUTS for edge in EDGES]
     rows += [[int.from_bytes(random.bytes(32), "little") % MODULUS for _ in range(MOST_INPUTS)] for _ in range(5)]
@@ -99,21 +99,21 @@ def test_hash_is_circomlibs(in_circuit: Callable[[Sequence[Sequence[int]]], list
 
 @pytest.mark.parametrize("inputs", PUBLISHED)
 def test_hash_is_the_published_one(inputs: tuple[int, ...]) -> None:
-    """P10 the vectors that other implementations publish come out."""
+    """H1 the vectors that other implementations publish come out."""
     assert poseidon(inputs) == PUBLISHED[inputs]
 
 
 @given(st.lists(ELEMENTS, min_size=1, max_size=MOST_INPUTS))
 @settings(max_examples=100, deadline=None)
 def test_shortcuts_change_nothing(inputs: list[int]) -> None:
-    """P10 sparse matrices and machine code give what the paper's rounds give."""
+    """H1 sparse matrices and machine code give what the paper's rounds give."""
     assert poseidon(inputs) == plain(inputs)
 
 
 @given(st.data())
 @settings(max_examples=50, deadline=None)
 def test_batch_is_the_hash_of_each_row(data: st.DataObject) -> None:
-    """P10 a batch of any shape gives the rows' hashes, in their order."""
+    """H1 a batch of any shape gives the rows' hashes, in their order."""
     taken = data.draw(st.integers(1, MOST_INPUTS))
     rows = data.draw(st.lists(st.lists(ELEMENTS, min_size=taken, max_size=taken), max_size=8))
     batch = to_limbs(value for row in rows for value in row).reshape(len(rows), taken, LIMBS)
@@ -125,7 +125,7 @@ def test_batch_is_the_hash_of_each_row(data: st.DataObject) -> None:
 @pytest.mark.parametrize("wrong", [-1, MODULUS, MODULUS + 1, 2**256 - 1, 2**256])
 @pytest.mark.parametrize("place", [0, 2])
 def test_input_must_be_canonical(wrong: int, place: int) -> None:
-    """P11 a number that stands for another element is refused, wherever it stands."""
+    """H2 a number that stands for another element is refused, wherever it stands."""
     inputs = [1, 2, 3]
     inputs[place] = wrong
     with pytest.raises(ValueError, match="is not a field element"):
@@ -139,7 +139,7 @@ def test_input_must_be_canonical(wrong: int, place: int) -> None:
 
 @pytest.mark.parametrize("count", [0, MOST_INPUTS + 1])
 def test_number_of_inputs_is_checked(count: int) -> None:
-    """P11 no hash of nothing, nor of more inputs than are tested."""
+    """H2 no hash of nothing, nor of more inputs than are tested."""
     with pytest.raises(ValueError, match="takes 1 to 6 inputs"):
         poseidon([0] * count)
     with pytest.raises(ValueError, match="takes 1 to 6 inputs"):
@@ -148,7 +148,7 @@ def test_number_of_inputs_is_checked(count: int) -> None:
 
 @pytest.mark.parametrize("shape", [(4,), (1, 4), (1, 1, 3), (1, 1, 1, 4)])
 def test_shape_and_type_of_a_batch_are_checked(shape: tuple[int, ...]) -> None:
-    """P11 an array of another shape or type is refused."""
+    """H2 an array of another shape or type is refused."""
     with pytest.raises(ValueError, match="needs 64-bit limbs in shape"):
         poseidon_batch(np.zeros(shape, np.uint64))
     with pytest.raises(ValueError, match="needs 64-bit limbs in shape"):
@@ -156,7 +156,7 @@ def test_shape_and_type_of_a_batch_are_checked(shape: tuple[int, ...]) -> None:
 
 
 def test_threads_dont_disturb_each_other() -> None:
-    """P10 batches in several threads at once give the same hashes."""
+    """H1 batches in several threads at once give the same hashes."""
     batch = np.zeros((2000, 2, LIMBS), np.uint64)
     batch[:, :, 0] = np.arange(4000).reshape(2000, 2)
     expected = poseidon_batch(batch)
@@ -173,13 +173,13 @@ def test_threads_dont_disturb_each_other() -> None:
 
 @given(ELEMENTS)
 def test_elements_survive_bytes_and_limbs(value: int) -> None:
-    """P11 an element comes back as it went, and nothing else comes in."""
+    """H2 an element comes back as it went, and nothing else comes in."""
     assert from_bytes(to_bytes(value)) == value
     assert from_limbs(to_limbs([value, 0])) == [value, 0]
 
 
 def test_bytes_must_be_an_element() -> None:
-    """P11 bytes of another length, or of a number that isn't canonical, are refused."""
+    """H2 bytes of another length, or of a number that isn't canonical, are refused."""
     with pytest.raises(ValueError, match="has 32 bytes, not 31"):
         from_bytes(bytes(31))
     with pytest.raises(ValueError, match="is not a field element"):
@@ -187,6 +187,6 @@ def test_bytes_must_be_an_element() -> None:
 
 
 def test_kernel_is_compiled_below_the_project() -> None:
-    """P11 machine code is kept in the project's own cache."""
+    """H2 machine code is kept in the project's own cache."""
     poseidon([1])
     assert list((PROJECT / ".cache" / "numba").rglob("poseidon_kernel*"))
