@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
-from eth_keyfile import create_keyfile_json, decode_keyfile_json
+from eth_keyfile.keyfile import create_keyfile_json, decode_keyfile_json
 
 from offchain.errors import UserError
 from offchain.wallet.keys import Seed
@@ -30,7 +31,7 @@ def save(seed: Seed, path: Path, password: str, scrypt_n: int = SCRYPT_N) -> Non
     if not password:
         raise KeyFileError("a password is needed: whoever has the file could spend everything")
     secret = seed.entropy * (SECRET_BYTES // len(seed.entropy))
-    content = create_keyfile_json(secret, password.encode(), kdf="scrypt", iterations=scrypt_n)
+    content = create_keyfile_json(secret, _bytes(password), kdf="scrypt", iterations=scrypt_n)
     del content["address"]
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -61,7 +62,7 @@ def load(path: Path, password: str) -> Seed:
     except ValueError:
         raise KeyFileError(f"{path} is damaged or no key file: restore the wallet from its words") from None
     try:
-        secret = bytes(decode_keyfile_json(content, password.encode()))
+        secret = bytes(decode_keyfile_json(content, _bytes(password)))
     except ValueError as error:
         if str(error) == "MAC mismatch":
             raise KeyFileError(f"the password of {path} is wrong, or the file is damaged") from None
@@ -72,3 +73,8 @@ def load(path: Path, password: str) -> Seed:
         raise KeyFileError(f"{path} is damaged or no key file: restore the wallet from its words")
     half = SECRET_BYTES // 2
     return Seed(secret[:half] if secret[:half] == secret[half:] else secret)
+
+
+def _bytes(password: str) -> Any:
+    """UTF-8, as the format has it; the library's own types say text, which it would take as Latin-1."""
+    return password.encode()

@@ -48,6 +48,13 @@ class Node:
         """Number of the latest block."""
         return int(self.call("eth_blockNumber"), 16)
 
+    def time(self) -> int:
+        """The time of the next block, in Unix seconds: chains may mine only when something waits."""
+        block = self.call("eth_getBlockByNumber", "pending", False) or self.call(
+            "eth_getBlockByNumber", "latest", False
+        )
+        return int(block["timestamp"], 16)
+
     def block(self, number: int) -> dict[str, Any] | None:
         """A block's header, None if there is none of that number."""
         found: dict[str, Any] | None = self.call("eth_getBlockByNumber", hex(number), False)
