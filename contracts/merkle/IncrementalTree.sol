@@ -56,6 +56,8 @@ library IncrementalTree {
         uint256 end = index + nodes.length; // nodes[0] is node `first` of its level, the last one is `end - 1`
         uint256 complete = end; // nodes of the level without an empty leaf below them
         for (uint256 level = 0; level < depth; level++) {
+            // Read before it makes room for the next one that waits.
+            uint256 leftOfFirst = first & 1 == 1 ? self.filled[level] : 0;
             if (complete & 1 == 1 && complete > first) self.filled[level] = nodes[complete - 1 - first];
 
             uint256 parent = first >> 1;
@@ -64,7 +66,7 @@ library IncrementalTree {
                 uint256 left = 2 * i;
                 nodes[i - parent] = Poseidon.hash2(
                     t3,
-                    left < first ? self.filled[level] : nodes[left - first],
+                    left < first ? leftOfFirst : nodes[left - first],
                     left + 1 < end ? nodes[left + 1 - first] : _zero(zeros, level)
                 );
             }
