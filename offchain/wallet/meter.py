@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from offchain.errors import UserError
+from offchain.metering.readings_tree import Reading, ReadingPath
 from offchain.wallet.trees import Path
 from offchain.zk.circuits import PARAMETERS
 from offchain.zk.poseidon import poseidon
@@ -58,27 +58,22 @@ class OwnMeter:
 
 @dataclass(frozen=True)
 class ReadingProof:
-    """A meter's reading of an epoch (Wh) and its way up the published sum tree, lowest level first; `root` is the
-    published readings root."""
+    """A meter's reading of an epoch and its way up to the published `root`."""
 
-    exported: int
-    imported: int
-    index: int
-    sibling_hashes: Sequence[int] = field(repr=False)
-    sibling_exported: Sequence[int] = field(repr=False)
-    sibling_imported: Sequence[int] = field(repr=False)
+    reading: Reading
+    path: ReadingPath = field(repr=False)
     root: int
 
     @property
     def inputs(self) -> dict[str, Any]:
         """What the circuits take of it."""
         return {
-            "exported": self.exported,
-            "imported": self.imported,
-            "readingIndex": self.index,
-            "siblingHashes": list(self.sibling_hashes),
-            "siblingExported": list(self.sibling_exported),
-            "siblingImported": list(self.sibling_imported),
+            "exported": self.reading.exported,
+            "imported": self.reading.imported,
+            "readingIndex": self.path.index,
+            "siblingHashes": self.path.hashes,
+            "siblingExported": self.path.exported,
+            "siblingImported": self.path.imported,
         }
 
 

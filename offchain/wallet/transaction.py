@@ -92,27 +92,27 @@ class Builder:
         """Makes one note of up to four."""
         return self._spend(Operation.CONSOLIDATE, inputs, [], Record(Act.CONSOLIDATE, 0, send.fee), send, {})
 
-    def issue(self, asset: str, epoch: int, meter: OwnMeter, reading: ReadingProof, send: Send) -> Request:
+    def issue(self, asset: str, epoch: int, meter: OwnMeter, proof: ReadingProof, send: Send) -> Request:
         """Makes a note of what a meter exported in an epoch."""
-        amount = reading.exported * PARAMETERS.watt_hour - send.fee
+        amount = proof.reading.exported * PARAMETERS.watt_hour - send.fee
         if amount < 0:
             raise BuildError("the relayer's fee is more than what was exported")
         record = Record(Act.ISSUE, amount, send.fee, _pair(meter.microgrid, epoch))
         named = {"microgrid": meter.microgrid, "epoch": epoch, "asset": int(asset, 16)}
-        inputs = named | meter.inputs | reading.inputs
+        inputs = named | meter.inputs | proof.inputs
         request = self._prove(Operation.ISSUE, inputs, [self._own(asset, amount, record)], send, asset)
-        return _of(request, meter.path.root, reading.root, meter.issue_nullifier(epoch))
+        return _of(request, meter.path.root, proof.root, meter.issue_nullifier(epoch))
 
     def settle(
-        self, inputs: Sequence[OwnedNote], burned: int, epoch: int, meter: OwnMeter, reading: ReadingProof, send: Send
+        self, inputs: Sequence[OwnedNote], burned: int, epoch: int, meter: OwnMeter, proof: ReadingProof, send: Send
     ) -> Request:
         """Burns `burned` base units against what a meter imported in an epoch."""
         blinding = new_blinding()
         record = Record(Act.SETTLE, burned, send.fee, _pair(meter.microgrid, epoch), blinding)
         named = {"microgrid": meter.microgrid, "epoch": epoch, "burned": burned, "receiptBlinding": blinding}
-        request = self._spend(Operation.SETTLE, inputs, [], record, send, named | meter.inputs | reading.inputs)
+        request = self._spend(Operation.SETTLE, inputs, [], record, send, named | meter.inputs | proof.inputs)
         receipt = poseidon([PARAMETERS.tags.receipt, meter.commitment, burned, blinding])
-        return _of(request, meter.path.root, reading.root, meter.settle_nullifier(epoch), receipt)
+        return _of(request, meter.path.root, proof.root, meter.settle_nullifier(epoch), receipt)
 
     def _spend(
         self,

@@ -15,6 +15,7 @@ from eth_utils.address import is_address, to_checksum_address
 from web3 import Web3
 
 from offchain.deployment import Manifest
+from offchain.metering.readings_tree import Reading, ReadingPath, verify_reading
 from offchain.sender import Sender
 from offchain.units import shown
 from offchain.wallet.address import Address
@@ -105,32 +106,39 @@ class Wallet(Reader):
         return self._merge(smallest, submitter.relay(Operation.CONSOLIDATE, asset), submitter, progress)
 
     def issue(
-        self, meter: OwnMeter, epoch: int, reading: ReadingProof, submitter: Submitter, progress: Progress | None = None
+        self,
+        meter: OwnMeter,
+        epoch: int,
+        reading: Reading,
+        path: ReadingPath,
+        submitter: Submitter,
+        progress: Progress | None = None,
     ) -> str:
         """Takes what a meter exported in an epoch as a note. Raises MeterError if it can't be, or was already."""
-        asset = self._open_epoch(meter, epoch, reading, meter.issue_nullifier(epoch))
+        asset, proof = self._open_epoch(meter, epoch, reading, path, meter.issue_nullifier(epoch))
         if not reading.exported:
             raise MeterError(f"the meter exported nothing in epoch {epoch}")
         relay = submitter.relay(Operation.ISSUE, asset)
-        return submitter.submit(self._builder.issue(asset, epoch, meter, reading, self._going(relay, progress)))
+        return submitter.submit(self._builder.issue(asset, epoch, meter, proof, self._going(relay, progress)))
 
     def settle(
         self,
         meter: OwnMeter,
         epoch: int,
-        reading: ReadingProof,
+        reading: Reading,
+        path: ReadingPath,
         amount: int,
         submitter: Submitter,
         progress: Progress | None = None,
     ) -> str:
         """Burns `amount` base units against what a meter imported in an epoch. Raises MeterError."""
-        asset = self._open_epoch(meter, epoch, reading, meter.settle_nullifier(epoch))
+        asset, proof = self._open_epoch(meter, epoch, reading, path, meter.settle_nullifier(epoch))
         imported = reading.imported * PARAMETERS.watt_hour
         if _positive(amount) > imported:
             raise MeterError(f"the meter imported {shown(imported)} kWh in epoch {epoch}: settle at most that")
 
         def build(inputs: Sequence[OwnedNote], send: Send) -> Request:
-            return self._builder.settle(inputs, amount, epoch, meter, reading, send)
+            return self._builder.settle(inputs, amount, epoch, meter, proof, send)
 
         return self._spend(Operation.SETTLE, asset, amount, build, submitter, progress)
 
@@ -210,19 +218,25 @@ class Wallet(Reader):
     def _going(self, relay: Relay | None, progress: Progress | None) -> Send:
         return Send(self.node.time() + DEADLINE_SECONDS, relay, progress)
 
-    def _open_epoch(self, meter: OwnMeter, epoch: int, reading: ReadingProof, nullifier: int) -> str:
-        """The microgrid's token. Raises MeterError if the epoch's readings can't be used."""
+    def _open_epoch(
+        self, meter: OwnMeter, epoch: int, reading: Reading, path: ReadingPath, nullifier: int
+    ) -> tuple[str, ReadingProof]:
+        """The microgrid's token and the proof of the reading. Raises MeterError if the epoch can't be used."""
         registry = self.manifest.contract(self.web3, "registry").functions
         root, _, _, open_from, _ = registry.readingsOf(meter.microgrid, epoch).call()
         if not open_from:
             raise MeterError(f"the readings of epoch {epoch} are not published yet")
         if self.node.time() < open_from:
             raise MeterError(f"epoch {epoch} can still be corrected: wait {open_from - self.node.time()} s")
-        if root != reading.root:
+        if reading.commitment != meter.commitment or not verify_reading(root, epoch, reading, path):
             raise MeterError(f"the reading is not of what was published for epoch {epoch}: ask for it again")
+        if max(reading.exported, reading.imported) > meter.capacity:
+            raise MeterError(
+                f"the reading of epoch {epoch} is above the meter's capacity: the operator must correct it"
+            )
         if registry.isMeterNullifierUsed(nullifier).call():
             raise MeterError(f"this was done already for epoch {epoch}")
-        return str(registry.tokenOf(meter.microgrid).call())
+        return str(registry.tokenOf(meter.microgrid).call()), ReadingProof(reading, path, root)
 
 
 def _positive(amount: int) -> int:

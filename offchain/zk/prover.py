@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,17 +17,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from offchain.environment import PROJECT
 from offchain.errors import UserError
 from offchain.settings import settings
 from offchain.zk.circuits import TABLE_OF_PROJECT, Circuit
 from offchain.zk.proof import Proof
+from offchain.zk.snarkjs import snarkjs
 
 Inputs = Mapping[str, int | Sequence[Any]]
 Progress = Callable[[str], None]
 """Is told each stage as it begins: `witness`, `proof`, `verification`."""
-
-SNARKJS = PROJECT / "node_modules" / ".bin" / "snarkjs"
 
 
 class ProverError(UserError):
@@ -132,17 +129,8 @@ def _prove_with_snarkjs(files: Circuit, wtns: bytes, tell: Progress) -> ProvenSi
     with tempfile.TemporaryDirectory() as folder:  # readable by its owner alone
         witness, proof, public = (Path(folder) / name for name in ("witness.wtns", "proof.json", "public.json"))
         witness.write_bytes(wtns)
-        _snarkjs("groth16", "prove", files.zkey, witness, proof, public)
+        snarkjs("groth16", "prove", files.zkey, witness, proof, public)
         tell("verification")
-        _snarkjs("groth16", "verify", files.vkey, public, proof)
+        snarkjs("groth16", "verify", files.vkey, public, proof)
         signals = tuple(int(signal) for signal in json.loads(public.read_text()))
         return ProvenSignals(Proof.from_snarkjs(json.loads(proof.read_text())), signals)
-
-
-def _snarkjs(*arguments: str | Path) -> None:
-    if not SNARKJS.exists():
-        raise ProverError("no prover is installed: set up again with `make clean` and `make build`")
-    done = subprocess.run([SNARKJS, *arguments], capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    if done.returncode != 0:
-        lines = [line for line in (done.stdout + done.stderr).splitlines() if "ERROR" in line]
-        raise ProverError(f"snarkjs {arguments[1]} failed: {' '.join(lines)[-200:] or done.stderr[-200:]}")
