@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from eth_account import Account
@@ -10,7 +11,7 @@ from eth_account.signers.local import LocalAccount
 from hexbytes import HexBytes
 from web3 import Web3
 from web3.contract.contract import ContractConstructor, ContractFunction
-from web3.exceptions import ContractLogicError, Web3Exception, Web3RPCError
+from web3.exceptions import ContractLogicError, TimeExhausted, Web3Exception, Web3RPCError
 from web3.types import TxReceipt
 
 from offchain.artifacts import Artifact, describe_revert
@@ -50,22 +51,50 @@ class Sender:
 
     def send(self, transaction: dict[str, Any]) -> TxReceipt:
         """Sends a transaction given by `to`, `data` and `value`. Raises TransactionError."""
+        return self.wait(self.broadcast(self.signed(transaction)))
+
+    def signed(self, transaction: dict[str, Any]) -> HexBytes:
+        """The raw transaction, signed, with the next nonce. Raises TransactionError if it would revert."""
         eth = self.web3.eth
-        try:
+        with _reasons():
             filled = {"from": self.address, "value": 0} | transaction
             filled["gas"] = eth.estimate_gas(filled) * 5 // 4  # type: ignore[arg-type]
             fee = eth.gas_price
             filled |= {"maxFeePerGas": 2 * fee, "maxPriorityFeePerGas": min(fee, 10**9)}
-            filled |= {"chainId": self._chain_id, "nonce": eth.get_transaction_count(self.address), "type": 2}
-            sent = eth.send_raw_transaction(self._sign(filled))
-            receipt = eth.wait_for_transaction_receipt(sent, poll_latency=self._poll_seconds)
-        except (ContractLogicError, Web3RPCError) as error:
-            raise TransactionError(_reason(error)) from error
-        except Web3Exception as error:
-            raise TransactionError(str(error)) from error
+            nonce = eth.get_transaction_count(self.address, "pending")
+            return HexBytes(self._sign(filled | {"chainId": self._chain_id, "nonce": nonce, "type": 2}))
+
+    def broadcast(self, raw: HexBytes) -> HexBytes:
+        """Hands a signed transaction to the node; returns its hash. Raises TransactionError."""
+        with _reasons():
+            return self.web3.eth.send_raw_transaction(raw)
+
+    def mined(self, sent: HexBytes, seconds: float = 120) -> TxReceipt | None:
+        """The receipt of a transaction, None if it isn't mined in that time. Raises TransactionError."""
+        with _reasons():
+            try:
+                return self.web3.eth.wait_for_transaction_receipt(sent, seconds, self._poll_seconds)
+            except TimeExhausted:
+                return None
+
+    def wait(self, sent: HexBytes) -> TxReceipt:
+        """The receipt of a transaction, once it is mined. Raises TransactionError if it failed or isn't mined."""
+        receipt = self.mined(sent)
+        if receipt is None:
+            raise TransactionError(f"transaction {sent.to_0x_hex()} is not mined yet")
         if receipt["status"] != 1:
-            raise TransactionError(f"transaction {receipt['transactionHash'].to_0x_hex()} failed on chain")
+            raise TransactionError(f"transaction {sent.to_0x_hex()} failed on chain")
         return receipt
+
+
+@contextmanager
+def _reasons() -> Iterator[None]:
+    try:
+        yield
+    except (ContractLogicError, Web3RPCError) as error:
+        raise TransactionError(_reason(error)) from error
+    except Web3Exception as error:
+        raise TransactionError(str(error)) from error
 
 
 def unsigned(call: Call) -> dict[str, Any]:

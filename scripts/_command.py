@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal, InvalidOperation
-from math import isfinite
 from typing import Any
 
 import click
 from ape import accounts, networks
 from ape.exceptions import ApeException
-from requests import RequestException
 from web3 import Web3
 
-from offchain import chains
+from offchain import chains, command
 from offchain.artifacts import compile_contracts
 from offchain.deployment import Manifest
 from offchain.errors import UserError
 from offchain.exchange import Market
 from offchain.platform_deployment import PlatformDeployment
 from offchain.sender import Sender, development_sender
-from offchain.units import ETHER
 
 network_option = click.option(
     "--network",
@@ -31,42 +27,14 @@ network_option = click.option(
 account_option = click.option("--account", metavar="ALIAS", help="Ape account that signs; needed off the local chains.")
 
 
-class Amount(click.ParamType):
-    """An amount of ETH or kWh, given with up to 18 decimals, taken as wei or token base units."""
-
-    name = "amount"
-    most = 10**9
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        try:
-            amount = Decimal(str(value))
-        except InvalidOperation:
-            self.fail(f"{value} is not a number", param, ctx)
-        if not amount.is_finite() or not 0 <= amount <= self.most or amount * ETHER % 1:
-            self.fail(f"{value} is not between 0 and {self.most:,} with at most 18 decimals", param, ctx)
-        return int(amount * ETHER)
-
-
-class Number(click.FloatRange):
-    """A finite number within a range."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        number = float(super().convert(value, param, ctx))
-        if not isfinite(number):
-            self.fail(f"{value} is not a number", param, ctx)
-        return number
-
-
-class Command(click.Command):
-    """A command whose foreseeable errors end in one line instead of a traceback."""
+class Command(command.Command):
+    """A command whose foreseeable errors end in one line instead of a traceback, those of Ape as well."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (UserError, ApeException) as error:
+        except ApeException as error:
             raise click.ClickException(str(error)) from error
-        except RequestException as error:
-            raise click.ClickException(f"the connection to the chain was lost: {error}") from error
 
 
 class Group(Command, click.Group):

@@ -6,6 +6,7 @@ import click
 from web3 import Web3
 
 from offchain import chains
+from offchain.command import Amount
 from offchain.deployment import (
     LOCAL_LIQUIDITY_ETH,
     LOCAL_LIQUIDITY_TOKENS,
@@ -14,7 +15,7 @@ from offchain.deployment import (
     verify,
 )
 from offchain.platform_deployment import LOCAL_RULES, PlatformDeployment, Rules
-from scripts._command import Amount, Group, account_option, connected, network_option, reached, say_if_started
+from scripts._command import Group, account_option, connected, network_option, reached, say_if_started
 
 
 @click.group(cls=Group, invoke_without_command=True)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from scripts._command import Command, Number
+from offchain.command import Number
+from scripts._command import Command
 
 BUNDLED_HOMES = 24
 
