@@ -66,7 +66,8 @@ class Record:
     """What the sender did, for itself alone. `amount` and `fee` are base units of the notes' asset.
 
     `counterparty`, by act: the receiver's address; the recipient's account (20); the asset wanted (20); microgrid and
-    epoch (32 each); filled up with zeros. `secret`: the blinding of a swap's output, or of a settlement's receipt.
+    epoch (32 each); filled up with zeros. `secret`: the blinding of a transfer's note (so that the
+    payment can be shown to an auditor), of a swap's output, or of a settlement's receipt.
     """
 
     act: Act

@@ -56,8 +56,8 @@ class Builder:
 
     def transfer(self, inputs: Sequence[OwnedNote], receiver: Address, amount: int, send: Send) -> Request:
         """Pays `amount` to a receiver from at most two notes."""
-        record = Record(Act.TRANSFER, amount, send.fee, receiver.to_bytes())
         note = Note(inputs[0].note.asset, amount, new_blinding(), receiver.public_key)
+        record = Record(Act.TRANSFER, amount, send.fee, receiver.to_bytes(), note.blinding)
         return self._spend(Operation.TRANSFER, inputs, [(receiver.encryption_key, note)], record, send, _shown())
 
     def unshield(self, inputs: Sequence[OwnedNote], recipient: str, amount: int, send: Send) -> Request:
