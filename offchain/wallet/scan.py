@@ -131,7 +131,7 @@ class Scanner:
 
     def _apply_transaction(self, origin: Origin, events: Sequence[Event], unspent: dict[int, OwnedNote]) -> None:
         store, block = self._store, origin.block
-        store.add_leaves(_leaves(events).items(), block)
+        store.add_leaves(new_leaves(events).items(), block)
         for event in events:
             if isinstance(event, Flushed):
                 store.add_flush(event, block)
@@ -144,35 +144,13 @@ class Scanner:
                 if note is not None:
                     store.spend(note.position, block)
                     spent.append(note)
-        found = list(self._found(events))
+        found = list(find_notes(events, self._key))
         for owned in (new.owned for new in found if new.owned.amount):
             store.add_note(owned, block)
             unspent[owned.nullifier] = owned
         if found or spent:
             for told in tell(self._timed(origin), events, found, spent):
                 store.add_told(told, block)
-
-    def _found(self, events: Sequence[Event]) -> Iterator[Found]:
-        """The notes of this wallet; those whose opened values don't give the commitment are nobody's."""
-        blindings = []
-        for event in events:
-            if not isinstance(event, NotesQueued):
-                continue
-            positions = dict(zip(event.commitments, event.positions, strict=True))
-            for place, box in enumerate(unseal(event.ciphertexts, self._key)):
-                if box is None:
-                    continue
-                if box.record is not None and box.record.secret:
-                    blindings.append(box.record.secret)
-                if box.blinding is not None:
-                    blindings.append(box.blinding)
-                elif box.note is not None and (position := positions.get(box.note.commitment)) is not None:
-                    yield Found(self._key.own(box.note, position), place, box.record)
-        npks = {poseidon([self._key.public_key, blinding]): blinding for blinding in blindings}
-        for event in events:
-            if isinstance(event, Shielded | Swapped) and event.npk in npks:
-                note = Note(*_made(event), npks[event.npk], self._key.public_key)
-                yield Found(self._key.own(note, event.position), 0, public=True)
 
     def _timed(self, origin: Origin) -> Origin:
         if origin.time:
@@ -183,7 +161,30 @@ class Scanner:
         return replace(origin, time=int(block["timestamp"], 16))
 
 
-def _leaves(events: Sequence[Event]) -> dict[int, int]:
+def find_notes(events: Sequence[Event], key: ViewingKey) -> Iterator[Found]:
+    """The notes of a key's owner in a transaction; those whose opened values don't give the commitment are nobody's."""
+    blindings = []
+    for event in events:
+        if not isinstance(event, NotesQueued):
+            continue
+        positions = dict(zip(event.commitments, event.positions, strict=True))
+        for place, box in enumerate(unseal(event.ciphertexts, key)):
+            if box is None:
+                continue
+            if box.record is not None and box.record.secret:
+                blindings.append(box.record.secret)
+            if box.blinding is not None:
+                blindings.append(box.blinding)
+            elif box.note is not None and (position := positions.get(box.note.commitment)) is not None:
+                yield Found(key.own(box.note, position), place, box.record)
+    npks = {poseidon([key.public_key, blinding]): blinding for blinding in blindings}
+    for event in events:
+        if isinstance(event, Shielded | Swapped) and event.npk in npks:
+            note = Note(*_made(event), npks[event.npk], key.public_key)
+            yield Found(key.own(note, event.position), 0, public=True)
+
+
+def new_leaves(events: Sequence[Event]) -> dict[int, int]:
     """Positions and commitments of all new notes, also of those that the contract made."""
     leaves: dict[int, int] = {}
     for event in events:

@@ -151,7 +151,15 @@ class Store:
 
     def unspent(self, owner: int) -> list[OwnedNote]:
         """The notes that are not spent, oldest first; `owner` is the wallet's public key."""
-        query = "SELECT position, asset, amount, blinding, nullifier FROM notes WHERE spent_block IS NULL ORDER BY 1"
+        return self._notes(owner, "IS NULL")
+
+    def spent(self, owner: int) -> list[OwnedNote]:
+        """The notes that were spent, oldest first; `owner` is the wallet's public key."""
+        return self._notes(owner, "IS NOT NULL")
+
+    def _notes(self, owner: int, spent_block: str) -> list[OwnedNote]:
+        columns = "position, asset, amount, blinding, nullifier"
+        query = f"SELECT {columns} FROM notes WHERE spent_block {spent_block} ORDER BY 1"
         return [
             OwnedNote(Note(asset, _number(amount), _number(blinding), owner), position, _number(nullifier))
             for position, asset, amount, blinding, nullifier in self._rows(query)

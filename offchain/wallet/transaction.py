@@ -130,7 +130,7 @@ class Builder:
         if left < 0:
             raise BuildError("the notes are worth less than what is paid")
         count = 4 if operation is Operation.CONSOLIDATE else 2
-        given = {**self._inputs(inputs, count), **more, "asset": int(asset, 16)}
+        given = {**spent_inputs(self._keys, self._trees, inputs, count), **more, "asset": int(asset, 16)}
         return self._prove(operation, given, [*first, self._own(asset, left, record)], send, asset, details)
 
     def _prove(
@@ -167,20 +167,6 @@ class Builder:
         request = Request(operation, self._chain_id, contract, proven.proof, proven.signals, terms, details)
         return _of(request, *expected, context)
 
-    def _inputs(self, inputs: Sequence[OwnedNote], count: int) -> dict[str, Any]:
-        """What a circuit takes of the notes that are spent, filled up with dummies."""
-        dummies = count - len(inputs)
-        paths = [self._trees.path(note.position) for note in inputs]
-        return {
-            "root": paths[0].root,
-            "treeNumber": inputs[0].tree,
-            "spendingKey": self._keys.spending_key,
-            "inputAmounts": [*(note.amount for note in inputs), *[0] * dummies],
-            "inputBlindings": [*(note.note.blinding for note in inputs), *(new_blinding() for _ in range(dummies))],
-            "inputIndices": [*(path.index for path in paths), *[0] * dummies],
-            "inputSiblings": [*(path.siblings for path in paths), *[[0] * len(paths[0].siblings)] * dummies],
-        }
-
     def _own(self, asset: str, amount: int, record: Record) -> Content:
         """A note of this wallet's own, with the record."""
         viewing = self._keys.viewing
@@ -190,6 +176,21 @@ class Builder:
         """A receiver's note where nobody receives anything."""
         viewing = self._keys.viewing
         return viewing.address.encryption_key, Note(asset, 0, new_blinding(), viewing.public_key)
+
+
+def spent_inputs(keys: Keys, trees: NoteTrees, notes: Sequence[OwnedNote], count: int) -> dict[str, Any]:
+    """What a circuit takes of the notes that are spent, filled up with dummies to `count`."""
+    dummies = count - len(notes)
+    paths = [trees.path(note.position) for note in notes]
+    return {
+        "root": paths[0].root,
+        "treeNumber": notes[0].tree,
+        "spendingKey": keys.spending_key,
+        "inputAmounts": [*(note.amount for note in notes), *[0] * dummies],
+        "inputBlindings": [*(note.note.blinding for note in notes), *(new_blinding() for _ in range(dummies))],
+        "inputIndices": [*(path.index for path in paths), *[0] * dummies],
+        "inputSiblings": [*(path.siblings for path in paths), *[[0] * len(paths[0].siblings)] * dummies],
+    }
 
 
 def _shown(asset: str | None = None, amount: int = 0) -> dict[str, Any]:
