@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-3.0
+/*
+    Copyright 2021 0KIMS association.
+
+    This file is generated with [snarkJS](https://github.com/iden3/snarkjs).
+
+    snarkJS is a free software: you can redistribute it and/or modify it
+    under the terms of the GNU General Public License as published by
+    the Free Software Foundation, either version 3 of the License, or
+    (at your option) any later version.
+
+    snarkJS is distributed in the hope that it will be useful, but WITHOUT
+    ANY WARRANTY; without even the implied warranty of MERCHANTABILITY
+    or FITNESS FOR A PARTICULAR PURPOSE. See the GNU General Public
+    License for more details.
+
+    You should have received a copy of the GNU General Public License
+    along with snarkJS. If not, see <https://www.gnu.org/licenses/>.
+*/
+
+pragma solidity 0.8.37;
+
+contract IssueVerifier {
+    // Scalar field size
+    uint256 constant r    = 21888242871839275222246405745257275088548364400416034343698204186575808495617;
+    // Base field size
+    uint256 constant q   = 21888242871839275222246405745257275088696311157297823662689037894645226208583;
+
+    // Verification Key data
+    uint256 constant alphax  = 12047277315545393446432533194105861748493749961111279412503505013223566788818;
+    uint256 constant alphay  = 10836192712318787167338822767582714876717450643732515081711235745407768247526;
+    uint256 constant betax1  = 606128294142695795734993842378445397620939870200446647615294288187837186294;
+    uint256 constant betax2  = 13451787869628751450187549664479150974143282278110095106306677247157999101292;
+    uint256 constant betay1  = 3725362992740209401811714893428870010688016797461628931308900641308901936499;
+    uint256 constant betay2  = 16354187464705251142347397959280012594666459856697973008830885126420488748830;
+    uint256 constant gammax1 = 11559732032986387107991004021392285783925812861821192530917403151452391805634;
+    uint256 constant gammax2 = 10857046999023057135944570762232829481370756359578518086990519993285655852781;
+    uint256 constant gammay1 = 4082367875863433681332203403145435568316851327593401208105741076214120093531;
+    uint256 constant gammay2 = 8495653923123431417604973247489272438418190587263600148770280649306958101930;
+    uint256 constant deltax1 = 20202752606003202355854969325084967545474929012921297127651412083105417113091;
+    uint256 constant deltax2 = 20518698925380466560236031699008443491623761606123040183300312633151830085585;
+    uint256 constant deltay1 = 9447400790546090559227266025584995000021772441054676103486555271320428659417;
+    uint256 constant deltay2 = 18127795117392200697855961025298904214413548842038991989336318151651349914153;
+
+
+    uint256 constant IC0x = 9595135850172722182696482478097580164895746206956303366386838480425748361702;
+    uint256 constant IC0y = 20461080946258610071481248499052555259746152975550639482773355182041567443988;
+
+    uint256 constant IC1x = 15603875713322025484258647978416893710645575625920357767848917074297582741255;
+    uint256 constant IC1y = 7709881411397044345517362046048925649383750125091223967877579796314577369280;
+
+    uint256 constant IC2x = 585814184964911992041248287144286748081959703646993462805660727697201649164;
+    uint256 constant IC2y = 21115632844005766602622051704895418629154026961015777111799981515734107709377;
+
+    uint256 constant IC3x = 7141939049406185235041754702367129697230078908729374535153412978716528869068;
+    uint256 constant IC3y = 17840881264096740065317186624606671609915734049164355976353356810826146190013;
+
+    uint256 constant IC4x = 21648893980363358022415170453717897462694147308471494791297792483686872971403;
+    uint256 constant IC4y = 9419312278595413169671756761362580485746221428831849675730421921615682546699;
+
+    uint256 constant IC5x = 4787414535932928664752401591330514278536118873377972264790412601731029043816;
+    uint256 constant IC5y = 14289320381595523134959345155600820484748380731267739272266737101156840943012;
+
+    uint256 constant IC6x = 8748706366996103449442576597695299344432153478282219584416916262021089538739;
+    uint256 constant IC6y = 12127013953583384454433808153863855658283449628610489286496969509281116340650;
+
+    uint256 constant IC7x = 7368155624669362547578367114461460909684969782686942233995428486061028757432;
+    uint256 constant IC7y = 21149066441596129923892401554365559551356800608691231411893512580531524470517;
+
+    uint256 constant IC8x = 21461567090616249724102592253893694438502654092665427527897028908077396796926;
+    uint256 constant IC8y = 12177057207575893666399977264133913505173382647063239821142619982722898294074;
+
+    uint256 constant IC9x = 18049839020269964647840266488472359537738766152299303833783726316437125008786;
+    uint256 constant IC9y = 15464366789078601937997504392103324162438677246045308226254843782043472955721;
+
+
+    // Memory data
+    uint16 constant pVk = 0;
+    uint16 constant pPairing = 128;
+
+    uint16 constant pLastMem = 896;
+
+    function verifyProof(uint[2] calldata _pA, uint[2][2] calldata _pB, uint[2] calldata _pC, uint[9] calldata _pubSignals) public view returns (bool) {
+        assembly {
+            function checkField(v) {
+                if iszero(lt(v, r)) {
+                    mstore(0, 0)
+                    return(0, 0x20)
+                }
+            }
+
+            // G1 function to multiply a G1 value(x,y) to value in an address
+            function g1_mulAccC(pR, x, y, s) {
+                let success
+                let mIn := mload(0x40)
+                mstore(mIn, x)
+                mstore(add(mIn, 32), y)
+                mstore(add(mIn, 64), s)
+
+                success := staticcall(sub(gas(), 2000), 7, mIn, 96, mIn, 64)
+
+                if iszero(success) {
+                    mstore(0, 0)
+                    return(0, 0x20)
+                }
+
+                mstore(add(mIn, 64), mload(pR))
+                mstore(add(mIn, 96), mload(add(pR, 32)))
+
+                success := staticcall(sub(gas(), 2000), 6, mIn, 128, pR, 64)
+
+                if iszero(success) {
+                    mstore(0, 0)
+                    return(0, 0x20)
+                }
+            }
+
+            function checkPairing(pA, pB, pC, pubSignals, pMem) -> isOk {
+                let _pPairing := add(pMem, pPairing)
+                let _pVk := add(pMem, pVk)
+
+                mstore(_pVk, IC0x)
+                mstore(add(_pVk, 32), IC0y)
+
+                // Compute the linear combination vk_x
+
+                g1_mulAccC(_pVk, IC1x, IC1y, calldataload(add(pubSignals, 0)))
+
+                g1_mulAccC(_pVk, IC2x, IC2y, calldataload(add(pubSignals, 32)))
+
+                g1_mulAccC(_pVk, IC3x, IC3y, calldataload(add(pubSignals, 64)))
+
+                g1_mulAccC(_pVk, IC4x, IC4y, calldataload(add(pubSignals, 96)))
+
+                g1_mulAccC(_pVk, IC5x, IC5y, calldataload(add(pubSignals, 128)))
+
+                g1_mulAccC(_pVk, IC6x, IC6y, calldataload(add(pubSignals, 160)))
+
+                g1_mulAccC(_pVk, IC7x, IC7y, calldataload(add(pubSignals, 192)))
+
+                g1_mulAccC(_pVk, IC8x, IC8y, calldataload(add(pubSignals, 224)))
+
+                g1_mulAccC(_pVk, IC9x, IC9y, calldataload(add(pubSignals, 256)))
+
+
+                // -A
+                mstore(_pPairing, calldataload(pA))
+                mstore(add(_pPairing, 32), mod(sub(q, calldataload(add(pA, 32))), q))
+
+                // B
+                mstore(add(_pPairing, 64), calldataload(pB))
+                mstore(add(_pPairing, 96), calldataload(add(pB, 32)))
+                mstore(add(_pPairing, 128), calldataload(add(pB, 64)))
+                mstore(add(_pPairing, 160), calldataload(add(pB, 96)))
+
+                // alpha1
+                mstore(add(_pPairing, 192), alphax)
+                mstore(add(_pPairing, 224), alphay)
+
+                // beta2
+                mstore(add(_pPairing, 256), betax1)
+                mstore(add(_pPairing, 288), betax2)
+                mstore(add(_pPairing, 320), betay1)
+                mstore(add(_pPairing, 352), betay2)
+
+                // vk_x
+                mstore(add(_pPairing, 384), mload(add(pMem, pVk)))
+                mstore(add(_pPairing, 416), mload(add(pMem, add(pVk, 32))))
+
+
+                // gamma2
+                mstore(add(_pPairing, 448), gammax1)
+                mstore(add(_pPairing, 480), gammax2)
+                mstore(add(_pPairing, 512), gammay1)
+                mstore(add(_pPairing, 544), gammay2)
+
+                // C
+                mstore(add(_pPairing, 576), calldataload(pC))
+                mstore(add(_pPairing, 608), calldataload(add(pC, 32)))
+
+                // delta2
+                mstore(add(_pPairing, 640), deltax1)
+                mstore(add(_pPairing, 672), deltax2)
+                mstore(add(_pPairing, 704), deltay1)
+                mstore(add(_pPairing, 736), deltay2)
+
+
+                let success := staticcall(sub(gas(), 2000), 8, _pPairing, 768, _pPairing, 0x20)
+
+                isOk := and(success, mload(_pPairing))
+            }
+
+            let pMem := mload(0x40)
+            mstore(0x40, add(pMem, pLastMem))
+
+            // Validate that all evaluations ∈ F
+
+            checkField(calldataload(add(_pubSignals, 0)))
+
+            checkField(calldataload(add(_pubSignals, 32)))
+
+            checkField(calldataload(add(_pubSignals, 64)))
+
+            checkField(calldataload(add(_pubSignals, 96)))
+
+            checkField(calldataload(add(_pubSignals, 128)))
+
+            checkField(calldataload(add(_pubSignals, 160)))
+
+            checkField(calldataload(add(_pubSignals, 192)))
+
+            checkField(calldataload(add(_pubSignals, 224)))
+
+            checkField(calldataload(add(_pubSignals, 256)))
+
+
+            // Validate all evaluations
+            let isValid := checkPairing(_pA, _pB, _pC, _pubSignals, pMem)
+
+            mstore(0, isValid)
+             return(0, 0x20)
+         }
+     }
+ }
