@@ -15,7 +15,7 @@ import {Terms} from "./IZkERC20.sol";
 /// the capacity it registered, and what owners prove can't exceed what it published.
 /// @dev Source: G. Maxwell's proof of liabilities for the sum tree, each child's sum hashed on its own.
 interface IMeterRegistry is ITransferPolicy {
-    /// @notice How a microgrid is run.
+    /// @notice How a microgrid is run: a slot of storage.
     /// @param operator Registers meters and publishes readings.
     /// @param epochLength Seconds of a metering epoch; epoch `n` is from `n * epochLength` on.
     /// @param correctionWindow Seconds after publication in which an epoch can be corrected.
@@ -23,9 +23,9 @@ interface IMeterRegistry is ITransferPolicy {
     /// @param maxDeviation How far the spot price may be from it, in ten-thousandths.
     struct Microgrid {
         address operator;
-        uint32 epochLength;
+        uint24 epochLength;
         uint32 correctionWindow;
-        uint32 priceWindow;
+        uint24 priceWindow;
         uint16 maxDeviation;
     }
 
@@ -43,6 +43,8 @@ interface IMeterRegistry is ITransferPolicy {
         bool credited;
     }
 
+    /// @notice The pool was named.
+    event PoolSet(address indexed pool);
     /// @notice A microgrid was added or its rules were changed.
     event MicrogridChanged(uint256 indexed microgrid, address indexed token, Microgrid rules);
     /// @notice A meter stands at that index of the registration tree.
@@ -71,6 +73,10 @@ interface IMeterRegistry is ITransferPolicy {
 
     /// @notice Thrown when the pool is set again.
     error PoolAlreadySet();
+    /// @notice Thrown when there is no pool yet to take notes.
+    error PoolNotSet();
+    /// @notice Thrown when an account without code is named as pool or token.
+    error NoContract(address account);
     /// @notice Thrown when a microgrid's rules make no sense, or the token has one.
     error InvalidMicrogrid();
     /// @notice Thrown when there is no such microgrid.
@@ -79,7 +85,8 @@ interface IMeterRegistry is ITransferPolicy {
     error NotOperator(uint256 microgrid, address sender);
     /// @notice Thrown when lists that belong together differ in length, or are empty.
     error LengthMismatch();
-    /// @notice Thrown when a commitment is registered already, 0 or not below the field's modulus.
+    /// @notice Thrown when a commitment is registered already, 0 or not below the field's modulus, or when the
+    /// meter's capacity is 0.
     error InvalidMeter(uint256 commitment);
     /// @notice Thrown when the leaf to remove is not in the tree.
     error MeterNotFound(uint256 commitment);
@@ -169,7 +176,8 @@ interface IMeterRegistry is ITransferPolicy {
     function tokenOf(uint256 microgrid) external view returns (address);
     /// @notice The microgrid of a token; 0: none.
     function microgridOf(address token) external view returns (uint256);
-    /// @notice Whether an account may hold a token.
+    /// @notice Whether an account may hold a token: the pool, the token's exchange, a listed account, or an account of
+    /// the token's microgrid. Who may hold it may get it from anyone.
     function mayHold(address token, address account) external view returns (bool);
     /// @notice For a private trade: the microgrid of a token (0: none) and its rules, in one call.
     function tradeRules(
