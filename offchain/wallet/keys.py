@@ -174,6 +174,7 @@ def _checksum(entropy: bytes) -> int:
 
 def _word_list() -> list[str]:
     from eth_account.hdaccount.mnemonic import Mnemonic
+    from eth_account.types import Language
 
-    listed: list[str] = Mnemonic("english").wordlist
+    listed: list[str] = Mnemonic(Language.ENGLISH).wordlist
     return listed
