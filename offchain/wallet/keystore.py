@@ -34,6 +34,8 @@ def save(seed: Seed, path: Path, password: str, scrypt_n: int = SCRYPT_N) -> Non
     content = create_keyfile_json(secret, _bytes(password), kdf="scrypt", iterations=scrypt_n)
     del content["address"]
     draft = path.with_name(f".{path.name}.{os.getpid()}")
+    if path.exists():
+        raise KeyFileError(f"{path} exists: it is not overwritten, since its notes would be lost without it")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft.unlink(missing_ok=True)
@@ -42,11 +44,9 @@ def save(seed: Seed, path: Path, password: str, scrypt_n: int = SCRYPT_N) -> Non
             file.flush()
             os.fsync(file.fileno())
         try:
-            os.link(draft, path)  # unlike a rename, never over another file
+            os.link(draft, path)  # unlike a rename, never over a file that another process has just made
         finally:
             draft.unlink()
-    except FileExistsError:
-        raise KeyFileError(f"{path} exists: it is not overwritten, since its notes would be lost without it") from None
     except OSError as error:
         raise KeyFileError(f"{path} can't be written: {error.strerror}") from error
 
