@@ -124,8 +124,9 @@ class ReadingsTree:
         """Level by level, without empty nodes: hashes in shape (n, 4), exported and imported sums in shape (n, 2)."""
         self._hash(progress or (lambda done, total: None))
         self.exported, self.imported = (int(total) for total in self._sums[-1][0])
-        (root_node,) = from_limbs(self._hashes[-1])
-        self.root = poseidon([root_node, packed(self.exported, self.imported)])
+        (self.tree_root,) = from_limbs(self._hashes[-1])
+        """The hash of the root node."""
+        self.root = poseidon([self.tree_root, packed(self.exported, self.imported)])
         """The published root, of the totals `exported` and `imported` in Wh."""
 
     def __len__(self) -> int:
