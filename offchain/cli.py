@@ -1,0 +1,68 @@
+"""The command line `openmg`: a private wallet, the relayer, and the flush that anybody may run.
+
+Errors that a user can cause are one line on stderr and exit status 1; with `--json` they are `{"error": ...}` on
+stdout.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from offchain.command import Group
+from offchain.commands.flush import flush
+from offchain.commands.output import print_json
+from offchain.commands.relayer import relayer
+from offchain.commands.wallet import wallet
+
+
+@click.group(cls=Group)
+def cli() -> None:
+    """Private, local energy trading.
+
+    Works on the local plasma chain (`make chains`, `ape run deploy`), or on the chain of a node given with --rpc.
+
+    \b
+    openmg wallet new                         makes a wallet
+    openmg wallet shield 2 ETH                brings 2 ETH into the pool
+    openmg wallet send 0.5 ETH openmg1...     pays somebody; nobody sees whom, what or how much
+    openmg wallet balance                     what is there
+
+    All commands: docs/reference/commands.md
+    """
+
+
+for command in (wallet, relayer, flush):
+    cli.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs a command line and ends the process."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        status = cli.main(given, prog_name="openmg", standalone_mode=False)
+        sys.stdout.flush()
+    except click.Abort:
+        _fail("stopped", given)
+    except click.ClickException as error:
+        _fail(error.format_message(), given)
+    except BrokenPipeError:  # whoever read the output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except SystemExit as error:  # wrong settings
+        if isinstance(error.code, str):
+            _fail(error.code.removeprefix("Error: "), given)
+        raise
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(reason: str, arguments: Sequence[str]) -> None:
+    line = " ".join(reason.split())
+    if "--json" in arguments:
+        print_json({"error": line})
+    else:
+        click.echo(f"Error: {line}", err=True)
+    sys.exit(1)

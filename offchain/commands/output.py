@@ -1,0 +1,53 @@
+"""How commands answer: lines for people or one JSON object on stdout, progress on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object; amounts are base units.")
+
+Stage = Callable[[str], None]
+
+STAGES = {
+    "witness": "computing the witness",
+    "proof": "proving",
+    "verification": "checking the proof",
+}
+"""What the prover's stages are called."""
+
+
+def print_json(content: Mapping[str, Any]) -> None:
+    """One JSON object in one line."""
+    click.echo(json.dumps(content, ensure_ascii=False))
+
+
+def answer(as_json: bool, content: Mapping[str, Any], *lines: str) -> None:
+    """The result of a command, in one of both forms."""
+    if as_json:
+        print_json(content)
+    else:
+        click.echo("\n".join(lines))
+
+
+@contextmanager
+def stages(first: str) -> Iterator[Stage]:
+    """Shows on a terminal's stderr which stage a command is in; what it yields is told each next one."""
+    if not sys.stderr.isatty():
+        yield lambda stage: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(first) as status:
+        yield lambda stage: status.update(STAGES.get(stage, stage))
+
+
+def columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Rows as lines with aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -1,0 +1,65 @@
+"""The relayer's service."""
+
+from __future__ import annotations
+
+import socket
+
+import click
+
+from offchain.command import Command
+from offchain.commands.output import answer, json_option
+from offchain.commands.session import network, open_wallet, own_sender, rpc_option, wallet_option
+from offchain.errors import UserError
+
+
+class RelayerCommandError(UserError):
+    """Says in one line why the relayer can't be started."""
+
+
+@click.command(cls=Command)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Network address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8650, show_default=True)
+@click.option(
+    "--fee",
+    "fees",
+    multiple=True,
+    required=True,
+    metavar="ASSET=AMOUNT",
+    help="What an operation costs; ASSET:OPERATION=AMOUNT for one alone. Can be given several times.",
+)
+@wallet_option
+@rpc_option
+@json_option
+def relayer(host: str, port: int, fees: tuple[str, ...], name: str, rpc: str | None, as_json: bool) -> None:
+    """Sends other people's operations from the wallet's account, for a fee paid to its address, until Ctrl-C.
+
+    \b
+    openmg relayer --wallet relayer --fee ETH=0.001 --fee MG1=0.5 --fee MG1:settle=0.2
+    """
+    from offchain.relayer.fees import Fees
+    from offchain.relayer.journal import Journal
+    from offchain.relayer.relayer import Relayer
+    from offchain.relayer.service import serve
+    from offchain.settings import settings
+
+    chain = network(rpc)
+    asked = Fees.parse(fees, chain.assets)
+    wallet = open_wallet(name, rpc)
+    sender = own_sender(wallet)
+    listening = _listen(host, port)
+    journal = Journal(settings.wallets / f"relayer-{sender.address[2:10].lower()}-{chain.manifest.chain_id}.db")
+    service = Relayer(sender, wallet.viewing, wallet.pool, wallet.registry, asked, chain.assets, journal)
+    url = f"http://{host}:{port}"
+    content = {"url": url, "account": sender.address, "address": str(wallet.address)}
+    answer(as_json, content, f"Relayer {sender.address} at {url}, paid to {wallet.address}", "Press Ctrl-C to stop.")
+    click.get_text_stream("stdout").flush()
+    serve(service, listening)
+    journal.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family)
+    except (OSError, UnicodeError) as error:
+        raise RelayerCommandError(f"can't listen on {host} port {port}: {error}") from error

@@ -1,0 +1,225 @@
+"""What commands work with: a wallet's file, a chain and its manifest, and who pays for transactions."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from offchain.commands.output import Stage
+from offchain.errors import UserError
+
+if TYPE_CHECKING:
+    from web3 import Web3
+
+    from offchain.assets import Assets
+    from offchain.deployment import Manifest
+    from offchain.sender import Sender
+    from offchain.wallet.address import Address
+    from offchain.wallet.keys import Seed
+    from offchain.wallet.reader import Reader
+    from offchain.wallet.relay import Relay, Submitter
+    from offchain.wallet.request import Operation, Request
+    from offchain.wallet.wallet import Wallet
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+PASSWORD = "OPENMG_PASSWORD"
+VIEWING_KEY = "OPENMG_VIEWING_KEY"
+
+
+class SessionError(UserError):
+    """Says in one line what a command lacks to work."""
+
+
+class WalletName(click.ParamType):
+    """The name of a wallet: letters, digits, `_` and `-`."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not NAME.fullmatch(str(value)):
+            self.fail(f"{value!r} is no name of a wallet: use letters, digits, _ and -", param, ctx)
+        return str(value)
+
+
+wallet_option = click.option(
+    "--wallet", "name", type=WalletName(), default="default", show_default=True, help="Which wallet."
+)
+rpc_option = click.option("--rpc", metavar="URL", help="Node of the chain.  [default: the local plasma chain]")
+
+
+def payer_options(function: Function) -> Function:
+    """Who sends an operation: an own account, or a relayer."""
+    own = click.option("--own-account", is_flag=True, help="Pay the gas yourself, although OPENMG_RELAYER is set.")
+    relayer = click.option(
+        "--relayer",
+        metavar="URL",
+        envvar="OPENMG_RELAYER",
+        help="Have a relayer send it, for a fee in the asset.  [default: $OPENMG_RELAYER, else the wallet's account]",
+    )
+    return relayer(own(function))
+
+
+def wallet_file(name: str) -> Path:
+    """The key file of a wallet."""
+    from offchain.settings import settings
+
+    return settings.wallets / f"{name}.json"
+
+
+def password(*, confirm: bool = False) -> str:
+    """The password, from the environment or typed. Raises SessionError without either."""
+    given = os.environ.get(PASSWORD)
+    if given is not None:
+        return given
+    if not sys.stdin.isatty():
+        raise SessionError(f"a password is needed: there is no terminal to type it, set {PASSWORD}")
+    typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=confirm, err=True)
+    return typed
+
+
+def typed_secret(what: str) -> str:
+    """A secret that is typed without being shown, or the first line of a pipe. Raises SessionError if it is empty."""
+    piped = not sys.stdin.isatty()
+    secret = sys.stdin.readline() if piped else str(click.prompt(what, hide_input=True, err=True))
+    if not secret.strip():
+        raise SessionError(f"{what} is needed on standard input")
+    return secret.strip()
+
+
+def open_seed(name: str) -> Seed:
+    """The seed of a wallet. Raises KeyFileError, SessionError."""
+    from offchain.wallet.keystore import load
+
+    path = wallet_file(name)
+    if not path.exists():
+        others = ", ".join(sorted(other.stem for other in path.parent.glob("*.json"))) or "none yet"
+        raise SessionError(f"there is no wallet {name}: make it with `openmg wallet new`; there are: {others}")
+    return load(path, password())
+
+
+@dataclass(frozen=True)
+class Network:
+    """A chain that answers, and what is deployed there."""
+
+    web3: Web3
+    manifest: Manifest
+
+    @property
+    def assets(self) -> Assets:
+        """Its assets by name."""
+        from offchain.assets import Assets
+        from offchain.wallet.rpc import Node
+
+        return Assets(self.manifest, Node(self.web3))
+
+
+def network(rpc: str | None) -> Network:
+    """The chain of a node. Raises UserError if it doesn't answer or has no pool that is known here."""
+    from offchain.chains import PLASMA, connect, find
+    from offchain.deployment import Manifest
+    from offchain.wallet.rpc import Node
+
+    if rpc is None:
+        chain = find(PLASMA)
+        if chain is None:
+            raise SessionError(f"no chain runs at {PLASMA.url}: start it with `make chains`, or name a node with --rpc")
+        web3, chain_id = chain.web3, chain.chain_id
+    else:
+        if not rpc.startswith(("http://", "https://")):
+            raise SessionError(f"--rpc {rpc}: give http://HOST:PORT")
+        web3 = connect(rpc)
+        chain_id = Node(web3).chain_id()
+    manifest = Manifest.open(chain_id)
+    manifest.address("pool")
+    return Network(web3, manifest)
+
+
+def open_wallet(name: str, rpc: str | None, circuit: str | None = None) -> Wallet:
+    """A wallet with its keys. While the password is checked, what a proof of `circuit` needs is loaded beside."""
+    if circuit is not None and wallet_file(name).exists():
+        from offchain.zk.prover import warm
+
+        Thread(target=_quietly, args=(warm, circuit), daemon=True).start()
+    chain = network(rpc)
+    seed = open_seed(name)
+    from offchain.wallet.wallet import Wallet
+
+    return Wallet(seed.keys(), chain.web3, chain.manifest)
+
+
+def open_reader(name: str, rpc: str | None, *, by_viewing_key: bool) -> Reader:
+    """A wallet that reads, from its file or from a viewing key that is typed, piped in or in the environment."""
+    from offchain.wallet.reader import Reader
+
+    if not by_viewing_key:
+        return open_wallet(name, rpc)
+    from offchain.wallet.keys import ViewingKey
+
+    chain = network(rpc)
+    key = ViewingKey.parse(os.environ.get(VIEWING_KEY) or typed_secret("The viewing key"))
+    return Reader(key, chain.web3, chain.manifest)
+
+
+def own_sender(wallet: Wallet) -> Sender:
+    """The wallet's public account. Raises SessionError if it has no ETH."""
+    from offchain.sender import key_sender
+
+    sender = key_sender(wallet.web3, wallet.keys.account)
+    if not wallet.web3.eth.get_balance(sender.address):
+        raise SessionError(f"the wallet's account {sender.address} has no ETH for gas: send it some, or use --relayer")
+    return sender
+
+
+@dataclass(frozen=True)
+class Told:
+    """A submitter that says when it sends."""
+
+    submitter: Submitter
+    stage: Stage
+
+    def relay(self, operation: Operation, asset: str) -> Relay | None:
+        """As the submitter."""
+        return self.submitter.relay(operation, asset)
+
+    def submit(self, request: Request) -> str:
+        """As the submitter."""
+        self.stage("waiting for the chain")
+        return self.submitter.submit(request)
+
+
+def submitter_of(wallet: Wallet, relayer: str | None, own_account: bool, stage: Stage) -> Told:
+    """The relayer, or the wallet's account. Raises UserError if neither can send."""
+    from offchain.wallet.relay import OwnAccount
+
+    if relayer is None or own_account:
+        return Told(OwnAccount(own_sender(wallet)), stage)
+    from offchain.assets import Assets
+    from offchain.relayer.client import RelayerClient
+
+    chain_id, assets = wallet.manifest.chain_id, Assets(wallet.manifest, wallet.node)
+    return Told(RelayerClient(relayer, wallet.node, chain_id, wallet.pool, wallet.registry, assets), stage)
+
+
+def receiver(text: str) -> Address:
+    """An address of the pool. Raises TextError."""
+    from offchain.wallet.address import Address
+
+    return Address.parse(text)
+
+
+def _quietly(load: Callable[[str], None], circuit: str) -> None:
+    """Loads ahead; what goes wrong is told when it is needed."""
+    from contextlib import suppress
+
+    with suppress(UserError):
+        load(circuit)

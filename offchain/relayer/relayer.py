@@ -1,0 +1,186 @@
+"""Decides which requests of strangers are sent, and sends them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from threading import Lock
+from typing import Any
+
+import requests
+from eth_utils.crypto import keccak
+from hexbytes import HexBytes
+from web3.exceptions import TransactionNotFound, Web3Exception
+
+from offchain.assets import Assets
+from offchain.errors import UserError
+from offchain.relayer.fees import Fees
+from offchain.relayer.journal import Journal, Sent
+from offchain.sender import Sender, TransactionError
+from offchain.wallet.keys import ViewingKey
+from offchain.wallet.relay import RelayError, fee_note
+from offchain.wallet.request import Operation, Request
+from offchain.wallet.transaction import CIRCUIT_OF
+from offchain.zk.circuits import CIRCUITS
+
+WAIT_SECONDS = 30
+"""How long an answer waits for the transaction; then it says `pending`, and the same request can be sent again."""
+
+REGISTRY_OPERATIONS = (Operation.ISSUE, Operation.SETTLE)
+
+
+class Refusal(UserError):
+    """Says in one line why a request is not sent; `status` is that of the HTTP answer."""
+
+    def __init__(self, status: HTTPStatus, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A request's transaction. `status`: `mined`, `failed` (on chain; it stays so) or `pending`."""
+
+    transaction: str
+    status: str
+
+
+class Relayer:
+    """Sends with one account and is paid to one address of the pool. Safe to call from many threads."""
+
+    def __init__(
+        self, sender: Sender, key: ViewingKey, pool: str, registry: str, fees: Fees, assets: Assets, journal: Journal
+    ) -> None:
+        self._sender, self._key, self._fees, self._assets, self._journal = sender, key, fees, assets, journal
+        self._contracts = {operation: registry if operation in REGISTRY_OPERATIONS else pool for operation in Operation}
+        with reaching_chain():
+            self._chain_id = sender.web3.eth.chain_id
+        self._lock = Lock()
+        self._busy: dict[bytes, frozenset[int]] = {}
+
+    @property
+    def account(self) -> str:
+        """The account that sends."""
+        return self._sender.address
+
+    def terms(self) -> dict[str, Any]:
+        """What a wallet needs to know to make a request out to this relayer."""
+        return {
+            "chain_id": self._chain_id,
+            "pool": self._contracts[Operation.TRANSFER],
+            "registry": self._contracts[Operation.ISSUE],
+            "account": self.account,
+            "address": str(self._key.address),
+            "fees": self._fees.to_content(),
+        }
+
+    def take(self, request: Request) -> Outcome:
+        """Checks a request, sends it and waits. The same request again gives the same transaction. Raises Refusal."""
+        self._check_target(request)
+        digest = keccak(bytes.fromhex(request.contract[2:]) + request.calldata)
+        marks = _spent_marks(request)
+        with reaching_chain():
+            with self._lock:
+                known = self._journal.find(digest)
+                if known is None:
+                    self._check_deadline(request)
+                    self._check_fee(request)
+                    if any(marks & others for others in self._busy.values()):
+                        raise Refusal(HTTPStatus.CONFLICT, "another request that spends the same is being sent")
+                sent = known or self._sign(request, digest)
+                self._busy[digest] = marks
+            try:
+                return self._finish(digest, sent)
+            finally:
+                with self._lock:
+                    self._busy.pop(digest, None)
+
+    def _check_target(self, request: Request) -> None:
+        if request.chain_id != self._chain_id:
+            raise Refusal(HTTPStatus.BAD_REQUEST, f"wrong network: this relayer sends on chain {self._chain_id}")
+        expected = self._contracts[request.operation]
+        if request.contract != expected:
+            where = f"{request.operation.function} is a function of {expected}, not of {request.contract}"
+            raise Refusal(HTTPStatus.BAD_REQUEST, f"wrong contract: {where}")
+        if request.terms.relayer != self.account:
+            raise Refusal(
+                HTTPStatus.BAD_REQUEST, f"the request is made out to {request.terms.relayer}, not to {self.account}"
+            )
+
+    def _check_deadline(self, request: Request) -> None:
+        now = int(self._sender.web3.eth.get_block("latest")["timestamp"])
+        if request.terms.deadline <= now:
+            raise Refusal(HTTPStatus.GONE, f"the request's deadline {request.terms.deadline} has passed")
+
+    def _check_fee(self, request: Request) -> None:
+        if self._fees.is_free(request.operation):
+            return
+        try:
+            note = fee_note(request, self._key)
+        except RelayError as error:
+            raise Refusal(HTTPStatus.PAYMENT_REQUIRED, str(error)) from error
+        fee = self._fees.of(request.operation, note.asset)
+        function = request.operation.function
+        if fee is None:
+            name = self._assets.at(note.asset).name
+            raise Refusal(HTTPStatus.PAYMENT_REQUIRED, f"this relayer takes no {name} for {function}")
+        if note.amount < fee:
+            asset = self._assets.at(note.asset)
+            what = f"{asset.shown(fee)} for {function}, the request pays {asset.shown(note.amount)}"
+            raise Refusal(HTTPStatus.PAYMENT_REQUIRED, f"the fee is too low: this relayer asks for {what}")
+
+    def _sign(self, request: Request, digest: bytes) -> Sent:
+        """Tries the call, signs it and hands it to the node; it stands in the journal before."""
+        try:
+            raw = self._sender.signed(request.transaction)
+        except TransactionError as error:
+            if str(error).startswith("the contract refused"):
+                raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
+            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, f"this relayer can't send now: {error}") from error
+        sent = Sent(HexBytes(keccak(raw)), raw)
+        self._journal.add(digest, sent)
+        try:
+            self._sender.broadcast(raw)
+        except TransactionError as error:
+            self._journal.remove(digest)
+            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, f"this relayer can't send now: {error}") from error
+        return sent
+
+    def _finish(self, digest: bytes, sent: Sent) -> Outcome:
+        if not self._is_known(sent):
+            with self._lock:
+                try:
+                    self._sender.broadcast(sent.raw)
+                except TransactionError:  # its nonce is used: it never went out and never will
+                    self._journal.remove(digest)
+                    raise Refusal(
+                        HTTPStatus.SERVICE_UNAVAILABLE, "the transaction was lost: send the request again"
+                    ) from None
+        receipt = self._sender.mined(sent.hash, WAIT_SECONDS)
+        status = "pending" if receipt is None else "mined" if receipt["status"] == 1 else "failed"
+        return Outcome(sent.hash.to_0x_hex(), status)
+
+    def _is_known(self, sent: Sent) -> bool:
+        try:
+            self._sender.web3.eth.get_transaction(sent.hash)
+        except TransactionNotFound:
+            return False
+        return True
+
+
+@contextmanager
+def reaching_chain() -> Iterator[None]:
+    """Turns the silence of a node into a Refusal."""
+    try:
+        yield
+    except (requests.RequestException, Web3Exception) as error:
+        raise Refusal(HTTPStatus.BAD_GATEWAY, f"the relayer's node doesn't answer ({type(error).__name__})") from error
+
+
+def _spent_marks(request: Request) -> frozenset[int]:
+    """What a second request can't spend again: nullifiers of notes and of the meter."""
+    names = CIRCUITS[CIRCUIT_OF[request.operation]].public_names
+    meters = [request.signals[names.index("meterNullifier")]] if "meterNullifier" in names else []
+    return frozenset([*request.nullifiers, *meters])
