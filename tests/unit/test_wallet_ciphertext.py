@@ -7,8 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nacl.bindings import crypto_box_afternm, crypto_box_beforenm, crypto_box_keypair
 
-from offchain.wallet.ciphertext import LENGTHS, Act, Kind, Opened, Record, seal, unseal
-from offchain.wallet.events import Issued, NotesQueued, NullifiersSpent, Origin, Settled, Shielded, Swapped, Unshielded
+from offchain.wallet.ciphertext import LENGTHS, Act, Content, Kind, Opened, Record, seal, unseal
+from offchain.wallet.events import (
+    Event,
+    Issued,
+    NotesQueued,
+    NullifiersSpent,
+    Origin,
+    Settled,
+    Shielded,
+    Swapped,
+    Unshielded,
+)
 from offchain.wallet.history import Entry, EntryKind, Found, Receipt, tell
 from offchain.wallet.keys import Keys, Seed
 from offchain.wallet.note import AMOUNT_LIMIT, ETH, Note, OwnedNote
@@ -47,7 +57,7 @@ def test_each_owner_reads_its_own(
 
 def test_equal_notes_look_different() -> None:
     """P3: nothing repeats, neither between operations nor within one."""
-    contents = [(sealed_to(OWNER), note(OWNER, 5)), (sealed_to(OWNER), note(OWNER, 5))]
+    contents: list[Content] = [(sealed_to(OWNER), note(OWNER, 5))] * 2
     first, second = seal(contents), seal(contents)
     half = (len(first) - 33) // 2
     assert first[33:] != second[33:]
@@ -65,7 +75,8 @@ def test_garbage_is_passed_over(data: bytes) -> None:
 @settings(max_examples=200, deadline=None)
 def test_damaged_ciphertexts_open_to_nothing_else(data: st.DataObject) -> None:
     """P9: cut, changed or lengthened, a box gives its content or nothing."""
-    contents = [(sealed_to(OWNER), note(OWNER, 5)), (sealed_to(OWNER), (note(OWNER, 6), Record(Act.TRANSFER, 1)))]
+    contents: list[Content] = [(sealed_to(OWNER), note(OWNER, 5))]
+    contents.append((sealed_to(OWNER), (note(OWNER, 6), Record(Act.TRANSFER, 1))))
     whole = seal(contents)
     true = unseal(whole, OWNER.viewing)
     place = data.draw(st.integers(0, len(whole)))
@@ -108,7 +119,7 @@ def test_notes_are_found_wherever_they_stand() -> None:
 def test_notes_that_the_contract_makes_are_found_by_their_blinding() -> None:
     """A shield's and a swap's; the amount is the event's."""
     mine = note(OWNER, 50, 77, ETH)
-    shield = [
+    shield: list[Event] = [
         NotesQueued(3, (mine.commitment,), seal([(sealed_to(OWNER), 77)])),
         Shielded(ETH, 50, mine.npk, 3),
     ]
@@ -124,8 +135,8 @@ def found(amount: int, record: Record | None = None, place: int = 1) -> Found:
     return Found(OWNER.viewing.own(note(OWNER, amount), 1), place, record)
 
 
-def entries(record: Record, change: int, events: list[object], spent: int = 100) -> list[Entry | Receipt]:
-    return list(tell(ORIGIN, events, [found(change, record)], [own(spent)] if spent else []))  # type: ignore[arg-type]
+def entries(record: Record, change: int, events: list[Event], spent: int = 100) -> list[Entry | Receipt]:
+    return list(tell(ORIGIN, events, [found(change, record)], [own(spent)] if spent else []))
 
 
 SENT = Record(Act.TRANSFER, 60, 3, OTHER.address.to_bytes())
@@ -154,7 +165,7 @@ def test_the_history_tells_what_the_records_say() -> None:
 def test_a_swap_is_told_with_what_it_got() -> None:
     record = Record(Act.SWAP, 60, 3, bytes.fromhex(ETH[2:]).ljust(64, b"\0"), 9)
     output = Found(OWNER.viewing.own(note(OWNER, 8, 9, ETH), 2), 0, public=True)
-    events = [Swapped(TOKEN, ETH, 60, 8, output.owned.note.npk, 250, 2), NullifiersSpent((1, 2))]
+    events: list[Event] = [Swapped(TOKEN, ETH, 60, 8, output.owned.note.npk, 250, 2), NullifiersSpent((1, 2))]
     (entry,) = tell(ORIGIN, events, [found(37, record), output], [own(100)])
     assert isinstance(entry, Entry)
     assert (entry.kind, entry.amount, entry.got_asset, entry.got_amount) == (EntryKind.SWAPPED, 60, ETH, 8)
@@ -173,7 +184,7 @@ def test_a_swap_is_told_with_what_it_got() -> None:
         (Record(Act.ISSUE, 37, 3, PAIR), 0, [Issued(2, 8)]),
     ],
 )
-def test_a_stranger_can_t_forge_history(record: Record, spent: int, events: list[object]) -> None:
+def test_a_stranger_can_t_forge_history(record: Record, spent: int, events: list[Event]) -> None:
     """P3: anybody can encrypt a record to anybody; one that doesn't fit the chain makes a received note and no more."""
     told = entries(record, 37, events, spent)
     kinds = {entry.kind for entry in told if isinstance(entry, Entry)}
@@ -183,8 +194,6 @@ def test_a_stranger_can_t_forge_history(record: Record, spent: int, events: list
 
 def test_fees_and_payments_are_told_apart() -> None:
     """A relayer's note is the last one of its operation."""
-    kinds = [
-        entry.kind for entry in tell(ORIGIN, [], [found(5, place=0), found(2, place=2)], []) if isinstance(entry, Entry)
-    ]
-    assert kinds == [EntryKind.RECEIVED, EntryKind.EARNED]
+    told = tell(ORIGIN, [], [found(5, place=0), found(2, place=2)], [])
+    assert [entry.kind for entry in told if isinstance(entry, Entry)] == [EntryKind.RECEIVED, EntryKind.EARNED]
     assert list(tell(ORIGIN, [], [found(0, place=0)], [])) == []  # a note of nothing

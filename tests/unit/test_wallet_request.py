@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from offchain.artifacts import load
-from offchain.wallet.ciphertext import seal
+from offchain.wallet.ciphertext import Content, seal
 from offchain.wallet.keys import Seed
 from offchain.wallet.note import ETH, Note
 from offchain.wallet.relay import RelayError, fee_note
@@ -142,7 +142,7 @@ def test_a_relayer_finds_its_note_or_refuses() -> None:
     """P9: a request that doesn't pay it, or pays by a note that isn't the proof's."""
     relayer, other = Seed(bytes(16)).keys(), Seed(bytes(range(16))).keys()
     note = Note(ETH, 5, 7, relayer.viewing.public_key)
-    contents = [(other.address.encryption_key, 1), (relayer.address.encryption_key, note)]
+    contents: list[Content] = [(other.address.encryption_key, 1), (relayer.address.encryption_key, note)]
     good = request(Operation.TRANSFER, seal(contents), note.commitment - 4)
     assert good.commitments[-1] == note.commitment
     assert fee_note(good, relayer.viewing) == note
