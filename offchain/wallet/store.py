@@ -28,7 +28,7 @@ BLOCKS_KEPT = 512
 NUMBER_LIMIT = 2**63
 """SQLite's numbers are below this; larger ones are kept as 32 bytes."""
 
-ENTRY_COLUMNS = [field.name for field in fields(Entry)]
+ENTRY_COLUMNS = [f'"{field.name}"' for field in fields(Entry)]  # one of them is a word of SQL
 SCHEMA = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE blocks (number INTEGER PRIMARY KEY, hash TEXT NOT NULL);

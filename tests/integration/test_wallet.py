@@ -234,6 +234,7 @@ def test_a_reorganised_chain_is_read_again(platform: Platform, payer: Wallet, pa
     payer.send(payee.address, ETHER, ETH, own)
     platform.flush()
     assert held(payee) == (6 * ETHER, 0)
+    assert held(payer) == (0, 0)
     assert [kind for kind, *_ in told(payer)] == [EntryKind.SHIELDED, EntryKind.SENT]
 
 
@@ -334,13 +335,15 @@ def test_energy_from_meter_to_market_to_bill(platform: Platform, payer: Wallet, 
     assert held(payer, token) == (2_000 * WATT_HOUR, 0)
     assert held(payer) == (ETHER + quote.expected, 0)
 
+    with pytest.raises(MeterError, match="settle at most that"):
+        payer.settle(meter, epoch, mine, path, 1_001 * WATT_HOUR, own)
     payer.settle(meter, epoch, mine, path, 1_000 * WATT_HOUR, own)
     assert held(payer, token) == (1_000 * WATT_HOUR, 0)
     (receipt,) = payer.receipts()
     assert receipt.burned == 1_000 * WATT_HOUR
     assert receipt.receipt == poseidon([7, meter.commitment, receipt.burned, receipt.blinding])
-    with pytest.raises(MeterError, match="settle at most that"):
-        payer.settle(meter, epoch, mine, path, 1_001 * WATT_HOUR, own)
+    with pytest.raises(MeterError, match="was done already"):
+        payer.settle(meter, epoch, mine, path, 1, own)
 
     kinds = [kind for kind, *_ in told(payer)]
     assert kinds == [EntryKind.SHIELDED, EntryKind.ISSUED, EntryKind.SWAPPED, EntryKind.SETTLED]
