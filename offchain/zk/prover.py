@@ -21,7 +21,7 @@ from offchain.errors import UserError
 from offchain.settings import settings
 from offchain.zk.circuits import TABLE_OF_PROJECT, Circuit
 from offchain.zk.proof import Proof
-from offchain.zk.snarkjs import snarkjs
+from offchain.zk.snarkjs import SnarkjsError, snarkjs
 
 Inputs = Mapping[str, int | Sequence[Any]]
 Progress = Callable[[str], None]
@@ -129,8 +129,11 @@ def _prove_with_snarkjs(files: Circuit, wtns: bytes, tell: Progress) -> ProvenSi
     with tempfile.TemporaryDirectory() as folder:  # readable by its owner alone
         witness, proof, public = (Path(folder) / name for name in ("witness.wtns", "proof.json", "public.json"))
         witness.write_bytes(wtns)
-        snarkjs("groth16", "prove", files.zkey, witness, proof, public)
-        tell("verification")
-        snarkjs("groth16", "verify", files.vkey, public, proof)
+        try:
+            snarkjs("groth16", "prove", files.zkey, witness, proof, public)
+            tell("verification")
+            snarkjs("groth16", "verify", files.vkey, public, proof)
+        except SnarkjsError as error:
+            raise ProverError(f"there is no proof that holds ({error}): are the keys of {files.name} whole?") from error
         signals = tuple(int(signal) for signal in json.loads(public.read_text()))
         return ProvenSignals(Proof.from_snarkjs(json.loads(proof.read_text())), signals)
