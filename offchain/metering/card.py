@@ -1,7 +1,7 @@
 """What an owner gives the operator to have a meter registered: a commitment, and a key that readings come back to.
 
-Both come from the meter's secret alone, so the operator learns nothing by which it could tell the household's address in
-the pool, or another meter of the same household.
+Both come from the meter's secret alone, so the operator learns nothing by which it could tell the household's address
+in the pool, or another meter of the same household.
 """
 
 from __future__ import annotations

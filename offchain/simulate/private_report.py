@@ -1,0 +1,264 @@
+"""A private day as tables, as a picture and as JSON: what each household knows, and beside it what everybody sees."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from rich.table import Table
+
+from offchain.simulate.household import Household
+from offchain.simulate.market_day import KOREA
+from offchain.simulate.onlooker import PRIVATE, Onlooker, Sight
+from offchain.simulate.private_day import Act, PrivateDay
+from offchain.units import ETHER, shown
+from offchain.wallet.note import ETH
+
+WON_PER_ETH = 4_000_000
+COLORS = {
+    "shield": "tab:gray",
+    "issue": "tab:orange",
+    "give": "tab:purple",
+    "pay": "tab:pink",
+    "transfer": "black",
+    "move": "tab:cyan",
+    "sell": "tab:red",
+    "buy": "tab:blue",
+    "swap": "tab:brown",
+    "settle": "tab:green",
+    "unshield": "tab:gray",
+}
+WORDS = {
+    "shield": "brings ETH in",
+    "issue": "takes its surplus",
+    "give": "energy to a neighbour",
+    "pay": "pays a neighbour",
+    "move": "swaps for the other microgrid's",
+    "sell": "sells",
+    "buy": "buys",
+    "settle": "settles its use",
+    "unshield": "takes ETH out",
+}
+HIDDEN_SIZE = 45
+
+
+def home_table(day: PrivateDay) -> Table:
+    """A home a row: made, used, and what its own wallet tells."""
+    title = "What each household knows of itself: kWh, and won in the pool"
+    caption = (
+        f"given, got: hand to hand; ETH at {WON_PER_ETH:,} won; nobody else sees any of this but the meter's operator"
+    )
+    table = Table(title=title, caption=caption, box=None, padding=(0, 0, 0, 1))
+    names = ["home", "", "made", "used", "issued", "sold", "given", "bought", "got", "settled", "left", "won"]
+    for name in names:
+        table.add_column(name, justify="left" if name in ("home", "") else "right", no_wrap=True)
+    for household in day.households:
+        row = home_figures(day, household)
+        figures = [f"{row[name]:.2f}" for name in names[2:-1]]
+        table.add_row(household.name, household.microgrid, *figures, f"{row['won']:,.0f}")
+    return table
+
+
+def home_figures(day: PrivateDay, household: Household) -> dict[str, float]:
+    """A home's day: kWh of both microgrids' energy together, and won."""
+    books = [household.book(token) for token in day.tokens.values()]
+
+    def total(column: str) -> float:
+        return sum(getattr(book, column) for book in books) / ETHER
+
+    return {
+        "made": sum(measured.made for measured in household.measured) / 1000,
+        "used": sum(measured.used for measured in household.measured) / 1000,
+        "issued": total("issued"),
+        "sold": total("sold"),
+        "given": total("given"),
+        "bought": total("bought"),
+        "got": total("received"),
+        "settled": total("settled"),
+        "fees": total("fees"),
+        "left": sum(household.held(token) for token in day.tokens.values()) / ETHER,
+        "won": household.held(ETH) / ETHER * WON_PER_ETH,
+    }
+
+
+def sight_table(onlooker: Onlooker, sights: Sequence[Sight]) -> Table:
+    """A transaction a row, as the chain shows it."""
+    shown_ones = [sight for sight in sights if sight.function in PRIVATE]
+    others = len(sights) - len(shown_ones)
+    caption = (
+        f"spent: nullifiers, which nobody can tell the notes by; made: new notes; {others} by the operators besides"
+    )
+    table = Table(title="What an onlooker sees", caption=caption, box=None, padding=(0, 0, 0, 1))
+    for name in ("time", "sent by", "operation", "can be read", "spent", "made"):
+        table.add_column(name, justify="left", no_wrap=True)
+    for sight in shown_ones:
+        spent = " ".join(f"{nullifier:064x}"[:4] for nullifier in sight.nullifiers)
+        table.add_row(
+            f"{_moment(sight):%H:%M}",
+            onlooker.account(sight.sender),
+            sight.function,
+            readable(onlooker, sight),
+            spent,
+            str(len(sight.commitments)),
+        )
+    return table
+
+
+def readable(onlooker: Onlooker, sight: Sight) -> str:
+    """The public part of a transaction in words."""
+    if sight.cap:
+        out, got = onlooker.amounts(sight.came_out), onlooker.amounts(sight.went_in)
+        return f"{out} for {got}, cap {sight.cap / 1000:g}"
+    if sight.went_in:
+        return f"{onlooker.amounts(sight.went_in)} in"
+    if sight.came_out:
+        return f"{onlooker.amounts(sight.came_out)} to {sight.recipient[:6]}.."
+    if sight.microgrid:
+        return f"microgrid {sight.microgrid}, epoch {sight.epoch}"
+    return "-"
+
+
+def proof_table(day: PrivateDay) -> Table:
+    """How long proofs took, a circuit a row."""
+    table = Table(title="Proofs: seconds, witness and check included")
+    for name in ("circuit", "proofs", "first", "later, median", "longest"):
+        table.add_column(name, justify="left" if name == "circuit" else "right")
+    for circuit, figures in proof_figures(day).items():
+        table.add_row(circuit, *(f"{value:.2f}" if isinstance(value, float) else str(value) for value in figures))
+    return table
+
+
+def proof_figures(day: PrivateDay) -> dict[str, tuple[int, float, float, float]]:
+    """Per circuit: how many proofs; seconds of the first (which loads the key), of the later ones' median, and most."""
+    return {
+        circuit: (len(seconds), seconds[0], median(seconds[1:] or seconds), max(seconds))
+        for circuit, seconds in sorted(day.stopwatch.seconds.items())
+    }
+
+
+def save_json(day: PrivateDay, sights: Sequence[Sight], checks: dict[str, bool], path: Path) -> None:
+    """Homes, what happened, what the chain shows, proofs and checks."""
+    content: dict[str, Any] = {
+        "hours": day.hours,
+        "homes": {
+            household.name: {"microgrid": household.microgrid} | home_figures(day, household)
+            for household in day.households
+        },
+        "happened": [vars(act) for act in day.acts],
+        "seen": [
+            vars(sight)
+            | {name: [hex(value) for value in getattr(sight, name)] for name in ("nullifiers", "commitments")}
+            for sight in sights
+        ],
+        "proofs": {
+            circuit: dict(zip(("count", "first", "later", "longest"), figures, strict=True))
+            for circuit, figures in proof_figures(day).items()
+        },
+        "checks": checks,
+    }
+    path.write_text(json.dumps(content, indent=2) + "\n")
+
+
+def save_plot(day: PrivateDay, sights: Sequence[Sight], path: Path, title: str) -> None:
+    """Two pictures of the same transactions, in the same order: what happened, what the chain shows."""
+    seen = [sight for sight in sights if sight.function in PRIVATE]
+    place = {sight.block: number for number, sight in enumerate(seen)}
+    figure, (left, right) = plt.subplots(1, 2, figsize=(13, 5.6), sharex=True, layout="constrained")
+    figure.suptitle(title)
+    _plot_acts(left, day, place)
+    _plot_sights(right, seen)
+    for axes in (left, right):
+        for start in _starts(seen):
+            axes.axvline(start - 0.5, color="0.85", zorder=0)
+        axes.set_xlabel("transactions to pool and registry, in order")
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+
+
+def _plot_acts(axes: Axes, day: PrivateDay, place: dict[int, int]) -> None:
+    rows = {household.name: number for number, household in enumerate(day.households)}
+    for act in day.acts:
+        at, row = place[act.block], rows[act.home]
+        if act.other:
+            axes.annotate(
+                "",
+                (at, rows[act.other]),
+                (at, row),
+                arrowprops={"arrowstyle": "->", "color": COLORS[act.kind], "linewidth": 1.4},
+            )
+        axes.scatter(at, row, s=_size(act), color=COLORS[act.kind], zorder=3)
+        if act.asset != "ETH":
+            axes.annotate(
+                f"{act.amount / ETHER:.1f}", (at, row), (0, 7), textcoords="offset points", ha="center", fontsize=6
+            )
+    for kind in dict.fromkeys(act.kind for act in day.acts):
+        axes.scatter([], [], color=COLORS[kind], label=WORDS[kind])
+    labels = [f"{household.name} ({household.microgrid})" for household in day.households]
+    axes.set_yticks(range(len(rows)), labels)
+    axes.set_ylim(len(rows) - 0.5, -0.8)
+    axes.set_title("what happened: who, what, to whom (kWh)", loc="left", fontsize=10)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.11), fontsize=8, ncols=5, frameon=False)
+
+
+def _plot_sights(axes: Axes, seen: Sequence[Sight]) -> None:
+    kinds = list(dict.fromkeys(sight.function for sight in seen))
+    rows = {kind: number for number, kind in enumerate(kinds)}
+    for number, sight in enumerate(seen):
+        row = rows[sight.function]
+        energy = [amount for side in (sight.went_in, sight.came_out) for asset, amount in side.items() if asset != ETH]
+        if sight.went_in or sight.came_out:
+            axes.scatter(number, row, s=_area(energy[0]) if energy else HIDDEN_SIZE, color="black", zorder=3)
+        else:
+            axes.scatter(number, row, s=HIDDEN_SIZE, facecolors="white", edgecolors="black", zorder=3)
+            axes.annotate("?", (number, row), ha="center", va="center", fontsize=6, zorder=4)
+        if energy:
+            axes.annotate(
+                f"{energy[0] / ETHER:.1f}", (number, row), (0, 7), textcoords="offset points", ha="center", fontsize=6
+            )
+    axes.scatter([], [], color="black", label="amount and asset public")
+    axes.scatter([], [], facecolors="white", edgecolors="black", label="amount hidden")
+    axes.set_yticks(range(len(rows)), kinds)
+    axes.set_ylim(len(rows) - 0.5, -0.8)
+    axes.set_title("what the chain shows: all sent by the relayer but shield; nobody named", loc="left", fontsize=10)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.11), fontsize=8, ncols=2, frameon=False)
+
+
+def _size(act: Act) -> float:
+    return HIDDEN_SIZE if act.asset == "ETH" else _area(act.amount)
+
+
+def _area(amount: int) -> float:
+    return 20 + 40 * amount / ETHER
+
+
+def _starts(seen: Sequence[Sight]) -> list[int]:
+    """Where an hour begins among the transactions."""
+    gap = 1800
+    pairs = pairwise(seen)
+    return [number for number, (before, after) in enumerate(pairs, start=1) if after.time - before.time > gap]
+
+
+def _moment(sight: Sight) -> datetime:
+    return datetime.fromtimestamp(sight.time, KOREA)
+
+
+def proofs_in_words(day: PrivateDay) -> str:
+    """One line: how many proofs, and what they took."""
+    all_of_them = [second for seconds in day.stopwatch.seconds.values() for second in seconds]
+    return f"{len(all_of_them)} proofs, {sum(all_of_them):.0f} s of proving, median {median(all_of_them):.2f} s"
+
+
+def amount_in_words(amount: int) -> str:
+    """kWh or ETH."""
+    return shown(amount)

@@ -1,0 +1,98 @@
+"""Two microgrids whose households trade without being seen."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from scripts._command import Command
+
+BUNDLED_HOMES = 6
+
+
+@click.command(cls=Command)
+@click.option(
+    "--data",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV: reading_datetime, then hourly kWh, one column a household.  [default: bundled profiles]",
+)
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Day of the data.  [default: the most complete one]")
+@click.option("--homes", type=click.IntRange(2, 50), default=BUNDLED_HOMES, show_default=True, help="At most so many.")
+@click.option("--intervals", type=click.IntRange(1, 24), default=4, show_default=True, help="Hours gone through.")
+def cli(data: Path | None, day: datetime | None, homes: int, intervals: int) -> None:
+    """Two microgrids trade energy privately, on contracts in a local chain of their own.
+
+    Households take metered surplus as notes, sell and buy it, pay each other and settle what they use: every step a
+    real zero-knowledge proof, sent by a relayer. Prints what each household knows beside what an onlooker sees, and
+    writes a picture and JSON to the reports folder.
+    """
+    # Ape loads every script for each command: what only this one needs is imported here.
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from offchain.artifacts import compile_contracts
+    from offchain.chains import PLASMA, ChainSpec, started
+    from offchain.deployment import Manifest
+    from offchain.metering.consumption import bundled_day, read_day
+    from offchain.metering.solar import clear_day_yield
+    from offchain.settings import settings
+    from offchain.simulate import private_report as report
+    from offchain.simulate.market_day import settle_homes, start_of
+    from offchain.simulate.onlooker import Onlooker
+    from offchain.simulate.private_day import PrivateDay, hours_of
+    from offchain.simulate.sums import checks
+
+    if data is None and day is not None:
+        raise click.UsageError("--day goes with --data")
+    try:
+        settings.reports.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.ClickException(f"the reports can't be written: {error}") from error
+    console = Console()
+    consumption = read_day(data, day.date() if day else None, homes) if data else bundled_day(homes)
+    if len(consumption.households) < 2:
+        raise click.ClickException("two homes at least are needed, one for each microgrid")
+    settled = settle_homes(consumption, clear_day_yield(consumption.day))
+    hours = hours_of(intervals)
+    compile_contracts()
+
+    source = data.name if data else "bundled profiles"
+    named = ", ".join(f"{hour}:00" for hour in hours)
+    console.print(f"{len(settled)} homes, {consumption.day}, {source}; PV on Jeju, a clear day; hours from {named}.")
+    start = start_of(consumption)
+    flags = ["--timestamp", str(int(start.timestamp()) - 7200)]
+    flags += ["--gas-price", "0", "--block-base-fee-per-gas", "0"]  # a Proof-of-Authority chain sets its own price
+    columns = (TextColumn("{task.fields[stage]}"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder, started(ChainSpec("plasma", PLASMA.chain_id, 0), *flags) as chain:
+        manifest = Manifest.open(chain.chain_id, Path(folder))
+        private_day = PrivateDay(chain.web3, manifest, settled, hours, start, Path(folder))
+        with Progress(*columns, console=console) as progress:
+            bar = progress.add_task("", total=None, stage="setting up")
+            for step in private_day.prepare():
+                progress.update(bar, description=step)
+            progress.update(bar, total=1, completed=1, description="done")
+            bar = progress.add_task("", total=private_day.phases, stage="trading")
+            for step in private_day.run():
+                progress.update(bar, completed=private_day.phases_done, description=step)
+            progress.update(bar, completed=private_day.phases, description="done")
+        known = {private_day.submitter.relayer.account: "relayer", private_day.operator.address: "operator"}
+        onlooker = Onlooker(chain.web3, manifest, known)
+        sights = onlooker.watch(private_day.first_block)
+        held = checks(private_day, sights)
+        console.print(
+            report.home_table(private_day), report.sight_table(onlooker, sights), report.proof_table(private_day)
+        )
+        for check, holds in held.items():
+            console.print(f"{'yes' if holds else 'NO '}  {check}")
+        picture, figures = settings.reports / "private_day.png", settings.reports / "private_day.json"
+        report.save_plot(private_day, sights, picture, f"The same day, twice: {len(settled)} homes ({source})")
+        report.save_json(private_day, sights, held, figures)
+    console.print(f"{report.proofs_in_words(private_day)}; {time.monotonic() - began:.0f} s in all.")
+    console.print(f"Picture: {picture}\nFigures: {figures}", soft_wrap=True)
+    if not all(held.values()):
+        raise click.ClickException("the day does not add up")
