@@ -56,9 +56,7 @@ HIDDEN_SIZE = 45
 def home_table(day: PrivateDay) -> Table:
     """A home a row: made, used, and what its own wallet tells."""
     title = "What each household knows of itself: kWh, and won in the pool"
-    caption = (
-        f"given, got: hand to hand; ETH at {WON_PER_ETH:,} won; nobody else sees any of this but the meter's operator"
-    )
+    caption = f"given, got: hand to hand; won: ETH at {WON_PER_ETH:,} won"
     table = Table(title=title, caption=caption, box=None, padding=(0, 0, 0, 1))
     names = ["home", "", "made", "used", "issued", "sold", "given", "bought", "got", "settled", "left", "won"]
     for name in names:
@@ -75,7 +73,7 @@ def home_figures(day: PrivateDay, household: Household) -> dict[str, float]:
     books = [household.book(token) for token in day.tokens.values()]
 
     def total(column: str) -> float:
-        return sum(getattr(book, column) for book in books) / ETHER
+        return float(sum(getattr(book, column) for book in books)) / ETHER
 
     return {
         "made": sum(measured.made for measured in household.measured) / 1000,
@@ -97,7 +95,8 @@ def sight_table(onlooker: Onlooker, sights: Sequence[Sight]) -> Table:
     shown_ones = [sight for sight in sights if sight.function in PRIVATE]
     others = len(sights) - len(shown_ones)
     caption = (
-        f"spent: nullifiers, which nobody can tell the notes by; made: new notes; {others} by the operators besides"
+        "cap: kWh; spent: nullifiers, by which nobody can tell the notes; made: new notes\n"
+        f"besides: {others} transactions of the operators"
     )
     table = Table(title="What an onlooker sees", caption=caption, box=None, padding=(0, 0, 0, 1))
     for name in ("time", "sent by", "operation", "can be read", "spent", "made"):

@@ -19,7 +19,7 @@ from offchain.zk.poseidon import poseidon
 
 def checks(day: PrivateDay, sights: Sequence[Sight]) -> dict[str, bool]:
     """What must hold at the end of a day, and whether it does."""
-    found = {}
+    found: dict[str, bool] = {}
     for name in MICROGRIDS:
         found |= dict(_of_energy(day, sights, name))
     found |= dict(_of_eth(day, sights))
