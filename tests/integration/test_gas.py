@@ -17,6 +17,17 @@ CEILINGS = {
     "removeLiquidity": 61_500,
     "oracle_ethToTokenSwapInput_first": 47_000,
     "oracle_ethToTokenSwapInput_later": 44_300,
+    "shield": 150_000,
+    "transfer": 450_000,
+    "transfer_new_places": 450_000,
+    "unshield": 450_000,
+    "unshield_energy": 450_000,
+    "swap": 750_000,
+    "swap_token_to_eth": 750_000,
+    "swap_token_to_token": 750_000,
+    "issue": 420_000,
+    "issue_first": 420_000,
+    "flush16": 16 * 60_000,
 }
 
 
