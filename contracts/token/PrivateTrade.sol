@@ -94,6 +94,7 @@ abstract contract PrivateTrade is Vault {
         (uint256 microgrid, uint256 epoch, uint256 window, uint256 maxDeviation) = REGISTRY.tradeRules(energy);
         if (microgrid == 0) revert InvalidAsset(energy);
         IUniswapOracleExchange exchange = IUniswapOracleExchange(address(_exchangeOf(energy)));
+        if (address(exchange) == address(0)) revert InvalidAsset(energy);
         uint256 spot = exchange.spotPrice();
         uint256 average = exchange.averagePrice(window);
         uint256 distance = spot > average ? spot - average : average - spot;

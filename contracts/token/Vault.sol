@@ -47,7 +47,8 @@ abstract contract Vault is IZkERC20 {
         }
         uint256 before = IERC20(asset).balanceOf(address(this));
         IERC20(asset).safeTransferFrom(msg.sender, address(this), amount);
-        uint256 delivered = IERC20(asset).balanceOf(address(this)) - before;
+        uint256 current = IERC20(asset).balanceOf(address(this));
+        uint256 delivered = current > before ? current - before : 0;
         if (delivered != amount) revert WrongDelivery(asset, amount, delivered);
     }
 

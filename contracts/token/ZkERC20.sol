@@ -76,6 +76,7 @@ contract ZkERC20 is NoteTree, PrivateTrade, ReentrancyGuardTransient {
         bytes32 r,
         bytes32 s
     ) external nonReentrant {
+        if (asset.code.length == 0) revert InvalidAsset(asset);
         // Who copies the permit from the mempool does what it was signed for: the allowance is there already.
         try IERC20Permit(asset).permit(msg.sender, address(this), amount, permitDeadline, v, r, s) {} catch {}
         _shield(asset, amount, npk, ciphertext);

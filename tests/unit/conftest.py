@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ENOUGH_GAS
+from offchain.wallet.request import Request
+from tests.conftest import ENOUGH_GAS, Refused
 from tests.unit.formulas import DEADLINE, ETHER
+from tests.unit.shielded import Shielded, arguments, deployed
 
 SUPPLY = 10**30
 FUNDS = 10**6 * ETHER
@@ -100,6 +102,22 @@ def new_pool(factory: Any, deployer: Any, liquidity_provider: Any, trader: Any) 
     return make
 
 
+@pytest.fixture(scope="session")
+def shielded(deployer: Any, operator: Any, project: Any, factory: Any, prosumer: Any, consumer: Any) -> Shielded:
+    """A shielded pool and a registry whose verifiers take every proof; prosumer and consumer hold energy."""
+    return deployed(deployer, operator, project, factory, prosumer, consumer)
+
+
+@pytest.fixture(scope="session")
+def denied(shielded: Shielded, refused: Refused, stranger: Any) -> Refused:
+    """As `refused`, for a shielded request; the stranger sends it unless another is named."""
+
+    def check(request: Request, *, error: Any, sender: Any = None, time: int | None = None) -> None:
+        refused(shielded.method(request), *arguments(request), error=error, sender=sender or stranger, time=time)
+
+    return check
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _gas(chain: Any) -> None:
     """Gives each transaction more gas than any needs: an estimate made in the block of an oracle exchange's last trade
@@ -117,6 +135,7 @@ def _before_any_module(
     wallet: Any,
     reenterer: Any,
     new_pool: NewPool,
+    denied: Any,
     refused: Any,
     refused_data: Any,
     recipient: Any,
