@@ -24,7 +24,7 @@ def pool_chain() -> Iterator[PoolChain]:
 def test_value_is_conserved(pool_chain: PoolChain) -> None:
     """P1: what left never exceeds what came in and was metered, whatever proofs say. P2: no note is spent twice."""
     bound = type("BoundMachine", (Machine,), {"chain": pool_chain, "succeeded": Counter(), "refusals": Counter()})
-    run_state_machine_as_test(bound, settings=profile(300 if CAMPAIGN else 30))
+    run_state_machine_as_test(bound, settings=profile(300 if CAMPAIGN else 20))
     sys.stdout.write(f"\n{report(bound)}\n")
 
     operations = {"shield", "transfer", "consolidate", "unshield", "swap", "issue", "settle", "flush"}

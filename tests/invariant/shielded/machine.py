@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from typing import Any, ClassVar
 
 from eth_utils.crypto import keccak
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from offchain.wallet.request import ANYONE, Details, Operation, Request, SwapOrder, Terms, context_hash
 from offchain.zk.field import MODULUS
@@ -24,9 +25,12 @@ from tests.invariant.shielded.names import (
     MARKETS,
     MICROGRIDS,
     NOBODY,
+    NORTH,
     OPERATOR,
+    PLAIN,
     POOL,
     REGISTRY,
+    SOUTH,
     WATT_HOUR,
 )
 from tests.invariant.strategies import DICE, SHARE, Amount, amounts, dice
@@ -36,6 +40,8 @@ TERMS = Terms(ANYONE, LAST, b"sealed")
 actors = st.sampled_from(ACTORS)
 assets = st.sampled_from(ASSETS)
 energies = st.sampled_from(sorted(MICROGRIDS))
+trades = [(given, wanted) for given in ASSETS for wanted in ASSETS if given != wanted and PLAIN not in (given, wanted)]
+pairs = st.sampled_from([*trades, *trades, (ETHER, ETHER), (NORTH, NORTH), (PLAIN, ETHER), (SOUTH, PLAIN)])
 recent = st.integers(0, 3)
 """How many epochs ago."""
 totals = st.one_of(st.integers(0, CAPACITY), st.sampled_from([0, CAPACITY, CAPACITY + 1]))
@@ -56,6 +62,21 @@ class Machine(RuleBasedStateMachine):
         self.spent_on_chain: set[int] = set()
         self._numbers = count(1)
         self._readings: dict[tuple[str, int], int] = {}
+
+    @initialize(exported=totals, imported=totals)
+    def begin(self, exported: int, imported: int) -> None:
+        """Notes of each asset are in the tree, and an epoch's readings are published and open."""
+        for asset in ASSETS:
+            amount = 10**19 if asset == ETHER else 10**24
+            npk, value = self._number(), amount if asset == ETHER else 0
+            data = self.chain.encode(POOL, "shield", self._address(asset), amount, npk, b"")
+            self._run(
+                "shield", ACTORS[0], POOL, data, partial(self.model.shield, ACTORS[0], asset, amount, npk, value), value
+            )
+        self.flush(ACTORS[0], 40)
+        for energy in MICROGRIDS:
+            self.publish(energy, 1, min(exported, CAPACITY), min(imported, CAPACITY), mistake=1)
+        self.wait(301)
 
     # Into, within and out of the pool.
 
@@ -84,7 +105,8 @@ class Machine(RuleBasedStateMachine):
     @rule(actor=actors, asset=assets, amount=amounts(), to=dice, notes=st.integers(0, 7), lie=dice)
     def unshield(self, actor: str, asset: str, amount: Amount, to: int, notes: int, lie: int) -> None:
         spending = self._spending(2, 3, notes, lie)
-        wanted = min(amount.of(self.model.inside(asset)), MODULUS - 1)
+        inside = self.model.inside(asset)
+        wanted = inside + 3 - to if to in (2, 3) else min(amount.of(inside), MODULUS - 1)  # one beyond, exactly all
         recipient = (POOL, NOBODY)[to] if to < 2 else ACTORS[to % 3]
         signals = [*spending.nullifiers, *spending.commitments, spending.root, spending.tree]
         signals += [self.model.addresses[asset], wanted]
@@ -92,13 +114,14 @@ class Machine(RuleBasedStateMachine):
         self._request(Operation.UNSHIELD, actor, signals, 9, effect, self.chain.addresses[recipient])
 
     @rule(
-        actor=actors, given=assets, wanted=assets, share=st.integers(1, SHARE), power=st.integers(0, 7),
+        actor=actors, pair=pairs, share=st.integers(1, SHARE), power=st.integers(0, 7),
         minimum=dice, mistake=dice, notes=st.integers(0, 7), lie=dice,
     )  # fmt: skip
     def swap(
-        self, actor: str, given: str, wanted: str, share: int, power: int, minimum: int, mistake: int, notes: int,
+        self, actor: str, pair: tuple[str, str], share: int, power: int, minimum: int, mistake: int, notes: int,
         lie: int,
     ) -> None:  # fmt: skip
+        given, wanted = pair
         cap = CAPS[power] + (mistake == 0)
         most = cap * WATT_HOUR if given != ETHER else cap * 5 * 10**12
         amount = min(self.model.inside(given), most) * share // SHARE + (mistake == 1) * most
@@ -123,9 +146,10 @@ class Machine(RuleBasedStateMachine):
 
     # Metering.
 
-    @rule(energy=energies, ago=recent, exported=totals, imported=totals, again=st.booleans())
-    def publish(self, energy: str, ago: int, exported: int, imported: int, again: bool) -> None:
+    @rule(energy=energies, ago=recent, exported=totals, imported=totals, mistake=dice)
+    def publish(self, energy: str, ago: int, exported: int, imported: int, mistake: int) -> None:
         epoch, tree_root = self.model.now // EPOCH_SECONDS - ago, self._number()
+        again = ((energy, epoch) in self.model.epochs) != (mistake == 0)
         function = "correctReadings" if again else "publishReadings"
         arguments = (MICROGRIDS[energy], epoch, tree_root, exported, imported, bytes(32))
         data = self.chain.encode(REGISTRY, function, *arguments)
