@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from offchain.environment import PROJECT
 from offchain.zk.field import LIMBS, MODULUS, from_bytes, from_limbs, to_bytes, to_limbs
-from offchain.zk.poseidon import MOST_INPUTS, poseidon, poseidon_batch
+from offchain.zk.poseidon import FEW, MOST_INPUTS, _hash_few, poseidon, poseidon_batch
 from offchain.zk.poseidon_constants import FULL_ROUNDS, PARTIAL_ROUNDS, generated
+from offchain.zk.poseidon_plain import hash_plainly
 
 PUBLISHED = {
     (1,): 18586133768512220936620570745912940619677854269274689475585506675881198879027,
@@ -112,6 +113,23 @@ def test_shortcuts_change_nothing(inputs: list[int]) -> None:
     assert poseidon(inputs) == plain(inputs)
 
 
+@given(st.lists(ELEMENTS, min_size=1, max_size=MOST_INPUTS))
+@settings(max_examples=50, deadline=None)
+def test_few_hashes_are_the_same(inputs: list[int]) -> None:
+    """H1 what is hashed before the machine code is loaded is hashed as after."""
+    compiled = poseidon_batch(np.tile(to_limbs(inputs), (FEW + 1, 1, 1)))
+    assert hash_plainly(inputs) == from_limbs(compiled[-1:])[0]
+    assert from_limbs(_hash_few(to_limbs(inputs * 2).reshape(2, -1, LIMBS))) == [hash_plainly(inputs)] * 2
+
+
+def test_few_hashes_must_be_canonical() -> None:
+    """H2 before the machine code is loaded as well."""
+    rows = np.tile(to_limbs([1, 2]), (3, 1, 1))
+    rows[1, 0] = [MODULUS >> 64 * limb & 2**64 - 1 for limb in range(LIMBS)]
+    with pytest.raises(ValueError, match="row 1 holds a number that is not below"):
+        _hash_few(rows)
+
+
 @given(st.data())
 @settings(max_examples=50, deadline=None)
 def test_batch_is_the_hash_of_each_row(data: st.DataObject) -> None:
@@ -190,5 +208,5 @@ def test_bytes_must_be_an_element() -> None:
 
 def test_kernel_is_kept() -> None:
     """H6 machine code is made once, and kept where the settings say."""
-    poseidon([1])
+    poseidon_batch(np.zeros((FEW + 1, 1, LIMBS), np.uint64))
     assert list(Path(os.environ["NUMBA_CACHE_DIR"]).rglob("poseidon_kernel*"))
