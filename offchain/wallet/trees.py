@@ -14,8 +14,11 @@ from offchain.zk.circuits import PARAMETERS
 from offchain.zk.poseidon import poseidon
 from offchain.zk.tree import MerkleTree
 
-WORTH_KEEPING = 1024
+WORTH_KEEPING = 64
 """New leaves from which on a tree is written to its file; hashing fewer again takes milliseconds."""
+
+LEAST_PART = 64
+"""Of a large tree, which is long to write, the new leaves must be this part at the least."""
 
 
 class TreeError(UserError):
@@ -61,7 +64,7 @@ class NoteTrees:
     def _extend(self, tree: MerkleTree, flushed: Flushed) -> None:
         added = self._store.leaves(flushed.tree, len(tree), flushed.next_index)
         tree.append(added)
-        if len(added) >= WORTH_KEEPING and tree.root == flushed.root:
+        if len(added) >= max(WORTH_KEEPING, len(tree) // LEAST_PART) and tree.root == flushed.root:
             file = self._file(flushed.tree)
             draft = file.with_suffix(f".{os.getpid()}")
             draft.write_bytes(tree.to_bytes())
