@@ -20,6 +20,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from offchain.environment import PROJECT
+from offchain.errors import UserError
 from offchain.zk.circuits import CIRCUITS, FOLDER, PARAMETERS, Circuit, CircuitError, Parameters
 from offchain.zk.sections import ConstraintSystem, digest
 
@@ -180,6 +181,7 @@ def main() -> None:
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
     from rich.table import Table
 
+    from offchain.zk.manifest import Manifest, ManifestError
     from offchain.zk.signals import write_signals
 
     console = Console()
@@ -205,10 +207,15 @@ def main() -> None:
             )
     console.print(table)
     check_snapshot(compiled)
+    manifest = Manifest.read()
+    problems = [*manifest.build_problems(compiled), *manifest.file_problems(list(CIRCUITS.values()))]
+    if problems:
+        raise ManifestError(f"{'; '.join(problems)}: make the keys anew with `ape run ceremony development`")
+    console.print(manifest.statement)
 
 
 if __name__ == "__main__":
     try:
         main()
-    except CircuitError as error:
+    except UserError as error:
         sys.exit(f"Error: {error}")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from offchain.chains import LOCAL_CHAIN_IDS
 from offchain.errors import UserError
 from offchain.zk.circuits import Circuit
-from offchain.zk.verifier import verifier_source
+from offchain.zk.signals import VERIFIERS
+from offchain.zk.verifier import verifier_path, verifier_source
 from offchain.zk.zkey import G1, G2, ProvingKey, VerificationKey
 
 DEVELOPMENT_ALPHA_1: G1 = (
@@ -29,12 +31,17 @@ DEVELOPMENT_BETA_2: G2 = (
 PUSH1, PUSH32 = 0x60, 0x7F
 
 
-def check_keys(circuit: Circuit, verifier: str | bytes, chain_id: int) -> list[str]:
+class KeyCheckError(UserError):
+    """Says in one line why a verifier must not be deployed."""
+
+
+def check_keys(circuit: Circuit, verifier: str | bytes, chain_id: int, verifiers: Path = VERIFIERS) -> list[str]:
     """What speaks against deploying a circuit's verifier on a chain, one line each; nothing: an empty list.
 
     `verifier` is its Solidity source or its runtime code. The keys are the circuit's files (`zkey`, `vkey`). Everywhere
-    the three must belong together; outside the local chains the keys must also be of a ceremony in which somebody
-    contributed a secret. That the ceremony was sound at all, `ape run ceremony verify` tells.
+    the three must belong together. Outside the local chains the keys must also be of a ceremony in which somebody
+    contributed a secret, and the source in the folder `verifiers` must be the generated one. Whether the ceremony was
+    sound at all, `ape run ceremony verify` tells.
 
     Raises FileError if a key is missing or damaged.
     """
@@ -42,6 +49,9 @@ def check_keys(circuit: Circuit, verifier: str | bytes, chain_id: int) -> list[s
     problems = list(_mismatches(circuit, proving.key, verifier))
     if chain_id not in LOCAL_CHAIN_IDS:
         problems += _weaknesses(circuit, proving)
+        path = verifier_path(circuit, verifiers)
+        if not isinstance(verifier, str) and not _is_generated(circuit, path.read_text() if path.exists() else ""):
+            problems.append(f"{path.name} is not the source that {circuit.zkey.name} gives")
     return [f"{circuit.name}: {problem}" for problem in problems]
 
 
@@ -49,10 +59,6 @@ def require_keys(circuit: Circuit, verifier: str | bytes, chain_id: int) -> None
     """As `check_keys`, but raises KeyCheckError with the first problem."""
     for problem in check_keys(circuit, verifier, chain_id):
         raise KeyCheckError(problem)
-
-
-class KeyCheckError(UserError):
-    """Says in one line why a verifier must not be deployed."""
 
 
 def pushed_constants(code: bytes) -> set[int]:
@@ -74,13 +80,17 @@ def _mismatches(circuit: Circuit, key: VerificationKey, verifier: str | bytes) -
     if len(key.ic) != signals + 1:
         yield f"{circuit.zkey.name} is for {len(key.ic) - 1} public signals; the circuit has {signals}"
     if isinstance(verifier, str):
-        if verifier != verifier_source(circuit, circuit.zkey):
+        if not _is_generated(circuit, verifier):
             yield f"the verifier's source is not the one that {circuit.zkey.name} gives"
     else:
         pushed = pushed_constants(verifier)
         missing = [name for name, value in key.constants.items() if value not in pushed]
         if missing:
             yield f"the verifier's code lacks constants of {circuit.zkey.name}: {', '.join(missing)}"
+
+
+def _is_generated(circuit: Circuit, source: str) -> bool:
+    return source == verifier_source(circuit, circuit.zkey)
 
 
 def _weaknesses(circuit: Circuit, proving: ProvingKey) -> Iterator[str]:
