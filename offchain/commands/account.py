@@ -9,7 +9,7 @@ import click
 
 from offchain.command import Command
 from offchain.commands.output import answer, columns, json_option, stages
-from offchain.commands.session import open_reader, open_wallet, rpc_option, wallet_option
+from offchain.commands.session import Opening, network, open_reader, rpc_option, wallet_option
 
 if TYPE_CHECKING:
     from offchain.assets import Assets
@@ -82,9 +82,9 @@ def history(
         reader.sync()
     assets = Assets(reader.manifest, reader.node)
     entries = [entry for entry in reader.history() if first <= entry.time < end]
-    rows = [_row(entry, assets) for entry in entries]
-    lines = columns(rows) if rows else ["Nothing yet."]
-    answer(as_json, {"entries": [_content(entry, assets) for entry in entries]}, *lines)
+    rows = columns([_row(entry, assets) for entry in entries]) if entries else []
+    lines = [line for entry, row in zip(entries, rows, strict=True) for line in (row, *_details(entry, assets))]
+    answer(as_json, {"entries": [_content(entry, assets) for entry in entries]}, *(lines or ["Nothing yet."]))
 
 
 @click.command(cls=Command)
@@ -92,30 +92,35 @@ def history(
 @rpc_option
 @json_option
 def meter(name: str, rpc: str | None, as_json: bool) -> None:
-    """Shows the wallet's registered meters, and the commitment to give to the operator for the next one.
+    """Shows the wallet's registered meters, and the card to give to the operator for the next one.
+
+    The card holds a commitment and a key that readings are encrypted to; it tells nothing of the wallet's address.
 
     \b
     openmg wallet meter
     """
-    wallet = open_wallet(name, rpc)
+    from offchain.metering.card import MeterCard
+
+    opening = Opening(name)
+    wallet = opening.wallet(network(rpc))
     with stages("reading the chain"):
         wallet.sync()
     registered = wallet.meters()
     taken = {meter.commitment for meter in registered}
     number = next(number for number in range(len(taken) + 1) if wallet.keys.meter_commitment(number) not in taken)
-    commitment = hex(wallet.keys.meter_commitment(number))
+    card = str(MeterCard.of(wallet.keys.meter_secret(number)))
     content = {
         "meters": [
             {"commitment": hex(meter.commitment), "microgrid": meter.microgrid, "capacity": meter.capacity}
             for meter in registered
         ],
-        "next_commitment": commitment,
+        "next_card": card,
     }
     lines = [
-        f"Microgrid {meter.microgrid}: {meter.capacity / 1000:g} kWh an epoch, meter {hex(meter.commitment)}"
-        for meter in registered
+        f"{place}. microgrid {meter.microgrid}, {meter.capacity / 1000:g} kWh an epoch, {hex(meter.commitment)}"
+        for place, meter in enumerate(registered, start=1)
     ]
-    lines += [f"To register {'another' if registered else 'a'} meter, give the operator this commitment:", commitment]
+    lines += [f"To register {'another' if registered else 'a'} meter, give the operator this card:", card]
     answer(as_json, content, *lines)
 
 
@@ -134,18 +139,19 @@ def day_and_time(time: int) -> str:
 
 
 def _row(entry: Entry, assets: Assets) -> tuple[str, ...]:
-    asset = assets.at(entry.asset)
+    got = f"for {assets.at(entry.got_asset).shown(entry.got_amount)}" if entry.got_asset else ""
+    return day_and_time(entry.time), entry.kind.value, assets.at(entry.asset).shown(entry.amount), got
+
+
+def _details(entry: Entry, assets: Assets) -> list[str]:
     details = []
-    if entry.got_asset:
-        details.append(f"for {assets.at(entry.got_asset).shown(entry.got_amount)}")
     if entry.counterparty:
-        details.append(f"to {entry.counterparty}")
+        details.append(f"  to {entry.counterparty}")
     if entry.microgrid:
-        details.append(f"microgrid {entry.microgrid}, epoch {entry.epoch}")
+        details.append(f"  microgrid {entry.microgrid}, epoch {entry.epoch}")
     if entry.fee:
-        details.append(f"fee {asset.shown(entry.fee)}")
-    when = day_and_time(entry.time)
-    return when, entry.kind.value, asset.shown(entry.amount), ", ".join(details), entry.transaction
+        details.append(f"  fee {assets.at(entry.asset).shown(entry.fee)}")
+    return [*details, f"  {entry.transaction}"]
 
 
 def _content(entry: Entry, assets: Assets) -> dict[str, Any]:

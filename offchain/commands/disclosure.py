@@ -13,7 +13,7 @@ import click
 from offchain.command import Command, Group
 from offchain.commands.account import day_and_time, period
 from offchain.commands.output import answer, json_option, stages
-from offchain.commands.session import network, open_seed, open_wallet, receiver, rpc_option, wallet_option
+from offchain.commands.session import Opening, network, receiver, rpc_option, wallet_option
 from offchain.units import shown
 
 if TYPE_CHECKING:
@@ -128,9 +128,9 @@ def verify_disclosure(file: Path, name: str, rpc: str | None, as_json: bool) -> 
         text = file.read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise DisclosureError(f"{file} can't be read: {error}") from error
+    opening = Opening(name)
     chain = network(rpc)
-    key = open_seed(name).keys().viewing
-    disclosure = Disclosure.unsealed(text, key)
+    disclosure = Disclosure.unsealed(text, opening.keys.viewing)
     with stages("checking with the chain"):
         findings = Audit(chain.web3, chain.manifest).check(disclosure)
     assets = chain.assets
@@ -149,7 +149,8 @@ def _write(common: dict[str, Any], make: Callable[[Discloser], Disclosure]) -> N
         raise DisclosureError(f"{output} exists: give another name")
     if not output.parent.is_dir():
         raise DisclosureError(f"there is no folder {output.parent}")
-    wallet = open_wallet(common["name"], common["rpc"], "joinsplit")
+    opening = Opening(common["name"], "joinsplit")
+    wallet = opening.wallet(network(common["rpc"]))
     with stages("reading the chain") as stage:
         discloser = Discloser(wallet, auditor, common["purpose"], stage)
         wallet.sync()
@@ -190,7 +191,8 @@ def _lines(finding: Finding, assets: Assets) -> list[str]:
     if finding.by_owner and not finding.spent:
         lines.append("  the discloser owns notes that were spent here")
     for movement in finding.movements:
-        address = f" {'to' if movement.role != 'received' else 'by'} {movement.address}" if movement.address else ""
+        preposition = "by" if movement.role == "received" else "to"
+        address = f" {preposition} {movement.address}" if movement.address and movement.role != "change" else ""
         lines.append(f"  {WORDS[movement.role]} {assets.at(movement.asset).shown(movement.amount)}{address}")
     if finding.burned is not None:
         lines.append(f"  settled {shown(finding.burned)} kWh in microgrid {finding.microgrid}, epoch {finding.epoch}")

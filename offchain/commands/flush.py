@@ -10,7 +10,7 @@ import click
 
 from offchain.command import Command
 from offchain.commands.output import answer, json_option
-from offchain.commands.session import WalletName, network, open_wallet, own_sender, rpc_option
+from offchain.commands.session import Opening, WalletName, network, own_sender, rpc_option
 
 if TYPE_CHECKING:
     from offchain.commands.session import Network
@@ -39,8 +39,10 @@ def flush(watch: bool, name: str | None, rpc: str | None, as_json: bool) -> None
     """
     from offchain.flusher import Flusher
 
+    opening = Opening(name) if name is not None else None
     chain = network(rpc)
-    flusher = Flusher(_sender(chain, name, rpc), chain.manifest)
+    sender = own_sender(opening.wallet(chain)) if opening else _development_sender(chain)
+    flusher = Flusher(sender, chain.manifest)
     if not watch:
         done = flusher.flush()
         notes = sum(count for count, _ in done)
@@ -61,13 +63,11 @@ def flush(watch: bool, name: str | None, rpc: str | None, as_json: bool) -> None
     answer(as_json, {"notes": total}, f"Flushed {total} notes in all.")
 
 
-def _sender(chain: Network, name: str | None, rpc: str | None) -> Sender:
+def _development_sender(chain: Network) -> Sender:
     from offchain.chains import LOCAL_CHAIN_IDS
     from offchain.commands.session import SessionError
     from offchain.sender import development_sender
 
-    if name is not None:
-        return own_sender(open_wallet(name, rpc))
     if chain.manifest.chain_id not in LOCAL_CHAIN_IDS:
         raise SessionError(f"--wallet is needed on chain {chain.manifest.chain_id}: its account pays the gas")
     return development_sender(chain.web3, DEVELOPMENT_ACCOUNT)

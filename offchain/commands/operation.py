@@ -7,9 +7,8 @@ import click
 from offchain.command import Amount, Command
 from offchain.commands.output import answer, json_option, stages
 from offchain.commands.session import (
-    Network,
+    Opening,
     network,
-    open_wallet,
     own_sender,
     payer_options,
     receiver,
@@ -36,10 +35,12 @@ def shield(amount: int, asset: str, receiver_text: str | None, name: str, rpc: s
     openmg wallet shield 2 ETH
     openmg wallet shield 15 MG1 --to openmg1...
     """
-    chosen = network(rpc).assets.parse(asset)
-    units = chosen.base_units(amount)
     to = receiver(receiver_text) if receiver_text else None
-    wallet = open_wallet(name, rpc)
+    opening = Opening(name)
+    chain = network(rpc)
+    chosen = chain.assets.parse(asset)
+    units = chosen.base_units(amount)
+    wallet = opening.wallet(chain)
     with stages("waiting for the chain"):
         transaction = wallet.shield(units, chosen.address, own_sender(wallet), to)
     content = {"transaction": transaction, "operation": "shield", "asset": chosen.name, "amount": str(units)}
@@ -73,10 +74,12 @@ def send(
     openmg wallet send 0.5 ETH openmg1...
     openmg wallet send 3 MG1 openmg1... --relayer http://relayer.example:8650
     """
+    opening = Opening(name, "joinsplit")
+    to = receiver(address)
     chain = network(rpc)
-    chosen, to = chain.assets.parse(asset), receiver(address)
+    chosen = chain.assets.parse(asset)
     units = chosen.base_units(amount)
-    wallet = open_wallet(name, rpc, "joinsplit")
+    wallet = opening.wallet(chain)
     with stages("reading the chain") as stage:
         wallet.sync()
         transaction = wallet.send(to, units, chosen.address, submitter_of(wallet, relayer, own_account, stage), stage)
@@ -111,10 +114,12 @@ def unshield(
     """
     from offchain.assets import checked_address
 
-    chain: Network = network(rpc)
-    chosen, to = chain.assets.parse(asset), checked_address(account)
+    to = checked_address(account)
+    opening = Opening(name, "joinsplit")
+    chain = network(rpc)
+    chosen = chain.assets.parse(asset)
     units = chosen.base_units(amount)
-    wallet = open_wallet(name, rpc, "joinsplit")
+    wallet = opening.wallet(chain)
     with stages("reading the chain") as stage:
         wallet.sync()
         submitter = submitter_of(wallet, relayer, own_account, stage)

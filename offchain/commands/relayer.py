@@ -8,7 +8,7 @@ import click
 
 from offchain.command import Command
 from offchain.commands.output import answer, json_option
-from offchain.commands.session import network, open_wallet, own_sender, rpc_option, wallet_option
+from offchain.commands.session import Opening, network, own_sender, rpc_option, wallet_option
 from offchain.errors import UserError
 
 
@@ -42,9 +42,10 @@ def relayer(host: str, port: int, fees: tuple[str, ...], name: str, rpc: str | N
     from offchain.relayer.service import serve
     from offchain.settings import settings
 
+    opening = Opening(name)
     chain = network(rpc)
     asked = Fees.parse(fees, chain.assets)
-    wallet = open_wallet(name, rpc)
+    wallet = opening.wallet(chain)
     sender = own_sender(wallet)
     listening = _listen(host, port)
     journal = Journal(settings.wallets / f"relayer-{sender.address[2:10].lower()}-{chain.manifest.chain_id}.db")

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
     from offchain.deployment import Manifest
     from offchain.sender import Sender
     from offchain.wallet.address import Address
-    from offchain.wallet.keys import Seed
+    from offchain.wallet.keys import Keys
     from offchain.wallet.reader import Reader
     from offchain.wallet.relay import Relay, Submitter
     from offchain.wallet.request import Operation, Request
     from offchain.wallet.wallet import Wallet
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Value = TypeVar("Value")
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 PASSWORD = "OPENMG_PASSWORD"
@@ -96,15 +98,32 @@ def typed_secret(what: str) -> str:
     return secret.strip()
 
 
-def open_seed(name: str) -> Seed:
-    """The seed of a wallet. Raises KeyFileError, SessionError."""
-    from offchain.wallet.keystore import load
+class Opening:
+    """A wallet that is being opened: the password's slow hash, and what a proof of `circuit` needs, are done beside
+    whatever the command does first.
 
-    path = wallet_file(name)
-    if not path.exists():
-        others = ", ".join(sorted(other.stem for other in path.parent.glob("*.json"))) or "none yet"
-        raise SessionError(f"there is no wallet {name}: make it with `openmg wallet new`; there are: {others}")
-    return load(path, password())
+    Raises SessionError if there is no such wallet, or no password.
+    """
+
+    def __init__(self, name: str, circuit: str | None = None) -> None:
+        path = wallet_file(name)
+        if not path.exists():
+            others = ", ".join(sorted(other.stem for other in path.parent.glob("*.json"))) or "none yet"
+            raise SessionError(f"there is no wallet {name}: make it with `openmg wallet new`; there are: {others}")
+        self._keys = _beside(_load_keys, path, password())
+        if circuit is not None:
+            _beside(_warm, circuit)
+
+    @property
+    def keys(self) -> Keys:
+        """Its keys. Raises KeyFileError."""
+        return self._keys.result()
+
+    def wallet(self, chain: Network) -> Wallet:
+        """The wallet on a chain. Raises KeyFileError, StoreError."""
+        from offchain.wallet.wallet import Wallet
+
+        return Wallet(self.keys, chain.web3, chain.manifest)
 
 
 @dataclass(frozen=True)
@@ -144,29 +163,18 @@ def network(rpc: str | None) -> Network:
     return Network(web3, manifest)
 
 
-def open_wallet(name: str, rpc: str | None, circuit: str | None = None) -> Wallet:
-    """A wallet with its keys. While the password is checked, what a proof of `circuit` needs is loaded beside."""
-    if circuit is not None and wallet_file(name).exists():
-        from offchain.zk.prover import warm
-
-        Thread(target=_quietly, args=(warm, circuit), daemon=True).start()
-    chain = network(rpc)
-    seed = open_seed(name)
-    from offchain.wallet.wallet import Wallet
-
-    return Wallet(seed.keys(), chain.web3, chain.manifest)
-
-
 def open_reader(name: str, rpc: str | None, *, by_viewing_key: bool) -> Reader:
     """A wallet that reads, from its file or from a viewing key that is typed, piped in or in the environment."""
-    from offchain.wallet.reader import Reader
-
-    if not by_viewing_key:
-        return open_wallet(name, rpc)
     from offchain.wallet.keys import ViewingKey
 
-    chain = network(rpc)
+    if not by_viewing_key:
+        opening = Opening(name)
+        chain = network(rpc)
+        return opening.wallet(chain)
     key = ViewingKey.parse(os.environ.get(VIEWING_KEY) or typed_secret("The viewing key"))
+    chain = network(rpc)
+    from offchain.wallet.reader import Reader
+
     return Reader(key, chain.web3, chain.manifest)
 
 
@@ -217,9 +225,27 @@ def receiver(text: str) -> Address:
     return Address.parse(text)
 
 
-def _quietly(load: Callable[[str], None], circuit: str) -> None:
-    """Loads ahead; what goes wrong is told when it is needed."""
-    from contextlib import suppress
+def _beside(function: Callable[..., Value], *arguments: Any) -> Future[Value]:
+    """What a function returns in a thread that doesn't hold up the end of the process."""
+    future: Future[Value] = Future()
 
-    with suppress(UserError):
-        load(circuit)
+    def run() -> None:
+        try:
+            future.set_result(function(*arguments))
+        except BaseException as error:  # noqa: BLE001  # told to whoever asks for the result
+            future.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return future
+
+
+def _load_keys(path: Path, given: str) -> Keys:
+    from offchain.wallet.keystore import load
+
+    return load(path, given).keys()
+
+
+def _warm(circuit: str) -> None:
+    from offchain.zk.prover import warm
+
+    warm(circuit)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from offchain.command import Amount, Command, Number
-from offchain.commands.output import answer, json_option, stages
+from offchain.commands.output import Stage, answer, json_option, stages
 from offchain.commands.session import (
+    Opening,
     SessionError,
     network,
-    open_wallet,
     payer_options,
     rpc_option,
     submitter_of,
@@ -21,17 +21,28 @@ from offchain.commands.session import (
 from offchain.units import shown
 
 if TYPE_CHECKING:
-    from offchain.metering.reading_file import ReadingFile
+    from offchain.metering.readings_tree import Reading, ReadingPath
     from offchain.wallet.meter import OwnMeter
     from offchain.wallet.wallet import Wallet
 
-reading_option = click.option(
-    "--reading",
-    "reading_path",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    required=True,
-    help="The reading's file, from the operator.",
-)
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+EPOCHS = click.IntRange(0, 2**63 - 1)
+
+
+def reading_options(function: Function) -> Function:
+    """Where a meter's readings come from."""
+    readings = click.option(
+        "--readings",
+        metavar="FOLDER_OR_URL",
+        envvar="OPENMG_READINGS",
+        required=True,
+        help="Where the operator's bundles are.  [default: $OPENMG_READINGS]",
+    )
+    meter = click.option(
+        "--meter", "place", type=click.IntRange(1), help="Number in `openmg wallet meter`, if it has several."
+    )
+    return readings(meter(function))
 
 
 @click.command(cls=Command)
@@ -66,11 +77,12 @@ def swap(
     """
     from dataclasses import replace
 
+    opening = Opening(name, "trade")
     chain = network(rpc)
     sold, bought = chain.assets.parse(asset), chain.assets.parse(wanted)
     units = sold.base_units(amount)
     least = bought.base_units(minimum) if minimum else None
-    wallet = open_wallet(name, rpc, "trade")
+    wallet = opening.wallet(chain)
     with stages("reading the chain") as stage:
         wallet.sync()
         quote = wallet.quote(sold.address, units, bought.address, round(slippage * 100))
@@ -91,51 +103,62 @@ def swap(
 
 
 @click.command(cls=Command)
-@reading_option
+@click.argument("epoch", type=EPOCHS)
+@reading_options
 @payer_options
 @wallet_option
 @rpc_option
 @json_option
 def issue(
-    reading_path: Path, relayer: str | None, own_account: bool, name: str, rpc: str | None, as_json: bool
+    epoch: int,
+    readings: str,
+    place: int | None,
+    relayer: str | None,
+    own_account: bool,
+    name: str,
+    rpc: str | None,
+    as_json: bool,
 ) -> None:
     """Takes what a meter fed in during an epoch, as energy that can be traded. Once per meter and epoch.
 
     Microgrid and epoch are public; meter and amount aren't.
 
     \b
-    openmg wallet issue --reading reading-1964210.json
+    openmg wallet issue 1964210 --readings http://operator.example/bundles
     """
+    opening = Opening(name, "issue")
     chain = network(rpc)
-    reading = _reading(reading_path)
-    wallet = open_wallet(name, rpc, "issue")
+    wallet = opening.wallet(chain)
     with stages("reading the chain") as stage:
         wallet.sync()
-        meter = _meter(wallet, reading)
+        meter, reading, path = _reading(wallet, place, epoch, readings, stage)
         submitter = submitter_of(wallet, relayer, own_account, stage)
-        transaction = wallet.issue(meter, reading.epoch, reading.reading, reading.path, submitter, stage)
+        transaction = wallet.issue(meter, epoch, reading, path, submitter, stage)
         stage("reading the chain")
         wallet.sync()
     done = next((entry for entry in wallet.history() if entry.transaction == transaction), None)
-    content = {"transaction": transaction, "operation": "issue", "epoch": reading.epoch}
+    content = {"transaction": transaction, "operation": "issue", "epoch": epoch}
     taken = ""
     if done:
         asset = chain.assets.at(done.asset)
         content |= {"asset": asset.name, "amount": str(done.amount)}
         taken = f" {asset.shown(done.amount)}"
-    answer(as_json, content, f"Issued{taken}: {transaction}")
+    answer(as_json, content, f"Issued{taken} of epoch {epoch}: {transaction}")
 
 
 @click.command(cls=Command)
 @click.argument("amount", type=Amount())
-@reading_option
+@click.argument("epoch", type=EPOCHS)
+@reading_options
 @payer_options
 @wallet_option
 @rpc_option
 @json_option
 def settle(
     amount: int,
-    reading_path: Path,
+    epoch: int,
+    readings: str,
+    place: int | None,
     relayer: str | None,
     own_account: bool,
     name: str,
@@ -147,31 +170,32 @@ def settle(
     What isn't settled is billed at the tariff. `openmg wallet disclose settlement` shows the operator the receipt.
 
     \b
-    openmg wallet settle 2.5 --reading reading-1964210.json
+    openmg wallet settle 2.5 1964210 --readings http://operator.example/bundles
     """
-    network(rpc)
-    reading = _reading(reading_path)
-    wallet = open_wallet(name, rpc, "settle")
+    opening = Opening(name, "settle")
+    wallet = opening.wallet(network(rpc))
     with stages("reading the chain") as stage:
         wallet.sync()
-        meter = _meter(wallet, reading)
+        meter, reading, path = _reading(wallet, place, epoch, readings, stage)
         submitter = submitter_of(wallet, relayer, own_account, stage)
-        transaction = wallet.settle(meter, reading.epoch, reading.reading, reading.path, amount, submitter, stage)
-    content = {"transaction": transaction, "operation": "settle", "epoch": reading.epoch, "amount": str(amount)}
-    answer(as_json, content, f"Settled {shown(amount)} kWh of epoch {reading.epoch}: {transaction}")
+        transaction = wallet.settle(meter, epoch, reading, path, amount, submitter, stage)
+    content = {"transaction": transaction, "operation": "settle", "epoch": epoch, "amount": str(amount)}
+    answer(as_json, content, f"Settled {shown(amount)} kWh of epoch {epoch}: {transaction}")
 
 
-def _reading(path: Path) -> ReadingFile:
-    from offchain.metering.reading_file import ReadingFile
+def _reading(
+    wallet: Wallet, place: int | None, epoch: int, source: str, stage: Stage
+) -> tuple[OwnMeter, Reading, ReadingPath]:
+    """The meter that is meant and its reading of the epoch. Raises SessionError, DeliveryError."""
+    from offchain.metering.delivery import Delivery
 
-    return ReadingFile.parse(path.read_bytes())
-
-
-def _meter(wallet: Wallet, reading: ReadingFile) -> OwnMeter:
-    """The wallet's meter that a reading is of. Raises SessionError."""
-    for meter in wallet.meters():
-        if meter.commitment == reading.reading.commitment:
-            if meter.microgrid != reading.microgrid:
-                raise SessionError(f"the reading is of microgrid {reading.microgrid}, the meter of {meter.microgrid}")
-            return meter
-    raise SessionError("the reading is of no registered meter of this wallet: see `openmg wallet meter`")
+    meters = wallet.meters()
+    if not meters:
+        raise SessionError("this wallet has no registered meter: see `openmg wallet meter`")
+    if place is None and len(meters) > 1:
+        raise SessionError(f"this wallet has {len(meters)} meters: name one with --meter, see `openmg wallet meter`")
+    if place is not None and place > len(meters):
+        raise SessionError(f"there is no meter {place}: this wallet has {len(meters)}, see `openmg wallet meter`")
+    meter = meters[(place or 1) - 1]
+    stage("fetching the readings")
+    return meter, *Delivery(wallet.web3, wallet.manifest, source).reading(meter, epoch)

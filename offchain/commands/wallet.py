@@ -9,7 +9,7 @@ from offchain.commands.account import balance, history, meter
 from offchain.commands.disclosure import disclose, verify_disclosure
 from offchain.commands.operation import send, shield, unshield
 from offchain.commands.output import answer, json_option
-from offchain.commands.session import open_seed, password, typed_secret, wallet_file, wallet_option
+from offchain.commands.session import Opening, password, typed_secret, wallet_file, wallet_option
 from offchain.commands.trade import issue, settle, swap
 
 
@@ -62,7 +62,7 @@ def address(name: str, as_json: bool) -> None:
     \b
     openmg wallet address
     """
-    keys = open_seed(name).keys()
+    keys = Opening(name).keys
     content = {"wallet": name, "address": str(keys.address), "account": keys.account.address}
     answer(
         as_json,
@@ -83,7 +83,7 @@ def viewing_key(name: str, as_json: bool) -> None:
     \b
     openmg wallet viewing-key
     """
-    key = open_seed(name).keys().viewing.export()
+    key = Opening(name).keys.viewing.export()
     note = "Whoever has this key sees all that the wallet ever did and will do. It can't be taken back."
     answer(as_json, {"wallet": name, "viewing_key": key}, key, note)
 
