@@ -19,7 +19,7 @@ build: $(READY) ## Compiles the contracts, all of them, if anything was changed
 circuits: $(READY) ## Compiles the circuits, writes what is generated from them, checks their keys (minutes)
 	@$(BIN)/python -m offchain.zk.compiler
 
-demo: $(READY) ## Two microgrids trade a day of energy on a local chain
+demo: $(READY) ## Two microgrids trade a day of energy privately on a local chain
 	@$(BIN)/ape run demo
 
 test: $(READY) ## Runs the tests

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -89,10 +90,13 @@ def witness(wasm: Path, inputs: Mapping[str, int | Sequence[Any]]) -> Witness:
     Raises WitnessError for an input that is missing, unknown or of the wrong length, and if the inputs don't satisfy
     the circuit.
     """
-    engine = _engine()
-    store = Store(engine)
+    with closing(Store(_engine())) as store:  # its memory, the spending key in it, is not given back otherwise
+        return _computed(store, load(wasm), inputs)
+
+
+def _computed(store: Store, module: Module, inputs: Mapping[str, int | Sequence[Any]]) -> Witness:
     messages: list[str] = []
-    instance = _instance(store, load(wasm), messages)
+    instance = _instance(store, module, messages)
     calls: Any = {name: item for name, item in instance.exports(store).items() if isinstance(item, Func)}
     memory = instance.exports(store)["memory"]
     assert isinstance(memory, Memory)
