@@ -1,23 +1,26 @@
 """The key file: a wallet's seed, encrypted with a password in the usual format of Ethereum key files (version 3).
 
-The 32 secret bytes are the seed's entropy, that of 12 words written twice. The field `address` is left out: it would
-be of no account that is ever used. Source: Web3 Secret Storage Definition; scrypt as OWASP advises (n = 2^17, r = 8).
+The secret is the seed's entropy, 16 or 32 bytes. The field `address` is left out: it is no key of an account. Source:
+Web3 Secret Storage Definition; scrypt as OWASP advises (n = 2^17, r = 8).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import secrets
+import uuid
 from pathlib import Path
 from typing import Any
 
-from eth_keyfile.keyfile import create_keyfile_json, decode_keyfile_json
+from eth_keyfile.keyfile import decode_keyfile_json, encrypt_aes_ctr
+from eth_utils.crypto import keccak
 
 from offchain.errors import UserError
-from offchain.wallet.keys import Seed
+from offchain.wallet.keys import WORDS, Seed
 
-SCRYPT_N = 1 << 17
-SECRET_BYTES = 32
+SCRYPT_N, SCRYPT_R = 1 << 17, 8
 MODE = 0o600
 
 
@@ -30,9 +33,7 @@ def save(seed: Seed, path: Path, password: str, scrypt_n: int = SCRYPT_N) -> Non
     password is empty, or the folder can't be written to."""
     if not password:
         raise KeyFileError("a password is needed: whoever has the file could spend everything")
-    secret = seed.entropy * (SECRET_BYTES // len(seed.entropy))
-    content = create_keyfile_json(secret, _bytes(password), kdf="scrypt", iterations=scrypt_n)
-    del content["address"]
+    content = _encrypted(seed.entropy, password.encode(), scrypt_n)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     if path.exists():
         raise KeyFileError(f"{path} exists: it is not overwritten, since its notes would be lost without it")
@@ -62,19 +63,30 @@ def load(path: Path, password: str) -> Seed:
     except ValueError:
         raise KeyFileError(f"{path} is damaged or no key file: restore the wallet from its words") from None
     try:
-        secret = bytes(decode_keyfile_json(content, _bytes(password)))
+        key: Any = password.encode()  # UTF-8, as the format has it; the library would take text as Latin-1
+        secret = bytes(decode_keyfile_json(content, key))
     except ValueError as error:
         if str(error) == "MAC mismatch":
             raise KeyFileError(f"the password of {path} is wrong, or the file is damaged") from None
         raise KeyFileError(f"{path} is damaged or no key file: restore the wallet from its words") from None
     except (KeyError, TypeError, AttributeError, NotImplementedError, ArithmeticError, MemoryError):
         raise KeyFileError(f"{path} is damaged or no key file: restore the wallet from its words") from None
-    if len(secret) != SECRET_BYTES:
+    if len(secret) not in WORDS.values():
         raise KeyFileError(f"{path} is damaged or no key file: restore the wallet from its words")
-    half = SECRET_BYTES // 2
-    return Seed(secret[:half] if secret[:half] == secret[half:] else secret)
+    return Seed(secret)
 
 
-def _bytes(password: str) -> Any:
-    """UTF-8, as the format has it; the library's own types say text, which it would take as Latin-1."""
-    return password.encode()
+def _encrypted(secret: bytes, password: bytes, scrypt_n: int) -> dict[str, Any]:
+    salt, counter = secrets.token_bytes(32), secrets.token_bytes(16)
+    memory = 130 * SCRYPT_R * scrypt_n + 2**20
+    key = hashlib.scrypt(password, salt=salt, n=scrypt_n, r=SCRYPT_R, p=1, maxmem=memory, dklen=32)
+    ciphertext = encrypt_aes_ctr(secret, key[:16], int.from_bytes(counter, "big"))
+    crypto = {
+        "cipher": "aes-128-ctr",
+        "cipherparams": {"iv": counter.hex()},
+        "ciphertext": ciphertext.hex(),
+        "kdf": "scrypt",
+        "kdfparams": {"dklen": 32, "n": scrypt_n, "r": SCRYPT_R, "p": 1, "salt": salt.hex()},
+        "mac": keccak(key[16:] + ciphertext).hex(),
+    }
+    return {"crypto": crypto, "id": str(uuid.uuid4()), "version": 3}

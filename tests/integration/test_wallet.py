@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from web3 import Web3
@@ -17,6 +18,7 @@ from offchain.metering.readings_tree import Reading, ReadingsTree
 from offchain.platform_deployment import PlatformDeployment
 from offchain.sender import Sender, TransactionError, development_account, development_sender
 from offchain.units import ETHER, WATT_HOUR
+from offchain.wallet.ciphertext import seal
 from offchain.wallet.history import EntryKind
 from offchain.wallet.keys import Seed, ViewingKey
 from offchain.wallet.meter import MeterError
@@ -24,8 +26,8 @@ from offchain.wallet.note import ETH
 from offchain.wallet.reader import Reader, WalletError
 from offchain.wallet.relay import OwnAccount, Relay, fee_note
 from offchain.wallet.request import Operation, Request
-from offchain.wallet.rpc import NodeError
-from offchain.wallet.scan import ScanError
+from offchain.wallet.rpc import Node, NodeError, NodeRefusal
+from offchain.wallet.scan import ScanError, Scanner
 from offchain.wallet.selection import FundsError
 from offchain.wallet.wallet import Wallet
 from offchain.zk.poseidon import poseidon
@@ -261,6 +263,37 @@ def test_reading_goes_on_where_it_stopped(platform: Platform, payer: Wallet, tmp
     assert held(second) == held(payer) == (3 * ETHER, 0)
 
 
+class Limited(Node):
+    """The real node, but it answers for few blocks at a time, as public ones do."""
+
+    asked: ClassVar[list[int]] = []
+
+    def logs(self, addresses: Sequence[str], first: int, last: int) -> list[dict[str, Any]]:
+        self.asked.append(last - first + 1)
+        if last - first >= 7:
+            raise NodeRefusal("the node refused eth_getLogs: block range is too large")
+        return super().logs(addresses, first, last)
+
+
+def test_a_node_that_limits_its_answers_is_asked_for_less(platform: Platform, payer: Wallet) -> None:
+    """P9: and what strangers wrote into ciphertexts, or made out to this wallet without its opening, stops nothing."""
+    own = platform.sender(CONSUMER)
+    garbage = [b"", b"\1", os.urandom(33), b"\1" + os.urandom(400), seal([(payer.address.encryption_key, 5)])]
+    npk = poseidon([payer.viewing.public_key, 6])
+    pool = platform.manifest.contract(platform.web3, "pool").functions
+    for ciphertext in garbage:
+        own.transact(pool.shield(ETH, ETHER, npk, ciphertext), value=ETHER)
+        payer.shield(ETHER, ETH, own)
+    platform.flush()
+    node = Limited(platform.web3)
+    scanner = Scanner(node, 950327, payer.pool, payer.registry, payer.viewing, payer.store)
+    scanner.sync()
+    assert max(node.asked) > 7
+    assert node.asked[-1] <= 7
+    assert held(payer) == (len(garbage) * ETHER, 0)
+    assert payer.store.leaf_count() == 2 * len(garbage)
+
+
 def test_the_wrong_network_is_noticed(platform: Platform, payer: Wallet, tmp_path: Path) -> None:
     """P9: another chain, a chain without the pool, no node at all."""
     with started(ChainSpec("root", 31337, 0)) as other:
@@ -334,11 +367,20 @@ def test_energy_from_meter_to_market_to_bill(platform: Platform, payer: Wallet, 
     payer.swap(quote, own)
     assert held(payer, token) == (2_000 * WATT_HOUR, 0)
     assert held(payer) == (ETHER + quote.expected, 0)
+    for _ in range(3):
+        payer.swap(payer.quote(ETH, ETHER // 100, token), own)
+        payer.sync()
+    bought = held(payer, token)[0] - 2_000 * WATT_HOUR
+    assert 0 < bought < 2_000 * WATT_HOUR
+    with pytest.raises(MeterError, match="all 4 trades of this epoch are made"):
+        payer.swap(payer.quote(ETH, ETHER // 100, token), own)
+    with pytest.raises(MeterError, match=r"one trade of this meter moves at most 4 kWh"):
+        payer.swap(payer.quote(ETH, ETHER, token), own)
 
     with pytest.raises(MeterError, match="settle at most that"):
         payer.settle(meter, epoch, mine, path, 1_001 * WATT_HOUR, own)
     payer.settle(meter, epoch, mine, path, 1_000 * WATT_HOUR, own)
-    assert held(payer, token) == (1_000 * WATT_HOUR, 0)
+    assert held(payer, token) == (1_000 * WATT_HOUR + bought, 0)
     (receipt,) = payer.receipts()
     assert receipt.burned == 1_000 * WATT_HOUR
     assert receipt.receipt == poseidon([7, meter.commitment, receipt.burned, receipt.blinding])
@@ -346,7 +388,12 @@ def test_energy_from_meter_to_market_to_bill(platform: Platform, payer: Wallet, 
         payer.settle(meter, epoch, mine, path, 1, own)
 
     kinds = [kind for kind, *_ in told(payer)]
-    assert kinds == [EntryKind.SHIELDED, EntryKind.ISSUED, EntryKind.SWAPPED, EntryKind.SETTLED]
+    assert [kind for kind in kinds if kind != EntryKind.CONSOLIDATED] == [
+        EntryKind.SHIELDED,
+        EntryKind.ISSUED,
+        *[EntryKind.SWAPPED] * 4,
+        EntryKind.SETTLED,
+    ]
     swapped = payer.history()[2]
     assert (swapped.got_asset, swapped.got_amount) == (ETH, quote.expected)
     restored = wallet_of(platform, 1, tmp_path / "restored")

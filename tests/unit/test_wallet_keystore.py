@@ -26,9 +26,9 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "wallets" / "home.json"
 
 
-@pytest.mark.parametrize("words", [12, 24])
-def test_a_seed_survives_its_file(path: Path, words: int) -> None:
-    seed = Seed.new(words)
+@pytest.mark.parametrize("seed", [Seed.new(12), Seed.new(24), Seed(bytes(16)), Seed(bytes([255] * 32))], ids=str)
+def test_a_seed_survives_its_file(path: Path, seed: Seed) -> None:
+    """Also seeds that would be no private key of an account."""
     keystore.save(seed, path, PASSWORD, FAST)
     assert keystore.load(path, PASSWORD) == seed
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
