@@ -334,9 +334,9 @@ def test_energy_from_meter_to_market_to_bill(platform: Platform, payer: Wallet, 
     payer.shield(ETHER, ETH, own.sender)
     platform.flush()
     payer.sync()
-    bought = payer.quote(ETH, ETHER // 10, token)
+    offer = payer.quote(ETH, ETHER // 10, token)
     with pytest.raises(MeterError, match="a registered meter is needed"):
-        payer.swap(bought, own)
+        payer.swap(offer, own)
     others = [poseidon([3, number]) for number in range(3)]
     commitments = [*others, payer.keys.meter_commitment(0)]
     operator.transact(registry.registerMeters(1, commitments, [4_000] * 4))
@@ -375,7 +375,7 @@ def test_energy_from_meter_to_market_to_bill(platform: Platform, payer: Wallet, 
     with pytest.raises(MeterError, match="all 4 trades of this epoch are made"):
         payer.swap(payer.quote(ETH, ETHER // 100, token), own)
     with pytest.raises(MeterError, match=r"one trade of this meter moves at most 4 kWh"):
-        payer.swap(payer.quote(ETH, ETHER, token), own)
+        payer.swap(payer.quote(ETH, ETHER // 2, token), own)
 
     with pytest.raises(MeterError, match="settle at most that"):
         payer.settle(meter, epoch, mine, path, 1_001 * WATT_HOUR, own)
