@@ -13,7 +13,7 @@ import pytest
 from offchain.artifacts import load
 from offchain.environment import PROJECT, VARIABLES
 from offchain.settings import Settings
-from scripts import chains, demo, deploy, swap_eth_to_token, swap_token_to_token
+from scripts import chains, demo, deploy, market_day, swap_eth_to_token, swap_token_to_token
 
 COMMANDS = (PROJECT / "docs" / "reference" / "commands.md").read_text()
 PAGES = [PROJECT / "README.md", PROJECT / "README.ko.md", PROJECT / "CHANGELOG.md", *(PROJECT / "docs").rglob("*.md")]
@@ -22,6 +22,7 @@ SCRIPTS: dict[str, Any] = {
     "swap_eth_to_token": swap_eth_to_token,
     "swap_token_to_token": swap_token_to_token,
     "demo": demo,
+    "market_day": market_day,
     "chains": chains,
 }
 
