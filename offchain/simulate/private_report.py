@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -21,8 +20,8 @@ from rich.table import Table
 from offchain.simulate.household import Household
 from offchain.simulate.market_day import KOREA
 from offchain.simulate.onlooker import PRIVATE, Onlooker, Sight
-from offchain.simulate.private_day import Act, PrivateDay
-from offchain.units import ETHER, shown
+from offchain.simulate.private_day import PrivateDay
+from offchain.units import ETHER
 from offchain.wallet.note import ETH
 
 WON_PER_ETH = 4_000_000
@@ -31,11 +30,9 @@ COLORS = {
     "issue": "tab:orange",
     "give": "tab:purple",
     "pay": "tab:pink",
-    "transfer": "black",
     "move": "tab:cyan",
     "sell": "tab:red",
     "buy": "tab:blue",
-    "swap": "tab:brown",
     "settle": "tab:green",
     "unshield": "tab:gray",
 }
@@ -50,7 +47,9 @@ WORDS = {
     "settle": "settles its use",
     "unshield": "takes ETH out",
 }
-HIDDEN_SIZE = 45
+HIDDEN_SIZE = 30
+LABELLED = ETHER
+"""Energy from which on the picture says how much."""
 
 
 def home_table(day: PrivateDay) -> Table:
@@ -173,15 +172,20 @@ def save_plot(day: PrivateDay, sights: Sequence[Sight], path: Path, title: str) 
     """Two pictures of the same transactions, in the same order: what happened, what the chain shows."""
     seen = [sight for sight in sights if sight.function in PRIVATE]
     place = {sight.block: number for number, sight in enumerate(seen)}
-    figure, (left, right) = plt.subplots(1, 2, figsize=(13, 5.6), sharex=True, layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(15, 6.4), sharex=True, layout="constrained")
     figure.suptitle(title)
     _plot_acts(left, day, place)
     _plot_sights(right, seen)
+    first_of_hour = {act.interval: place[act.block] for act in reversed(day.acts)}
     for axes in (left, right):
-        for start in _starts(seen):
-            axes.axvline(start - 0.5, color="0.85", zorder=0)
+        for interval, hour in enumerate(day.hours):
+            if interval in first_of_hour:
+                axes.axvline(first_of_hour[interval] - 0.5, color="0.85", zorder=0)
+                axes.annotate(f" {hour}:00", (first_of_hour[interval] - 0.5, -0.75), fontsize=8, color="0.4")
         axes.set_xlabel("transactions to pool and registry, in order")
-    figure.savefig(path, dpi=110)
+        axes.tick_params(length=0)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, dpi=100)
     plt.close(figure)
 
 
@@ -190,24 +194,20 @@ def _plot_acts(axes: Axes, day: PrivateDay, place: dict[int, int]) -> None:
     for act in day.acts:
         at, row = place[act.block], rows[act.home]
         if act.other:
-            axes.annotate(
-                "",
-                (at, rows[act.other]),
-                (at, row),
-                arrowprops={"arrowstyle": "->", "color": COLORS[act.kind], "linewidth": 1.4},
-            )
-        axes.scatter(at, row, s=_size(act), color=COLORS[act.kind], zorder=3)
-        if act.asset != "ETH":
-            axes.annotate(
-                f"{act.amount / ETHER:.1f}", (at, row), (0, 7), textcoords="offset points", ha="center", fontsize=6
-            )
+            arrow = {"arrowstyle": "->", "color": COLORS[act.kind], "linewidth": 1.5}
+            axes.annotate("", (at, rows[act.other]), (at, row), arrowprops=arrow)
+        axes.scatter(
+            at, row, s=HIDDEN_SIZE if act.asset == "ETH" else _area(act.amount), color=COLORS[act.kind], zorder=3
+        )
+        if act.asset != "ETH" and act.amount >= LABELLED:
+            _label(axes, at, row, act.amount)
     for kind in dict.fromkeys(act.kind for act in day.acts):
         axes.scatter([], [], color=COLORS[kind], label=WORDS[kind])
-    labels = [f"{household.name} ({household.microgrid})" for household in day.households]
+    labels = [f"{household.name}\n{household.microgrid}" for household in day.households]
     axes.set_yticks(range(len(rows)), labels)
-    axes.set_ylim(len(rows) - 0.5, -0.8)
-    axes.set_title("what happened: who, what, to whom (kWh)", loc="left", fontsize=10)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.11), fontsize=8, ncols=5, frameon=False)
+    axes.set_ylim(len(rows) - 0.5, -0.9)
+    axes.set_title("What happened: who, what, how much (kWh), to whom", loc="left", fontsize=11)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), fontsize=9, ncols=3, frameon=False)
 
 
 def _plot_sights(axes: Axes, seen: Sequence[Sight]) -> None:
@@ -217,35 +217,28 @@ def _plot_sights(axes: Axes, seen: Sequence[Sight]) -> None:
         row = rows[sight.function]
         energy = [amount for side in (sight.went_in, sight.came_out) for asset, amount in side.items() if asset != ETH]
         if sight.went_in or sight.came_out:
-            axes.scatter(number, row, s=_area(energy[0]) if energy else HIDDEN_SIZE, color="black", zorder=3)
+            axes.scatter(number, row, s=_area(energy[0]) if energy else HIDDEN_SIZE, color="0.2", zorder=3)
         else:
-            axes.scatter(number, row, s=HIDDEN_SIZE, facecolors="white", edgecolors="black", zorder=3)
-            axes.annotate("?", (number, row), ha="center", va="center", fontsize=6, zorder=4)
-        if energy:
-            axes.annotate(
-                f"{energy[0] / ETHER:.1f}", (number, row), (0, 7), textcoords="offset points", ha="center", fontsize=6
-            )
-    axes.scatter([], [], color="black", label="amount and asset public")
-    axes.scatter([], [], facecolors="white", edgecolors="black", label="amount hidden")
+            axes.scatter(number, row, s=4 * HIDDEN_SIZE, color="0.2", marker="$?$", linewidths=0.3, zorder=3)
+        if energy and energy[0] >= LABELLED:
+            _label(axes, number, row, energy[0])
+    axes.scatter([], [], color="0.2", label="asset and amount are public")
+    axes.scatter([], [], s=4 * HIDDEN_SIZE, color="0.2", marker="$?$", linewidths=0.3, label="amount hidden")
     axes.set_yticks(range(len(rows)), kinds)
-    axes.set_ylim(len(rows) - 0.5, -0.8)
-    axes.set_title("what the chain shows: all sent by the relayer but shield; nobody named", loc="left", fontsize=10)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.11), fontsize=8, ncols=2, frameon=False)
+    axes.set_ylim(len(rows) - 0.5, -0.9)
+    sender = "all from the relayer but shield" if "shield" in kinds else "all from the relayer"
+    axes.set_title(f"What the chain shows of it: no names; {sender}", loc="left", fontsize=11)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), fontsize=9, ncols=2, frameon=False)
 
 
-def _size(act: Act) -> float:
-    return HIDDEN_SIZE if act.asset == "ETH" else _area(act.amount)
+def _label(axes: Axes, at: int, row: int, amount: int) -> None:
+    axes.annotate(
+        f"{amount / ETHER:.1f}", (at, row), (0, 9), textcoords="offset points", ha="center", fontsize=7, rotation=60
+    )
 
 
 def _area(amount: int) -> float:
     return 20 + 40 * amount / ETHER
-
-
-def _starts(seen: Sequence[Sight]) -> list[int]:
-    """Where an hour begins among the transactions."""
-    gap = 1800
-    pairs = pairwise(seen)
-    return [number for number, (before, after) in enumerate(pairs, start=1) if after.time - before.time > gap]
 
 
 def _moment(sight: Sight) -> datetime:
@@ -256,8 +249,3 @@ def proofs_in_words(day: PrivateDay) -> str:
     """One line: how many proofs, and what they took."""
     all_of_them = [second for seconds in day.stopwatch.seconds.values() for second in seconds]
     return f"{len(all_of_them)} proofs, {sum(all_of_them):.0f} s of proving, median {median(all_of_them):.2f} s"
-
-
-def amount_in_words(amount: int) -> str:
-    """kWh or ETH."""
-    return shown(amount)
