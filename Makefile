@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help build circuits demo test lint bench campaign mutation chains clean
+.PHONY: help build circuits demo test lint bench campaign mutation circuit-mutation chains clean
 
 help: ## Lists the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 20
 
 $(READY): requirements.lock package-lock.json pyproject.toml offchain/toolchain.py
 	@command -v $(PYTHON) >/dev/null || { echo "set-up: $(PYTHON) is missing: install Python 3.11 or newer." >&2; exit 1; }
@@ -39,6 +39,9 @@ campaign: $(READY) ## Ten thousand random operations against the model and Unisw
 
 mutation: $(READY) ## Tells which small changes to the contracts the unit tests don't notice (hours)
 	@$(BIN)/python benchmarks/mutation.py
+
+circuit-mutation: $(READY) ## Tells which constraints of the circuits could be taken out unnoticed (minutes)
+	@$(BIN)/python -m benchmarks.circuit_mutation
 
 chains: $(READY) ## Runs both local chains until Ctrl-C
 	@$(BIN)/ape run chains
