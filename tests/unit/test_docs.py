@@ -13,7 +13,7 @@ import pytest
 from offchain.artifacts import load
 from offchain.environment import PROJECT, VARIABLES
 from offchain.settings import Settings
-from scripts import chains, demo, deploy, market_day, swap_eth_to_token, swap_token_to_token
+from scripts import ceremony, chains, demo, deploy, market_day, swap_eth_to_token, swap_token_to_token
 
 COMMANDS = (PROJECT / "docs" / "reference" / "commands.md").read_text()
 PAGES = [PROJECT / "README.md", PROJECT / "README.ko.md", PROJECT / "CHANGELOG.md", *(PROJECT / "docs").rglob("*.md")]
@@ -24,6 +24,7 @@ SCRIPTS: dict[str, Any] = {
     "demo": demo,
     "market_day": market_day,
     "chains": chains,
+    "ceremony": ceremony,
 }
 
 
@@ -37,14 +38,22 @@ def test_every_script_is_a_documented_command() -> None:
     assert {path.stem for path in (PROJECT / "scripts").glob("[!_]*.py")} == set(SCRIPTS)
 
 
+def options_of(command: click.Command) -> set[str]:
+    """Of a command, or of all commands of a group within a group."""
+    own = {opt for param in command.params if isinstance(param, click.Option) for opt in param.opts if opt[2:]}
+    inner = command.commands.values() if isinstance(command, click.Group) and command.name == "phase1" else ()
+    return own.union(*map(options_of, inner))
+
+
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_every_option_is_documented(name: str) -> None:
     (row,) = [line for line in COMMANDS.splitlines() if line.startswith(f"| `ape run {name}` |")]
     command: click.Command = SCRIPTS[name].cli
-    options = {opt for param in command.params if isinstance(param, click.Option) for opt in param.opts if opt[2:]}
-    assert options - {"--help", "--verbosity"} == set(re.findall(r"--[a-z-]+", row))
+    assert options_of(command) - {"--verbosity"} == set(re.findall(r"--[a-z0-9-]+", row))
     if isinstance(command, click.Group):
-        assert all(f"`ape run {name} {sub}`" in COMMANDS for sub in command.commands)
+        for sub, subcommand in command.commands.items():
+            (row,) = [line for line in COMMANDS.splitlines() if line.startswith(f"| `ape run {name} {sub}` |")]
+            assert options_of(subcommand) == set(re.findall(r"--[a-z0-9-]+", row)), sub
 
 
 def test_every_setting_is_documented() -> None:
