@@ -31,8 +31,9 @@ lint: $(READY) ## Checks style and types of Python and Solidity
 	$(BIN)/mypy
 	node_modules/.bin/solhint --disc --max-warnings 0 'contracts/**/*.sol'
 
-bench: $(READY) ## Prints gas per operation beside Uniswap V1's own bytecode, as JSON
+bench: $(READY) ## Prints gas beside Uniswap V1's own bytecode, then seconds of proofs, payments and scans, as JSON
 	@$(BIN)/python benchmarks/gas.py
+	@$(BIN)/python benchmarks/zk.py
 
 campaign: $(READY) ## Ten thousand random operations against the model and Uniswap V1's own bytecode
 	@OPENMG_CAMPAIGN=1 $(BIN)/ape test tests/invariant -s
