@@ -65,9 +65,8 @@ def questions(week: Week) -> Iterator[Question]:
                 place = alike.index(deed) / len(alike)
                 yield Question(f"{deed.kind}: which meter", deed.seen, meters, homes.index(deed.home), place)
         for kind, made, home, _ in deed.sources:
-            if kind not in ("shield", "pay"):
-                task = f"nullifier: of which {kind}'s note"
-                yield _question(task, deed, week.of(deed.kind, epoch), week.of(kind, made), home)
+            made_then = week.shields if kind == "shield" else week.of(kind, made)
+            yield _question(f"nullifier: of which {kind}'s note", deed, week.of(deed.kind, epoch), made_then, home)
 
 
 def _question(
