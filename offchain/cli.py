@@ -14,6 +14,7 @@ import click
 
 from offchain.command import Group
 from offchain.commands.flush import flush
+from offchain.commands.metering import operator
 from offchain.commands.output import print_json
 from offchain.commands.relayer import relayer
 from offchain.commands.wallet import wallet
@@ -35,7 +36,7 @@ def cli() -> None:
     """
 
 
-for command in (wallet, relayer, flush):
+for command in (wallet, relayer, flush, operator):
     cli.add_command(command)
 
 

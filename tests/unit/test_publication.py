@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from nacl.bindings import crypto_scalarmult_base
 from web3 import Web3
 from web3.types import RPCEndpoint
 
 from offchain.chains import PLASMA, ChainSpec, started
+from offchain.commands.metering import operator
 from offchain.deployment import Manifest
 from offchain.errors import UserError
 from offchain.metering import publication
@@ -26,6 +30,7 @@ from offchain.metering.readings_tree import Reading, ReadingsTree, verify_readin
 from offchain.metering.registration import Registration
 from offchain.platform_deployment import PlatformDeployment, Rules
 from offchain.sender import Sender, TransactionError, development_sender
+from offchain.settings import settings
 from offchain.wallet.meter import OwnMeter
 from offchain.wallet.trees import Path as TreePath
 
@@ -369,3 +374,65 @@ def test_a_failed_transaction_is_told(office: Office, epoch: int, monkeypatch: p
             office.publisher().publish(epoch, readings())
     assert office.publisher().publish(epoch, readings()).outcome is Outcome.PUBLISHED
     assert publication.BUNDLES in {path.name for path in office.folder.iterdir()}
+
+
+@pytest.fixture
+def command(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Runs `openmg operator ...` on the office's chain, with a book of its own; returns what it answers."""
+    monkeypatch.setattr(settings, "deployments", office.folder.parent)
+    monkeypatch.setattr(settings, "metering", tmp_path / "metering")
+    url = str(office.web3.provider.endpoint_uri)  # type: ignore[attr-defined]
+
+    def run(*words: str) -> Any:
+        done = CliRunner().invoke(operator, [*words, "--rpc", url, "--json"])
+        return json.loads(done.stdout) if done.exit_code == 0 else done.output
+
+    return run
+
+
+def test_the_operator_s_commands(office: Office, epoch: int, command: Callable[..., Any], tmp_path: Path) -> None:
+    """R8 register, publish, correct and show, each of them twice without harm; owners can read what came of it."""
+    card = MeterCard.of(3000)
+    for new in (True, False):
+        answer = command("register", "mg1", str(card), "--capacity", "5000")
+        assert answer == {"microgrid": "MG1", "commitment": hex(card.commitment), "capacity": 5000, "new": new}
+    file = tmp_path / "readings.csv"
+    file.write_text(f"commitment,exported,imported\n{card.commitment:#x},1200,30\n")
+    outcomes = []
+    for what, exported in (("publish", 1200), ("publish", 1200), ("correct", 1300), ("correct", 1300)):
+        file.write_text(f"commitment,exported,imported\n{card.commitment:#x},{exported},30\n")
+        done = command(what, "MG1", str(epoch), str(file))
+        outcomes.append((done["outcome"], done["exported"], done["imported"]))
+    assert outcomes == [
+        ("published", 1200, 30),
+        ("there already", 1200, 30),
+        ("corrected", 1300, 30),
+        ("there already", 1300, 30),
+    ]
+    meter = OwnMeter(3000, card.commitment, 1, 5000, TreePath(0, [], 0))
+    assert Delivery(office.web3, office.manifest, Path(done["bundle"]).parent).reading(meter, epoch)[0].exported == 1300
+    (shown,) = command("status", "MG1")["meters"]
+    assert shown == {"commitment": hex(card.commitment), "capacity": 5000, "registered": True}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "needs the columns commitment, exported, imported"),
+        ("commitment,exported\n", "needs the columns"),
+        ("commitment,exported,imported\n0x5,1,2\n0x6,1.5,2\n", "row 3 is no reading"),
+        ("commitment,exported,imported\nzz,1,2\n", "row 2 is no reading"),
+        ("commitment,exported,imported\n0x5,1\n", "row 2 is no reading"),
+        ("commitment,exported,imported\n0x5,-1,2\n", "-1 Wh exported is not between"),
+        ("commitment,exported,imported\n0x5,1,2\n", "is not registered here"),
+    ],
+)
+def test_files_of_readings_that_are_none(
+    epoch: int, command: Callable[..., Any], tmp_path: Path, content: str, message: str
+) -> None:
+    """P9 a file that can't be used is named with its row, in one line."""
+    file = tmp_path / "readings.csv"
+    file.write_text(content)
+    output = command("publish", "MG1", str(epoch), str(file))
+    assert message in output
+    assert output.count("Error") == output.count("\n") == 1

@@ -1,0 +1,213 @@
+"""The metering operator's commands: registering meters, publishing and correcting readings."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from offchain.command import Group
+from offchain.commands.output import answer, columns, json_option, stages
+from offchain.commands.session import Opening, SessionError, WalletName, network, own_sender, rpc_option
+
+if TYPE_CHECKING:
+    from offchain.commands.session import Network
+    from offchain.metering.ledger import Ledger
+    from offchain.metering.readings_tree import Reading
+    from offchain.sender import Sender
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+DEVELOPMENT_ACCOUNT = 0
+"""The local chains' account that runs the microgrids when no wallet is named."""
+
+account_option = click.option(
+    "--wallet",
+    "name",
+    type=WalletName(),
+    help="Whose account is the operator's.  [default on local chains: a public development key]",
+)
+readings_argument = click.argument("readings", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+@click.group(cls=Group)
+def operator() -> None:
+    """Registers a microgrid's meters and publishes their readings.
+
+    The book of meters and readings, and the bundles for the owners, are kept below OPENMG_METERING, a folder a chain.
+    """
+
+
+@operator.command()
+@click.argument("microgrid")
+@click.argument("card")
+@click.option("--capacity", type=click.IntRange(1, 2**32 - 1), required=True, help="Most Wh an epoch, either way.")
+@account_option
+@rpc_option
+@json_option
+def register(microgrid: str, card: str, capacity: int, name: str | None, rpc: str | None, as_json: bool) -> None:
+    """Registers the meter of CARD, which its owner's `openmg wallet meter` shows, in MICROGRID.
+
+    \b
+    openmg operator register MG1 openmgmeter1... --capacity 4000
+    """
+    from offchain.metering.card import MeterCard
+    from offchain.metering.ledger import Meter
+    from offchain.metering.registration import Registration
+
+    found = MeterCard.parse(card)
+    chain, sender = _operator(name, rpc)
+    registration = Registration(sender, chain.manifest, _ledger(chain))
+    number = registration.microgrid(microgrid.upper())
+    with stages("registering"):
+        new = registration.register([Meter(found, number, capacity)])
+    content = {
+        "microgrid": microgrid.upper(),
+        "commitment": hex(found.commitment),
+        "capacity": capacity,
+        "new": bool(new),
+    }
+    line = f"meter {found.commitment:#066x} in {microgrid.upper()}, {capacity} Wh an epoch"
+    answer(as_json, content, f"Registered {line}." if new else f"Registered already: {line}.")
+
+
+@operator.command()
+@click.argument("microgrid")
+@click.argument("epoch", type=click.IntRange(0, 2**64 - 1))
+@readings_argument
+@account_option
+@rpc_option
+@json_option
+def publish(microgrid: str, epoch: int, readings: Path, name: str | None, rpc: str | None, as_json: bool) -> None:
+    """Publishes an epoch's READINGS: a CSV file with the columns commitment, exported and imported (Wh).
+
+    Cut off, it is simply run again: the same readings are never published twice.
+    """
+    _bring("publish", microgrid, epoch, readings, name, rpc, as_json)
+
+
+@operator.command()
+@click.argument("microgrid")
+@click.argument("epoch", type=click.IntRange(0, 2**64 - 1))
+@readings_argument
+@account_option
+@rpc_option
+@json_option
+def correct(microgrid: str, epoch: int, readings: Path, name: str | None, rpc: str | None, as_json: bool) -> None:
+    """Replaces a published epoch's READINGS, as long as its correction window is open."""
+    _bring("correct", microgrid, epoch, readings, name, rpc, as_json)
+
+
+@operator.command()
+@click.argument("microgrid")
+@rpc_option
+@json_option
+def status(microgrid: str, rpc: str | None, as_json: bool) -> None:
+    """Shows a microgrid's meters, and which of them the chain has."""
+    from offchain.metering.registration import Registration
+    from offchain.sender import development_sender
+
+    chain = network(rpc)
+    ledger = _ledger(chain)
+    registration = Registration(development_sender(chain.web3, DEVELOPMENT_ACCOUNT), chain.manifest, ledger)
+    number = registration.microgrid(microgrid.upper())
+    known = registration.registered()
+    meters = ledger.meters(number)
+    rows = [("meter", "Wh an epoch", "on chain")]
+    rows += [
+        (f"{meter.card.commitment:#066x}", str(meter.capacity), "yes" if meter.card.commitment in known else "no")
+        for meter in meters
+    ]
+    content = [
+        {
+            "commitment": hex(meter.card.commitment),
+            "capacity": meter.capacity,
+            "registered": meter.card.commitment in known,
+        }
+        for meter in meters
+    ]
+    answer(as_json, {"microgrid": microgrid.upper(), "meters": content}, *columns(rows))
+
+
+def read_readings(path: Path) -> list[Reading]:
+    """The readings of a CSV file. Raises SessionError, which names the row."""
+    return list(_rows(path))
+
+
+def _rows(path: Path) -> Iterator[Reading]:
+    from offchain.metering.readings_tree import Reading
+
+    wanted = ["commitment", "exported", "imported"]
+    try:
+        with path.open(newline="") as file:
+            rows = csv.DictReader(file)
+            if rows.fieldnames is None or not set(wanted) <= set(rows.fieldnames):
+                raise SessionError(f"{path.name} needs the columns {', '.join(wanted)}")
+            for row in rows:
+                try:
+                    numbers = [int(row[column] or "", 16 if column == "commitment" else 10) for column in wanted]
+                except ValueError:
+                    raise SessionError(f"{path.name}: row {rows.line_num} is no reading") from None
+                yield Reading(*numbers)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SessionError(f"{path} can't be read: {error}") from error
+
+
+def _bring(what: str, microgrid: str, epoch: int, path: Path, name: str | None, rpc: str | None, as_json: bool) -> None:
+    from offchain.metering.publication import Publisher
+    from offchain.metering.registration import Registration
+
+    readings = read_readings(path)
+    chain, sender = _operator(name, rpc)
+    ledger = _ledger(chain)
+    number = Registration(sender, chain.manifest, ledger).microgrid(microgrid.upper())
+    publisher = Publisher(sender, chain.manifest, number, ledger, _folder(chain))
+    with stages("building the tree"):
+        done = (publisher.publish if what == "publish" else publisher.correct)(epoch, readings)
+    bundle = publisher.bundle(done.data_hash)
+    content = {
+        "outcome": done.outcome.value,
+        "microgrid": microgrid.upper(),
+        "epoch": epoch,
+        "root": hex(done.root),
+        "exported": done.exported,
+        "imported": done.imported,
+        "bundle": str(bundle),
+        "open_from": done.open_from,
+    }
+    answer(
+        as_json,
+        content,
+        f"Epoch {epoch} of {microgrid.upper()}: {done.outcome}. {done.exported} Wh exported, {done.imported} imported.",
+        f"For the owners: {bundle}",
+    )
+
+
+def _operator(name: str | None, rpc: str | None) -> tuple[Network, Sender]:
+    """The chain, and the account that acts on it."""
+    from offchain.chains import LOCAL_CHAIN_IDS
+    from offchain.sender import development_sender
+
+    opening = Opening(name) if name is not None else None
+    chain = network(rpc)
+    if opening is not None:
+        return chain, own_sender(opening.wallet(chain))
+    if chain.manifest.chain_id not in LOCAL_CHAIN_IDS:
+        raise SessionError(f"--wallet is needed on chain {chain.manifest.chain_id}: its account is the operator's")
+    return chain, development_sender(chain.web3, DEVELOPMENT_ACCOUNT)
+
+
+def _folder(chain: Network) -> Path:
+    """Where the book and the bundles of a chain are."""
+    from offchain.settings import settings
+
+    return settings.metering / str(chain.manifest.chain_id)
+
+
+def _ledger(chain: Network) -> Ledger:
+    from offchain.metering.ledger import Ledger
+
+    return Ledger(_folder(chain))
