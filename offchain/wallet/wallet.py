@@ -34,6 +34,8 @@ from offchain.zk.circuits import PARAMETERS
 from offchain.zk.prover import Progress
 
 DEADLINE_SECONDS = 600
+"""An operation can be mined for at least so long, at most for twice as long."""
+
 FLUSH_SECONDS = 120
 POLL_SECONDS = 0.25
 METERS_LOOKED_FOR = 20
@@ -216,7 +218,9 @@ class Wallet(Reader):
         raise WalletError("the merged notes still wait for a flush: try again later")
 
     def _going(self, relay: Relay | None, progress: Progress | None) -> Send:
-        return Send(self.node.time() + DEADLINE_SECONDS, relay, progress)
+        """With a round deadline: an exact one would tell, beside the block's time, how long the proof took and so whose
+        computer it was made on."""
+        return Send((self.node.time() // DEADLINE_SECONDS + 2) * DEADLINE_SECONDS, relay, progress)
 
     def _open_epoch(
         self, meter: OwnMeter, epoch: int, reading: Reading, path: ReadingPath, nullifier: int

@@ -60,12 +60,13 @@ def test_nothing_of_an_owner_stands_in_a_transaction(week: Week) -> None:
 
 
 def test_operations_of_a_kind_look_alike(week: Week) -> None:
-    """P3 ciphertexts of a kind of operation have one length, calldata too, and one account sends them all."""
+    """P3 ciphertexts of a kind of operation have one length, calldata too; deadlines are round; one account sends."""
     shapes = defaultdict(set)
     for deed in week.deeds:
         shapes[deed.kind].add((len(deed.seen.data), deed.seen.ciphertexts, len(deed.seen.numbers)))
     assert {kind: len(found) for kind, found in shapes.items()} == dict.fromkeys(("issue", "sell", "pay", "settle"), 1)
     assert {deed.seen.sender for deed in week.deeds} == {week.relayer}
+    assert {deed.seen.deadline % 600 for deed in week.deeds} == {0}
 
 
 def test_a_transfer_shows_neither_amount_nor_asset(week: Week) -> None:
@@ -104,7 +105,7 @@ def length_by_home(week: Week) -> None:
 
 def slow_homes(week: Week) -> None:
     for deed in week.deeds:
-        deed.seen.deadline -= 3 * deed.home
+        deed.seen.deadline = deed.seen.time + 600 - 3 * deed.home
 
 
 def fixed_order(week: Week) -> None:
