@@ -132,3 +132,21 @@ def test_code_that_is_none_is_refused(tmp_path: Path, inputs: Inputs) -> None:
     (tmp_path / "other.wasm").write_bytes(b"no code")
     with pytest.raises(WitnessError, match="holds no circuit"):
         witness(tmp_path / "other.wasm", inputs)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the process' size from Linux")
+def test_memory_is_given_back(inputs: Inputs) -> None:
+    """The calculator's memory holds the spending key; a wallet that runs for long makes many witnesses."""
+
+    def size() -> int:
+        """Reserved memory of this process, in kB."""
+        (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmSize")]
+        return int(line.split()[1])
+
+    witness(WASM, inputs)
+    before = size()
+    for _ in range(4):
+        witness(WASM, inputs)
+    with pytest.raises(WitnessError):
+        witness(WASM, inputs | {"publicAmount": 101})
+    assert size() - before < 1 << 20
