@@ -129,7 +129,7 @@ def test_other_public_signals(tiny: Circuit, outputs: tuple[Signal, ...]) -> Non
 def test_what_does_not_compile(tiny: Circuit) -> None:
     """P9 a mistake in a circuit is told in the compiler's words; a missing file is named."""
     tiny.main.write_text(tiny.main.read_text().replace("a * b", "a ** b"))
-    with pytest.raises(CompilerError, match=r"tiny doesn't compile:(.|\n)*Non-quadratic|tiny doesn't compile"):
+    with pytest.raises(CompilerError, match=r"tiny doesn't compile:[^$]*[Nn]on.?quadratic"):
         compile_circuit(tiny, SOURCES / "build")
     (SOURCES / "square.circom").unlink()
     with pytest.raises(CompilerError, match=r"square\.circom can't be read"):
