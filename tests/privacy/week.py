@@ -27,7 +27,7 @@ from offchain.platform_deployment import PlatformDeployment
 from offchain.simulate import private_day
 from offchain.simulate.household import Household, Measured
 from offchain.simulate.market_day import Home
-from offchain.simulate.private_day import RULES, PrivateDay
+from offchain.simulate.private_day import RULES, Part, PrivateDay
 from offchain.units import WATT_HOUR
 from offchain.wallet import transaction
 from offchain.wallet.note import ETH
@@ -39,6 +39,7 @@ from offchain.zk.witness import witness
 
 START = datetime(2026, 5, 15, tzinfo=UTC)
 KINDS = ("issue", "sell", "pay", "settle")
+Readings = dict[str, Part]
 
 
 class Metered(Measured):
@@ -177,26 +178,27 @@ class Player:
             day._flush()
             self._keep_notes()
 
-    def _issue(self, interval: int, epoch: int, household: Household, readings: dict[str, Any]) -> None:
+    def _issue(self, interval: int, epoch: int, household: Household, readings: Readings) -> None:
         (meter,) = household.wallet.meters()
-        household.wallet.issue(meter, epoch, *readings[household.name], self.day.submitter, self.day.stopwatch.tell)
+        reading, path = readings[household.name]
+        household.wallet.issue(meter, epoch, reading, path, self.day.submitter, self.day.stopwatch.tell)
         self.day._note(interval, "issue", household, self.day.tokens[household.microgrid], 0)
 
-    def _sell(self, interval: int, epoch: int, household: Household, readings: dict[str, Any]) -> None:
+    def _sell(self, interval: int, epoch: int, household: Household, readings: Readings) -> None:
         token = self.day.tokens[household.microgrid]
         self.day._swap(interval, household, token, self.day.random.randrange(300, 900) * WATT_HOUR, ETH)
 
-    def _pay(self, interval: int, epoch: int, household: Household, readings: dict[str, Any]) -> None:
+    def _pay(self, interval: int, epoch: int, household: Household, readings: Readings) -> None:
         others = [other for other in self.day.households if other is not household]
         amount = self.day.random.randrange(10**12, 10**13)
         self.day._send(interval, "pay", household, self.day.random.choice(others), ETH, amount)
 
-    def _settle(self, interval: int, epoch: int, household: Household, readings: dict[str, Any]) -> None:
+    def _settle(self, interval: int, epoch: int, household: Household, readings: Readings) -> None:
         household.wallet.sync()
         (meter,) = household.wallet.meters()
         amount = self.day.random.randrange(500, 1_000) * WATT_HOUR
-        own = readings[household.name]
-        household.wallet.settle(meter, epoch, *own, amount, self.day.submitter, self.day.stopwatch.tell)
+        reading, path = readings[household.name]
+        household.wallet.settle(meter, epoch, reading, path, amount, self.day.submitter, self.day.stopwatch.tell)
         self.day._note(interval, "settle", household, self.day.tokens[household.microgrid], amount)
 
     def _keep_notes(self) -> None:
