@@ -69,8 +69,20 @@ def test_verify_fails_when_the_chain_has_other_code(shell: Shell, refused: Refus
     assert "of the contracts are not what was compiled here" in refused("ape", "run", "deploy", "verify")
 
 
-def test_demo_trades_a_day(shell: Shell) -> None:
-    done = shell.run("ape", "run", "demo", "--homes", "4")
+def test_demo_trades_privately(shell: Shell) -> None:
+    """P3: what the homes know is there, and beside it what the chain shows."""
+    done = shell.run("ape", "run", "demo", "--homes", "2", "--intervals", "1", timeout=900)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for shown in ("What each household knows of itself", "What an onlooker sees", "Proofs: seconds", "yes  MG1"):
+        assert shown in done.stdout
+    assert "NO " not in done.stdout
+    assert max(len(line) for line in done.stdout.splitlines() if not line.startswith(("Picture", "Figures"))) <= 80
+    assert (shell.folder / "reports" / "private_day.png").stat().st_size > 10_000
+    assert json.loads((shell.folder / "reports" / "private_day.json").read_text())["checks"]
+
+
+def test_market_day_trades_a_day(shell: Shell) -> None:
+    done = shell.run("ape", "run", "market_day", "--homes", "4")
     assert done.returncode == 0, done.stdout + done.stderr
     for shown in ("A day on the market", "What the market did", "tokenToTokenSwapOutput", "yes  MG1"):
         assert shown in done.stdout
@@ -100,9 +112,12 @@ def test_demo_trades_a_day(shell: Shell) -> None:
         (["demo", "--data", "/nowhere.csv"], "does not exist"),
         (["demo", "--data", "Makefile"], "can't be read as CSV"),
         (["demo", "--homes", "1"], "not in the range"),
-        (["demo", "--utility-price", "nan"], "nan is not a number"),
-        (["demo", "--line-kw", "inf"], "is not"),
-        (["demo", "--feed-in-price", "200"], "must not be above"),
+        (["demo", "--intervals", "25"], "not in the range"),
+        (["market_day", "--homes", "1"], "not in the range"),
+        (["market_day", "--data", "Makefile"], "can't be read as CSV"),
+        (["market_day", "--utility-price", "nan"], "nan is not a number"),
+        (["market_day", "--line-kw", "inf"], "is not"),
+        (["market_day", "--feed-in-price", "200"], "must not be above"),
         (["demo", "--day", "2026-01-01"], "--day goes with --data"),
         (["demo", "--day", "tomorrow", "--data", "Makefile"], "does not match the format"),
     ],
@@ -144,7 +159,9 @@ def test_a_manifest_that_is_damaged_is_named(shell: Shell, refused: Refused) -> 
     assert path.read_text() == "{"
 
 
-@pytest.mark.parametrize("command", ["deploy", "swap_eth_to_token", "swap_token_to_token", "demo", "chains"])
+@pytest.mark.parametrize(
+    "command", ["deploy", "swap_eth_to_token", "swap_token_to_token", "demo", "market_day", "chains"]
+)
 def test_every_command_explains_itself(shell: Shell, command: str) -> None:
     done = shell.run("ape", "run", command, "--help")
     assert done.returncode == 0
