@@ -85,6 +85,9 @@ def publish(microgrid: str, epoch: int, readings: Path, name: str | None, rpc: s
     """Publishes an epoch's READINGS: a CSV file with the columns commitment, exported and imported (Wh).
 
     Cut off, it is simply run again: the same readings are never published twice.
+
+    \b
+    openmg operator publish MG1 1964210 readings.csv
     """
     _bring("publish", microgrid, epoch, readings, name, rpc, as_json)
 
@@ -97,7 +100,11 @@ def publish(microgrid: str, epoch: int, readings: Path, name: str | None, rpc: s
 @rpc_option
 @json_option
 def correct(microgrid: str, epoch: int, readings: Path, name: str | None, rpc: str | None, as_json: bool) -> None:
-    """Replaces a published epoch's READINGS, as long as its correction window is open."""
+    """Replaces a published epoch's READINGS, as long as its correction window is open.
+
+    \b
+    openmg operator correct MG1 1964210 readings.csv
+    """
     _bring("correct", microgrid, epoch, readings, name, rpc, as_json)
 
 
@@ -106,7 +113,11 @@ def correct(microgrid: str, epoch: int, readings: Path, name: str | None, rpc: s
 @rpc_option
 @json_option
 def status(microgrid: str, rpc: str | None, as_json: bool) -> None:
-    """Shows a microgrid's meters, and which of them the chain has."""
+    """Shows a microgrid's meters, and which of them the chain has.
+
+    \b
+    openmg operator status MG1
+    """
     from offchain.metering.registration import Registration
     from offchain.sender import development_sender
 

@@ -36,8 +36,7 @@ def reading_options(function: Function) -> Function:
         "--readings",
         metavar="FOLDER_OR_URL",
         envvar="OPENMG_READINGS",
-        required=True,
-        help="Where the operator's bundles are.  [default: $OPENMG_READINGS]",
+        help="Where the operator's bundles are.  [default: $OPENMG_READINGS, else those published on this machine]",
     )
     meter = click.option(
         "--meter", "place", type=click.IntRange(1), help="Number in `openmg wallet meter`, if it has several."
@@ -111,7 +110,7 @@ def swap(
 @json_option
 def issue(
     epoch: int,
-    readings: str,
+    readings: str | None,
     place: int | None,
     relayer: str | None,
     own_account: bool,
@@ -124,6 +123,7 @@ def issue(
     Microgrid and epoch are public; meter and amount aren't.
 
     \b
+    openmg wallet issue 1964210
     openmg wallet issue 1964210 --readings http://operator.example/bundles
     """
     opening = Opening(name, "issue")
@@ -157,7 +157,7 @@ def issue(
 def settle(
     amount: int,
     epoch: int,
-    readings: str,
+    readings: str | None,
     place: int | None,
     relayer: str | None,
     own_account: bool,
@@ -170,6 +170,7 @@ def settle(
     What isn't settled is billed at the tariff. `openmg wallet disclose settlement` shows the operator the receipt.
 
     \b
+    openmg wallet settle 2.5 1964210
     openmg wallet settle 2.5 1964210 --readings http://operator.example/bundles
     """
     opening = Opening(name, "settle")
@@ -184,10 +185,12 @@ def settle(
 
 
 def _reading(
-    wallet: Wallet, place: int | None, epoch: int, source: str, stage: Stage
+    wallet: Wallet, place: int | None, epoch: int, source: str | None, stage: Stage
 ) -> tuple[OwnMeter, Reading, ReadingPath]:
     """The meter that is meant and its reading of the epoch. Raises SessionError, DeliveryError."""
     from offchain.metering.delivery import Delivery
+    from offchain.metering.publication import BUNDLES
+    from offchain.settings import settings
 
     meters = wallet.meters()
     if not meters:
@@ -198,4 +201,5 @@ def _reading(
         raise SessionError(f"there is no meter {place}: this wallet has {len(meters)}, see `openmg wallet meter`")
     meter = meters[(place or 1) - 1]
     stage("fetching the readings")
-    return meter, *Delivery(wallet.web3, wallet.manifest, source).reading(meter, epoch)
+    where = source or settings.metering / str(wallet.manifest.chain_id) / BUNDLES
+    return meter, *Delivery(wallet.web3, wallet.manifest, where).reading(meter, epoch)

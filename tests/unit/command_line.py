@@ -54,6 +54,7 @@ class CommandLine:
         self._patch, self._capture = patch, capture
         patch.setattr(settings, "wallets", self.wallets)
         patch.setattr(settings, "deployments", folder / "deployments")
+        patch.setattr(settings, "metering", folder / "metering")
         patch.setattr(keystore, "SCRYPT_N", QUICK_SCRYPT)
         patch.setattr(keystore.save, "__defaults__", (QUICK_SCRYPT,))
         self.use(chains.ChainSpec("plasma", 950327, 1))

@@ -13,6 +13,7 @@ import pytest
 from offchain.chains import ChainSpec, started
 from offchain.cli import cli
 from offchain.environment import PROJECT
+from offchain.metering.card import MeterCard
 from tests.unit.command_line import CommandLine
 from tests.unit.test_cli_wallet import WORDS
 
@@ -57,6 +58,10 @@ def valid(words: tuple[str, ...], address: str, folder: Path) -> list[str]:
         "statement": ["--since", "2026-01-01", "--until", "2027-01-01", *disclosed],
         "verify-disclosure": [str(folder / "disclosure.json")],
         "relayer": ["--fee", "ETH=0.1"],
+        "register": ["MG1", str(MeterCard.of(1)), "--capacity", "4000"],
+        "publish": ["MG1", "5", str(folder / "readings.csv")],
+        "correct": ["MG1", "5", str(folder / "readings.csv")],
+        "status": ["MG1"],
     }.get(words[-1], [])
 
 
@@ -85,6 +90,7 @@ def test_without_a_chain(openmg: CommandLine, tmp_path: Path, words: tuple[str, 
     """P9 one line that says how to get one, as text and as JSON; nothing changes."""
     address = openmg.done("wallet", "restore", typed=WORDS)["address"]
     (tmp_path / "disclosure.json").write_text("{}")
+    (tmp_path / "readings.csv").write_text("commitment,exported,imported\n0x1,2,3\n")
     before = openmg.files()
     arguments = valid(words, address, tmp_path)
     assert "start it with `make chains`" in openmg.run(*words, *arguments).error
@@ -106,6 +112,7 @@ def test_on_a_chain_without_the_platform(
     openmg.use(bare_chain)
     address = openmg.done("wallet", "restore", typed=WORDS)["address"]
     (tmp_path / "disclosure.json").write_text("{}")
+    (tmp_path / "readings.csv").write_text("commitment,exported,imported\n0x1,2,3\n")
     before = openmg.files()
     assert "run `ape run deploy`" in openmg.run(*words, *valid(words, address, tmp_path)).error
     assert openmg.files() == before
@@ -133,7 +140,7 @@ def test_wrong_amounts(openmg: CommandLine, tmp_path: Path, words: tuple[str, ..
         (["wallet", "swap", "1", "ETH", "MG1", "--slippage", "51"], "not in the range"),
         (["wallet", "swap", "1", "ETH", "MG1", "--slippage", "nan"], "is not"),
         (["wallet", "swap", "1", "ETH", "MG1", "--minimum", "much"], "much is not a number"),
-        (["wallet", "issue", "5"], "Missing option '--readings'"),
+        (["wallet", "issue"], "Missing argument 'EPOCH'"),
         (["wallet", "issue", "-1", "--readings", "."], "No such option"),
         (["wallet", "issue", "x", "--readings", "."], "is not a valid integer"),
         (["wallet", "settle", "1", "5", "--readings", ".", "--meter", "0"], "not in the range"),
