@@ -11,7 +11,7 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
-from offchain.artifacts import compile_contracts
+from offchain.artifacts import compile_contracts, load
 from offchain.blueprint import blueprint_transaction_data
 
 # Ape itself recompiles only the files that were changed, not those that build on them.
@@ -77,6 +77,12 @@ def consumer(accounts: Any) -> Any:
 def guardian(accounts: Any) -> Any:
     """May pause an energy token."""
     return accounts[8]
+
+
+@pytest.fixture(scope="session")
+def neighbour(accounts: Any) -> Any:
+    """Runs another microgrid than the operator."""
+    return accounts[9]
 
 
 def create_account(deployer: Any, data: bytes) -> str:
@@ -160,3 +166,10 @@ def at_time(chain: Any) -> Callable[[int], None]:
         chain.provider.set_timestamp(time)
 
     return pin
+
+
+@pytest.fixture(scope="session")
+def poseidons(deployer: Any) -> tuple[str, str]:
+    """The hashes of two and of three field elements."""
+    two, three = (create_account(deployer, load(name).creation) for name in ("PoseidonT3", "PoseidonT4"))
+    return two, three

@@ -116,6 +116,7 @@ interface IMeterRegistry is ITransferPolicy {
     /// @notice Names the pool, once; by the owner.
     function setPool(address pool) external;
     /// @notice Adds a microgrid; by the owner. Numbers run from 1.
+    /// @dev Warning: to be called before the pool holds the token; it burns and mints the token from then on.
     function addMicrogrid(address token, Microgrid calldata rules) external returns (uint256 microgrid);
     /// @notice Changes operator, windows and price bound of a microgrid; by the owner. The epoch length stays.
     function changeMicrogrid(uint256 microgrid, Microgrid calldata rules) external;

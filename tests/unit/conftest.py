@@ -11,6 +11,7 @@ import pytest
 from offchain.wallet.request import Request
 from tests.conftest import ENOUGH_GAS, Refused
 from tests.unit.formulas import DEADLINE, ETHER
+from tests.unit.meters import CORRECTION_WINDOW, EPOCH_LENGTH, MAX_DEVIATION, PRICE_WINDOW, Registry
 from tests.unit.shielded import Shielded, arguments, deployed
 
 SUPPLY = 10**30
@@ -75,6 +76,45 @@ def wallet(deployer: Any, project: Any) -> Any:
 def reenterer(deployer: Any, project: Any) -> Any:
     """A contract account that can make a call while it is called."""
     return deployer.deploy(project.Reenterer)
+
+
+@pytest.fixture(scope="session")
+def yes(deployer: Any, project: Any) -> Any:
+    """A verifier that says yes."""
+    return deployer.deploy(project.YesVerifier)
+
+
+@pytest.fixture(scope="session")
+def energies(deployer: Any, project: Any) -> tuple[Any, Any]:
+    """The tokens of two microgrids."""
+    north, south = (deployer.deploy(project.EnergyToken, name, name, deployer) for name in ("North", "South"))
+    return north, south
+
+
+@pytest.fixture(scope="module")
+def registry_contract(
+    deployer: Any,
+    project: Any,
+    poseidons: tuple[str, str],
+    yes: Any,
+    factory: Any,
+    energies: tuple[Any, Any],
+    operator: Any,
+    neighbour: Any,
+) -> Any:
+    """A registry with two microgrids, which takes any proof; the deployer owns it. It has no pool yet."""
+    contract = deployer.deploy(project.MeterRegistry, deployer, *poseidons, yes, yes, factory)
+    for token, runs in zip(energies, (operator, neighbour), strict=True):
+        rules = (runs, EPOCH_LENGTH, CORRECTION_WINDOW, PRICE_WINDOW, MAX_DEVIATION)
+        contract.addMicrogrid(token, rules, sender=deployer)
+    return contract
+
+
+@pytest.fixture
+def registry(registry_contract: Any, energies: tuple[Any, Any], operator: Any, neighbour: Any) -> Registry:
+    """The registry without meters, and its reference."""
+    tokens, operators = (dict(enumerate(pair, start=1)) for pair in (energies, (operator, neighbour)))
+    return Registry(registry_contract, tokens, operators)
 
 
 @pytest.fixture(scope="session")
@@ -144,6 +184,10 @@ def _before_any_module(
     prosumer: Any,
     consumer: Any,
     guardian: Any,
+    neighbour: Any,
+    poseidons: Any,
+    yes: Any,
+    energies: Any,
 ) -> None:
     """Makes what lasts for the session before any module's state, so that Ape never has to make it again."""
 
