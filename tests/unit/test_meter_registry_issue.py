@@ -39,11 +39,15 @@ class Metered:
     shielded: Shielded
     opens: int
 
-    def request(self, operation: Operation, terms: Terms = TERMS, **signals: int) -> Request:
+    def request(self, operation: Operation, terms: Terms = TERMS, /, **signals: int) -> Request:
         """What is accepted as it stands."""
-        root = int(self.shielded.registry.readingsOf(1, EPOCH).readingsRoot)
-        make = self.shielded.issue if operation is Operation.ISSUE else self.shielded.settle
-        return make(1, EPOCH, root, terms, **signals)
+        expected = {
+            "microgrid": 1,
+            "epoch": EPOCH,
+            "readingsRoot": int(self.shielded.registry.readingsOf(1, EPOCH).readingsRoot),
+            "asset": int(self.shielded.north.address, 16),
+        }
+        return self.shielded.request(operation, None, terms, **(expected | signals))
 
 
 @pytest.fixture
@@ -94,7 +98,7 @@ def test_issue(opened: Metered, stranger: Any, consumer: Any) -> None:
     ]
     assert [pool.waiting(queued + place) for place in range(2)] == notes
     assert state(opened, first) == (queued + 2, before + 2500 * WATT_HOUR, True, True)
-    second = opened.request(Operation.ISSUE, **{"commitment1": 0})
+    second = opened.request(Operation.ISSUE, commitment1=0)
     opened.shielded.send(second, consumer)
     assert state(opened, second) == (queued + 3, before + 2500 * WATT_HOUR, True, True)
     kept = registry.readingsOf(1, EPOCH)
@@ -165,9 +169,7 @@ def test_terms(
 
 
 @pytest.mark.parametrize("operation", BOTH)
-def test_only_when_open(
-    metered: Metered, stranger: Any, operator: Any, denied: Refused, operation: Operation
-) -> None:
+def test_only_when_open(metered: Metered, stranger: Any, operator: Any, denied: Refused, operation: Operation) -> None:
     """M7 M8 nothing before the end of the correction window, which a correction doesn't move; then what was corrected
     counts, and what was published first is refused."""
     request = metered.request(operation)
@@ -209,7 +211,9 @@ def test_only_what_was_published(opened: Metered, denied: Refused, operation: Op
 
 
 @pytest.mark.parametrize("operation", BOTH)
-def test_first_error_counts(metered: Metered, stranger: Any, recipient: Any, denied: Refused, operation: Operation) -> None:
+def test_first_error_counts(
+    metered: Metered, stranger: Any, recipient: Any, denied: Refused, operation: Operation
+) -> None:
     """M7 M8 checks have an order: of a call that is wrong in everything, each is seen after the ones before it."""
     registry, used = metered.shielded.registry, number()
     now = metered.opens

@@ -35,7 +35,9 @@ def northerner(shielded: Shielded, operator: Any, trader: Any) -> Any:
     return trader
 
 
-def test_lists(registry: Registry, deployer: Any, operator: Any, neighbour: Any, consumer: Any, refused: Refused) -> None:
+def test_lists(
+    registry: Registry, deployer: Any, operator: Any, neighbour: Any, consumer: Any, refused: Refused
+) -> None:
     """M6 the owner lists accounts for all energy, an operator those of its own microgrid; both can take it back."""
     contract, (north, south) = registry.contract, registry.tokens.values()
     receipt = contract.setAccount(1, consumer, True, sender=operator)
@@ -62,7 +64,7 @@ def test_lists(registry: Registry, deployer: Any, operator: Any, neighbour: Any,
 
 
 def test_may_hold(shielded: Shielded, market: tuple[Pool, Pool], northerner: Any, liquidity_provider: Any) -> None:
-    """M6 the pool, the energy's own exchange, listed accounts and accounts of its microgrid hold energy, nobody else."""
+    """M6 the pool, the energy's own exchange, listed accounts and accounts of its microgrid hold energy, no others."""
     registry = shielded.registry
     accounts = {
         "pool": shielded.pool,
@@ -101,7 +103,9 @@ def registry_answer(ask: Any, caller: Any, source: Any, target: Any, amount: int
     return bool(int(answer["result"], 16))
 
 
-def test_direct(shielded: Shielded, northerner: Any, stranger: Any, consumer: Any, operator: Any, refused: Refused) -> None:
+def test_direct(
+    shielded: Shielded, northerner: Any, stranger: Any, consumer: Any, operator: Any, refused: Refused
+) -> None:
     """M6 energy goes to accounts of its microgrid and to nobody else, by transfer or by allowance; who lost its place
     can still give away what it has."""
     north, registry = shielded.north, shielded.registry
@@ -120,8 +124,7 @@ def test_public_buyer_without_meter(
     shielded: Shielded, market: tuple[Pool, Pool], northerner: Any, stranger: Any, refused: Refused
 ) -> None:
     """M6 who has no meter buys no energy on the exchange, nor has it bought for itself; who has one can."""
-    north, south = market
-    registry = shielded.registry
+    north, registry = market[0], shielded.registry
     bought = input_price(ETHER // 100, north.eth, north.tokens)
     for method, to, sender, value in (
         (north.exchange.ethToTokenSwapInput, (), stranger, ETHER // 100),

@@ -198,4 +198,5 @@ def test_gas(meters: Registry, epoch: int, operator: Any) -> None:
     """M4 what publishing and correcting may cost."""
     one = meters.contract.publishReadings(1, epoch - 1, MODULUS - 1, 3000, 3000, DATA, sender=operator)
     other = meters.contract.correctReadings(1, epoch - 1, MODULUS - 2, 2999, 2999, DATA, sender=operator)
-    assert (one.gas_used, other.gas_used) == (1, 1)
+    assert one.gas_used <= 98_500
+    assert other.gas_used <= 63_500

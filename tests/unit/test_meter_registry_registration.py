@@ -278,6 +278,6 @@ def test_gas(new_registry: NewRegistry) -> None:
     one = registry.register(meter(6))
     sixteen = registry.register(*(meter(number) for number in range(7, 23)))
     removed = registry.remove(4)
-    used = [receipt.gas_used for receipt in (one, sixteen, removed)]
-    print(used)
-    assert used < [1, 1, 1]
+    assert one.gas_used <= 545_000
+    assert sixteen.gas_used <= 1_740_000
+    assert removed.gas_used <= 870_000
