@@ -1,1 +1,1 @@
-"""What homes use and what their roofs make."""
+"""What homes use and make, and the way of a reading: meter, operator, chain, and back to its owner."""

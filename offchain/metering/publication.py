@@ -105,12 +105,18 @@ class Publisher:
     def _drafted(
         self, epoch: int, readings: Sequence[Reading], progress: Progress | None
     ) -> tuple[ReadingsTree, bytes]:
-        """The tree of these readings and its bundle: those of the draft in the book, or new ones in a new order."""
+        """The tree of these readings and its bundle: those of a draft in the book, or new ones in a new order. Of
+        several drafts, as two runs at once leave them, the published one."""
         keys = self._ledger.keys(self._microgrid)
         wanted = sorted(readings, key=_by_meter)
-        for draft in self._ledger.drafts(self._microgrid, epoch):
-            if sorted(draft.readings, key=_by_meter) == wanted and draft.keys.items() <= keys.items():
-                tree = ReadingsTree.in_order(epoch, draft.readings, progress=progress)
+        drafts = [
+            draft
+            for draft in self._ledger.drafts(self._microgrid, epoch)
+            if sorted(draft.readings, key=_by_meter) == wanted and draft.keys.items() <= keys.items()
+        ]
+        for draft in drafts:
+            tree = ReadingsTree.in_order(epoch, draft.readings, progress=progress)
+            if draft is drafts[-1] or tree.root == self._on_chain(epoch)[0]:
                 return tree, seal(self._microgrid, tree, draft.keys, draft.secret)
         tree = ReadingsTree(epoch, readings, progress=progress)
         self._check_capacity(tree)

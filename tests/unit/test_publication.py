@@ -314,6 +314,16 @@ def test_a_run_that_was_cut_off_while_its_transaction_was_under_way(office: Offi
     assert publisher.publish(epoch, readings()).outcome is Outcome.THERE_ALREADY
 
 
+def test_two_runs_at_once_publish_once(office: Office, epoch: int) -> None:
+    """R8 of two drafts of the same readings the published one counts, whichever stands in the book first."""
+    office.publisher().publish(epoch, readings())
+    for order in (readings(), readings()[::-1], readings()[2:] + readings()[:2]):
+        office.ledger.add_draft(1, epoch, Draft(order, KEYS, BUNDLE_SECRET))
+    before = office.web3.eth.block_number
+    assert office.publisher().publish(epoch, readings()).outcome is Outcome.THERE_ALREADY
+    assert office.web3.eth.block_number == before
+
+
 def test_a_correction_replaces_what_was_published(office: Office, epoch: int) -> None:
     """R9 within the window owners get the corrected reading, in a tree of another order; after it there is no more."""
     publisher = office.publisher()
