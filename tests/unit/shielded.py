@@ -87,19 +87,18 @@ class Shielded:
         return self.method(request)(*arguments(request), sender=sender)
 
     def request(
-        self, operation: Operation, details: Details = None, terms: Terms = TERMS, chain_id: int = 0, **signals: int
+        self, operation: Operation, details: Details = None, terms: Terms = TERMS, /, **signals: int
     ) -> Request:
         """A request that is bound to its terms and details. Signals that are not given are what the contract expects,
         or never used before; `nullifier0`, `commitment2` and so on are those of arrays."""
         contract = self.registry if operation >= Operation.ISSUE else self.pool
-        chain_id = chain_id or self.chain_id
         known = {
             "root": self.root,
             "treeNumber": 0,
             "publicAsset": 0,
             "publicAmount": 0,
             "registrationRoot": self.registry.registrationRoot() if operation >= Operation.SWAP else 0,
-            "contextHash": context_hash(chain_id, contract.address, operation, terms, details),
+            "contextHash": context_hash(self.chain_id, contract.address, operation, terms, details),
         } | signals
         values = []
         for signal in CIRCUITS[CIRCUIT[operation]].signals:
@@ -107,21 +106,21 @@ class Shielded:
             names = [signal.singular if place is None else f"{signal.singular}{place}" for place in places]
             values += [known.pop(name) if name in known else number() for name in names]
         assert not set(known) & set(signals), f"{operation.function} has no signal {known}"
-        return Request(operation, chain_id, contract.address, PROOF, tuple(values), terms, details)
+        return Request(operation, self.chain_id, contract.address, PROOF, tuple(values), terms, details)
 
-    def transfer(self, terms: Terms = TERMS, **signals: int) -> Request:
-        return self.request(Operation.TRANSFER, terms=terms, **signals)
+    def transfer(self, terms: Terms = TERMS, /, **signals: int) -> Request:
+        return self.request(Operation.TRANSFER, None, terms, **signals)
 
-    def consolidate_notes(self, terms: Terms = TERMS, **signals: int) -> Request:
-        return self.request(Operation.CONSOLIDATE, terms=terms, **signals)
+    def consolidate_notes(self, terms: Terms = TERMS, /, **signals: int) -> Request:
+        return self.request(Operation.CONSOLIDATE, None, terms, **signals)
 
-    def unshield(self, asset: Any, amount: int, recipient: Any, terms: Terms = TERMS, **signals: int) -> Request:
+    def unshield(self, asset: Any, amount: int, recipient: Any, terms: Terms = TERMS, /, **signals: int) -> Request:
         to = getattr(recipient, "address", recipient)
         public = {"publicAsset": address_number(asset), "publicAmount": amount}
         return self.request(Operation.UNSHIELD, to, terms, **(public | signals))
 
     def swap(
-        self, asset: Any, amount: int, order: SwapOrder, epoch: int, cap: int, terms: Terms = TERMS, **signals: int
+        self, asset: Any, amount: int, order: SwapOrder, epoch: int, cap: int, terms: Terms = TERMS, /, **signals: int
     ) -> Request:
         public = {"publicAsset": address_number(asset), "publicAmount": amount, "epoch": epoch, "cap": cap}
         return self.request(Operation.SWAP, order, terms, **(public | signals))
@@ -133,10 +132,12 @@ class Shielded:
         )
         return int(published.events[0].readingsRoot)
 
-    def issue(self, microgrid: int, epoch: int, readings_root: int, terms: Terms = TERMS, **signals: int) -> Request:
+    def issue(self, microgrid: int, epoch: int, readings_root: int, terms: Terms = TERMS, /, **signals: int) -> Request:
         return self._metered(Operation.ISSUE, microgrid, epoch, readings_root, terms, signals)
 
-    def settle(self, microgrid: int, epoch: int, readings_root: int, terms: Terms = TERMS, **signals: int) -> Request:
+    def settle(
+        self, microgrid: int, epoch: int, readings_root: int, terms: Terms = TERMS, /, **signals: int
+    ) -> Request:
         return self._metered(Operation.SETTLE, microgrid, epoch, readings_root, terms, signals)
 
     def _metered(
@@ -144,7 +145,7 @@ class Shielded:
     ) -> Request:
         asset = int((self.north, self.south)[microgrid - 1].address, 16)
         known = {"microgrid": microgrid, "epoch": epoch, "readingsRoot": root, "asset": asset}
-        return self.request(operation, terms=terms, **(known | signals))
+        return self.request(operation, None, terms, **(known | signals))
 
 
 def address_number(asset: Any) -> int:

@@ -22,7 +22,9 @@ WRONG = "WrongContext(uint256,uint256)"
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _published(shielded: Shielded) -> None:
+def _filled(shielded: Shielded, deployer: Any) -> None:
+    """Some ETH is in the pool, and an epoch's readings are published."""
+    shielded.pool.shield(ETH, 100, number(), b"", sender=deployer, value=100)
     shielded.publish(1, EPOCH, 1000, 1000)
 
 

@@ -75,7 +75,7 @@ def test_root_of_random_batches(
 
 
 def test_every_root_stays_valid(shielded: Shielded, first_leaf: int, stranger: Any, denied: Refused) -> None:
-    """S13 a proof may use any root that ever was, and none that wasn't: not that of the tree within a batch."""
+    """S20 a proof may use any root that ever was, and none that wasn't: not that of the tree within a batch."""
     tree, pool = reference(first_leaf, shielded), shielded.pool
     roots, between = [shielded.root], []
     for _ in range(4):
@@ -93,7 +93,7 @@ def test_every_root_stays_valid(shielded: Shielded, first_leaf: int, stranger: A
 
 
 def test_node_is_no_root(shielded: Shielded, first_leaf: int, stranger: Any, denied: Refused) -> None:
-    """S13 neither a leaf nor an inner node of the tree passes for a root."""
+    """S20 neither a leaf nor an inner node of the tree passes for a root."""
     tree = reference(first_leaf, shielded)
     tree.append(queue(shielded, stranger, 3))
     shielded.pool.flush(3, sender=stranger)
@@ -122,7 +122,7 @@ def late_root(leaves: list[int]) -> int:
 
 
 def test_next_tree(shielded: Shielded, chain: Any, stranger: Any, denied: Refused) -> None:
-    """S13 a full tree is followed by an empty one; a flush ends with the tree; roots of both are valid, each as its
+    """S20 a full tree is followed by an empty one; a flush ends with the tree; roots of both are valid, each as its
     own."""
     nearly_full(chain, shielded, free=3)
     pool = shielded.pool
@@ -155,7 +155,7 @@ def test_next_tree(shielded: Shielded, chain: Any, stranger: Any, denied: Refuse
 
 @pytest.mark.parametrize("free", [1, 2, 5, 16])
 def test_last_leaves(shielded: Shielded, chain: Any, stranger: Any, free: int) -> None:
-    """S13 the last leaves of a tree can be flushed one by one; positions run on without a gap."""
+    """S20 the last leaves of a tree can be flushed one by one; positions run on without a gap."""
     nearly_full(chain, shielded, free)
     pool = shielded.pool
     leaves = queue(shielded, stranger, free + 1)
@@ -173,7 +173,7 @@ def test_last_leaves(shielded: Shielded, chain: Any, stranger: Any, free: int) -
 
 
 def test_third_tree(shielded: Shielded, chain: Any, stranger: Any) -> None:
-    """S13 what waited in the tree before leaves no trace in the next: a tree begun at any time is the reference's."""
+    """S20 what waited in the tree before leaves no trace in the next: a tree begun at any time is the reference's."""
     nearly_full(chain, shielded, free=0)
     pool = shielded.pool
     word = 2 * TREE_LEAVES | 2 * TREE_LEAVES << 128
