@@ -162,7 +162,7 @@ def deployed(deployer: Any, operator: Any, project: Any, factory: Any, *holders:
     registry = deployer.deploy(project.MeterRegistry, operator, t3, t4, verifiers[3], verifiers[4], factory)
     pool = deployer.deploy(project.ZkERC20, t3, t4, *verifiers[:3], registry, factory)
     registry.setPool(pool, sender=operator)
-    tokens = []
+    tokens: list[Any] = []
     for microgrid, name in enumerate(("North", "South"), start=1):
         token = deployer.deploy(project.EnergyToken, f"Microgrid {name}", f"kWh{name[0]}", operator)
         for role in (token.MINTER_ROLE(), token.BURNER_ROLE()):
@@ -181,4 +181,5 @@ def deployed(deployer: Any, operator: Any, project: Any, factory: Any, *holders:
     (flushed,) = pool.flush(1, sender=deployer).events
     chain_id = deployer.provider.chain_id
     addresses = [verifier.address for verifier in verifiers[:3]]
-    return Shielded(pool, registry, *tokens, *addresses, flushed.root, chain_id, operator)
+    (north, south), (joinsplit, consolidate, trade) = tokens, addresses
+    return Shielded(pool, registry, north, south, joinsplit, consolidate, trade, flushed.root, chain_id, operator)

@@ -84,7 +84,12 @@ def test_both_readmes_show_the_same_commands() -> None:
 
 @pytest.mark.parametrize(
     ("contract", "page"),
-    [("UniswapOracleExchange", "oracle"), ("EnergyToken", "energy-token"), ("UniswapFactory", "exchange")],
+    [
+        ("UniswapOracleExchange", "oracle"),
+        ("EnergyToken", "energy-token"),
+        ("UniswapFactory", "exchange"),
+        ("ZkERC20", "pool"),
+    ],
 )
 def test_every_function_of_our_own_is_documented(contract: str, page: str) -> None:
     text = (PROJECT / "docs" / "reference" / f"{page}.md").read_text()

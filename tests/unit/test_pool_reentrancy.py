@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from eth_utils.crypto import keccak
 
 from offchain.wallet.note import ETH
-from offchain.wallet.request import Operation, SwapOrder
+from offchain.wallet.request import Operation, Request, SwapOrder
 from tests.conftest import Refused
 from tests.unit.formulas import DEADLINE, ETHER
 from tests.unit.shielded import Shielded, number
@@ -41,7 +42,7 @@ def prepared(name: str, shielded: Shielded, hooked: Any, attacker: Any) -> tuple
     if name == "shieldWithPermit":
         permit = (DEADLINE, 27, bytes(32), bytes(32))
         return pool, bytes(pool.shieldWithPermit.encode_input(hooked, 1, number(), b"", *permit)), 0
-    requests = {
+    requests: dict[str, Callable[[], Request]] = {
         "transfer": shielded.transfer,
         "consolidate": shielded.consolidate_notes,
         "unshield": lambda: shielded.unshield(ETH, 1, shielded.operator),
