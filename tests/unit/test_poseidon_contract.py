@@ -28,7 +28,7 @@ def hashers(deployer: Any, poseidons: tuple[str, str]) -> dict[int, Contract]:
 
 
 def test_published_vectors(hashers: dict[int, Contract]) -> None:
-    """H6 circomlib's own vectors."""
+    """H7 circomlib's own vectors."""
     two = 7853200120776062878684798364095072458815029376092732009249414926327459813530
     three = 6542985608222806190361240322586112750744169038454362455181422643027100751666
     assert hashers[2].functions.hash([1, 2]).call() == two
@@ -37,7 +37,7 @@ def test_published_vectors(hashers: dict[int, Contract]) -> None:
 
 @pytest.mark.parametrize("count", [2, 3])
 def test_hash_is_the_wallets(hashers: dict[int, Contract], count: int) -> None:
-    """H6 zeros, the largest element, numbers beyond every size of a packed value, in each place."""
+    """H7 zeros, the largest element, numbers beyond every size of a packed value, in each place."""
     for edge in EDGES:
         for place in range(count):
             inputs = [7] * count
@@ -48,13 +48,13 @@ def test_hash_is_the_wallets(hashers: dict[int, Contract], count: int) -> None:
 
 @pytest.mark.parametrize("count", [2, 3])
 def test_inputs_are_reduced(hashers: dict[int, Contract], count: int) -> None:
-    """H6 an input that isn't below the modulus is reduced: contracts check before they hash."""
+    """H7 an input that isn't below the modulus is reduced: contracts check before they hash."""
     assert hashers[count].functions.hash([MODULUS] * count).call() == poseidon([0] * count)
 
 
 @pytest.mark.parametrize("count", [2, 3])
 def test_gas(hashers: dict[int, Contract], count: int) -> None:
-    """H6 a hash costs no more than with the cheapest settings of the compiler."""
+    """H7 a hash costs no more than with the cheapest settings of the compiler."""
     hasher = hashers[count]
     call = hasher.functions.hash([MODULUS - 1] * count).build_transaction({"gas": 200_000})
     data = bytes.fromhex(str(call["data"])[2:])
@@ -71,7 +71,7 @@ def test_gas(hashers: dict[int, Contract], count: int) -> None:
 
 @pytest.mark.parametrize("count", [2, 3])
 def test_code_on_chain_is_the_compiled(hashers: dict[int, Contract], count: int) -> None:
-    """H6 what stands on chain is the compiled code, whatever address it got."""
+    """H7 what stands on chain is the compiled code, whatever address it got."""
     compiled = load(f"PoseidonT{count + 1}").runtime
     assert code_matches(compiled, bytes(hashers[count].w3.eth.get_code(hashers[count].address)))
 
