@@ -81,6 +81,7 @@ def test_register_refused(registry: Registry, deployer: Any, operator: Any, neig
     registry.register(known, meter(2))
     register = registry.contract.registerMeters
     new = meter(3).commitment
+    error: tuple[Any, ...]
     for sender in (deployer, neighbour):
         error = ("NotOperator(uint256,address)", 1, sender)
         refused(register, 1, [new], [1], error=error, sender=sender)
