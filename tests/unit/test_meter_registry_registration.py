@@ -232,7 +232,6 @@ def test_root_lifetime(registry: Registry) -> None:
     first = registry.tree.root
     assert answer_at(valid, first, time=first_time + 10 * ROOT_LIFETIME) == 1
     replaced = registry.register(meter(2)).timestamp
-    assert replaced > first_time
     assert answer_at(valid, first, time=replaced) == 1
     assert answer_at(valid, first, time=replaced + ROOT_LIFETIME - 1) == 1
     assert answer_at(valid, first, time=replaced + ROOT_LIFETIME) == 0
