@@ -11,6 +11,7 @@ import click
 import pytest
 
 from offchain.artifacts import load
+from offchain.cli import cli
 from offchain.environment import PROJECT, VARIABLES
 from offchain.settings import Settings
 from scripts import ceremony, chains, demo, deploy, market_day, swap_eth_to_token, swap_token_to_token
@@ -111,3 +112,41 @@ def test_nothing_private_is_committed() -> None:
         ["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True, check=True
     ).stdout.split()
     assert [name for name in tracked if name.endswith((".csv", ".csv.gz", ".env"))] == []
+
+
+def _commands(group: click.Group, path: tuple[str, ...]) -> list[tuple[str, click.Command]]:
+    found: list[tuple[str, click.Command]] = []
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            found += _commands(command, (*path, name))
+        else:
+            found.append((" ".join((*path, name)), command))
+    return found
+
+
+@pytest.mark.parametrize(("name", "command"), _commands(cli, ("openmg",)), ids=lambda value: str(value)[:40])
+def test_every_openmg_command_is_documented(name: str, command: click.Command) -> None:
+    arguments = [param.make_metavar() for param in command.params if isinstance(param, click.Argument)]
+    usage = " ".join((name, *arguments))
+    rows = [line for line in COMMANDS.splitlines() if line.startswith(f"| `{usage}` |")]
+    if name.startswith("openmg operator"):  # what all of them take is told once
+        assert any(line.startswith(f"| `{name} ") for line in COMMANDS.splitlines())
+        return
+    (row,) = rows
+    options = {opt for param in command.params if isinstance(param, click.Option) for opt in param.opts if opt[2:]}
+    assert options == set(re.findall(r"--[a-z-]+", row))
+
+
+def test_every_route_of_the_relayer_is_documented() -> None:
+    page = (PROJECT / "docs" / "reference" / "relayer.md").read_text()
+    source = (PROJECT / "offchain" / "relayer" / "service.py").read_text()
+    routes = re.findall(r'@app\.(get|post)\("([^"]+)"', source)
+    assert len(routes) == 2
+    assert [path for method, path in routes if f"`{method.upper()} {path}`" not in page] == []
+
+
+def test_every_environment_variable_of_openmg_is_documented() -> None:
+    sources = "".join(path.read_text() for path in (PROJECT / "offchain" / "commands").glob("*.py"))
+    names = set(re.findall(r'"(OPENMG_[A-Z_]+)"', sources))
+    assert len(names) == 4
+    assert [name for name in names if f"`{name}`" not in COMMANDS] == []
