@@ -70,7 +70,7 @@ SPENDING = [("wallet", name) for name in ("shield", "send", "unshield", "swap", 
 
 
 def test_start_loads_nothing_heavy() -> None:
-    """U3 help and usage errors come at once: nothing is imported that only some commands need."""
+    """C3 help and usage errors come at once: nothing is imported that only some commands need."""
     code = f"import sys, offchain.cli; print([name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
@@ -78,7 +78,7 @@ def test_start_loads_nothing_heavy() -> None:
 
 @pytest.mark.parametrize("words", [words for words, _ in commands()], ids=" ".join)
 def test_every_command_explains_itself(openmg: CommandLine, words: tuple[str, ...]) -> None:
-    """U3 what it does, its options, and an example."""
+    """C3 what it does, its options, and an example."""
     ended = openmg.run(*words, "--help")
     assert ended.status == 0
     assert f"\n  openmg {' '.join(words)}" in ended.out

@@ -22,7 +22,7 @@ def openmg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
 
 
 def test_new_wallet_is_what_its_words_restore(openmg: CommandLine) -> None:
-    """U2 words alone bring back address, account and viewing key."""
+    """C2 words alone bring back address, account and viewing key."""
     made = openmg.done("wallet", "new", "--wallet", "home")
     assert len(made["words"].split()) == 24
     restored = openmg.done("wallet", "restore", "--wallet", "again", typed=made["words"] + "\n")
@@ -35,7 +35,7 @@ def test_new_wallet_is_what_its_words_restore(openmg: CommandLine) -> None:
 
 
 def test_words_are_shown_once(openmg: CommandLine) -> None:
-    """U2 by `new`, with what they are; no other command tells them."""
+    """C2 by `new`, with what they are; no other command tells them."""
     ended = openmg.run("wallet", "new", "--words", "12")
     assert ended.status == 0
     (words,) = [line for line in ended.out.splitlines() if len(line.split()) == 12 and line.islower()]
@@ -46,7 +46,7 @@ def test_words_are_shown_once(openmg: CommandLine) -> None:
 
 
 def test_key_file_is_its_owners_alone(openmg: CommandLine) -> None:
-    """U2 readable by nobody else, and neither seed nor address stands in it."""
+    """C2 readable by nobody else, and neither seed nor address stands in it."""
     made = openmg.done("wallet", "new", "--words", "12")
     path = openmg.wallets / "default.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -57,7 +57,7 @@ def test_key_file_is_its_owners_alone(openmg: CommandLine) -> None:
 
 
 def test_lines_for_people_say_the_same(openmg: CommandLine) -> None:
-    """U1 without --json the same values stand in lines."""
+    """C1 without --json the same values stand in lines."""
     openmg.done("wallet", "restore", typed=WORDS)
     content, ended = openmg.done("wallet", "address"), openmg.run("wallet", "address")
     assert content["address"] in ended.out
