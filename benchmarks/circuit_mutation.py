@@ -15,6 +15,7 @@ if there are any.
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -265,7 +266,8 @@ def main(only: str, jobs: int, listing: bool) -> None:
             click.echo(str(mutant))
         return
     started = time.monotonic()
-    copies = [make_copy(COPIES / str(number)) for number in range(jobs)]
+    own = COPIES / str(os.getpid())
+    copies = [make_copy(own / str(number)) for number in range(jobs)]
     try:
         for name in CHEAPEST_FIRST:
             if wrong := noticed(copies[0], name):
@@ -274,7 +276,7 @@ def main(only: str, jobs: int, listing: bool) -> None:
     except UserError as error:
         raise click.ClickException(str(error)) from error
     finally:
-        shutil.rmtree(COPIES, ignore_errors=True)
+        shutil.rmtree(own, ignore_errors=True)
     seconds = round(time.monotonic() - started)
     click.echo(json.dumps({"mutants": len(chosen), "survivors": survivors, "seconds": seconds}, indent=2))
     if survivors:
