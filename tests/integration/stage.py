@@ -31,13 +31,13 @@ from offchain.wallet.keys import Seed
 from offchain.wallet.meter import OwnMeter, ReadingProof
 from offchain.wallet.note import ETH, Note, OwnedNote
 from offchain.wallet.relay import Relay
-from offchain.wallet.request import ANYONE, Details, Operation, Request, Terms, context_hash
+from offchain.wallet.request import Details, Operation, Request, Terms
 from offchain.wallet.shielding import Shielding, approval
 from offchain.wallet.transaction import CIRCUIT_OF, Builder, Send
 from offchain.wallet.wallet import Wallet
-from offchain.zk.circuits import CIRCUITS
 from offchain.zk.prover import ProvenSignals, prove
 from tests.conftest import revert_data
+from tests.integration.forgery import context_of
 
 OPERATOR, OWNER, RELAYER, ATTACKER = range(4)
 """Development accounts: runs both microgrids; is honest; is paid to send; has a meter and is not honest."""
@@ -61,10 +61,6 @@ TOKENS = 5 * ETHER
 ENERGY = [3 * KWH, 2 * KWH]
 """Base units of the owner's notes; the operator bought the energy in public."""
 
-WRONG_CONTEXT = "WrongContext(uint256,uint256)"
-NULLIFIER_USED = "NullifierUsed(uint256)"
-UNKNOWN_ROOT = "UnknownRoot(uint256,uint256)"
-INVALID_PROOF = "InvalidProof()"
 
 Inputs = Mapping[str, Any]
 Sendable = Request | Call | dict[str, Any]
@@ -315,37 +311,6 @@ def staged(folder: Path) -> Iterator[Stage]:
 def account_of(index: int) -> str:
     """The address of a development account."""
     return str(development_account(index).address)
-
-
-def names_of(request: Request) -> tuple[str, ...]:
-    """The request's signals by name, in their order."""
-    return CIRCUITS[CIRCUIT_OF[request.operation]].public_names
-
-
-def signal(request: Request, name: str) -> int:
-    """One of the request's signals."""
-    return request.signals[names_of(request).index(name)]
-
-
-def with_signals(request: Request, changes: Mapping[str, int]) -> Request:
-    """The request with other signals beside the same proof."""
-    pairs = zip(names_of(request), request.signals, strict=True)
-    return replace(request, signals=tuple(changes.get(name, value) for name, value in pairs))
-
-
-def context_of(request: Request) -> int:
-    """The context hash of what the request says, whatever its proof was made for."""
-    return context_hash(request.chain_id, request.contract, request.operation, request.terms, request.details)
-
-
-def wrong_context(request: Request) -> tuple[str, int, int]:
-    """The error of a request whose proof was made for something else."""
-    return WRONG_CONTEXT, context_of(request), signal(request, "contextHash")
-
-
-def anyone(request: Request) -> Terms:
-    """The request's terms without a relayer."""
-    return replace(request.terms, relayer=ANYONE)
 
 
 def note_of(stage: Stage, account: int, asset: str, amount: int, blinding: int = 7) -> Note:

@@ -14,18 +14,8 @@ from offchain.wallet.note import ETH
 from offchain.wallet.request import Operation
 from offchain.wallet.shielding import Shielding
 from offchain.zk.witness import WitnessError
-from tests.integration.stage import (
-    ATTACKER,
-    ENERGY,
-    INVALID_PROOF,
-    KWH,
-    NULLIFIER_USED,
-    OPERATOR,
-    UNKNOWN_ROOT,
-    Stage,
-    signal,
-    with_signals,
-)
+from tests.integration.forgery import INVALID_PROOF, NULLIFIER_USED, UNKNOWN_ROOT, signal, with_signals
+from tests.integration.stage import ATTACKER, ENERGY, KWH, OPERATOR, Stage
 
 SPENDING = [operation for operation in Operation if operation is not Operation.ISSUE]
 PAYEE = "0x" + "77" * 20

@@ -19,16 +19,16 @@ from offchain.wallet.transaction import CIRCUIT_OF
 from offchain.zk.circuits import CIRCUITS
 from offchain.zk.field import MODULUS
 from offchain.zk.proof import Proof
-from tests.integration.stage import (
+from tests.integration.forgery import (
     INVALID_PROOF,
     NULLIFIER_USED,
     UNKNOWN_ROOT,
     WRONG_CONTEXT,
-    Stage,
     names_of,
     signal,
     with_signals,
 )
+from tests.integration.stage import Stage
 
 BASE_MODULUS = 21888242871839275222246405745257275088696311157297823662689037894645226208583
 """Order of the field that points' coordinates are of. Source: EIP-196."""

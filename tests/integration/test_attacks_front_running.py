@@ -12,24 +12,16 @@ import pytest
 from offchain.artifacts import load
 from offchain.wallet.note import ETH
 from offchain.wallet.request import ANYONE, Operation, Request, SwapOrder
-from tests.integration.stage import (
-    ATTACKER,
-    CHAIN_ID,
-    DEADLINE,
+from tests.integration.forgery import (
     INVALID_PROOF,
-    KWH,
     NULLIFIER_USED,
-    OPERATOR,
-    OWNER,
-    RELAYER,
-    Stage,
-    account_of,
     anyone,
     context_of,
     signal,
     with_signals,
     wrong_context,
 )
+from tests.integration.stage import ATTACKER, CHAIN_ID, DEADLINE, KWH, OPERATOR, OWNER, RELAYER, Stage, account_of
 
 RELAYED = [Operation.TRANSFER, Operation.SWAP, Operation.ISSUE, Operation.SETTLE]
 THIEF = account_of(ATTACKER)

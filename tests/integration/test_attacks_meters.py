@@ -17,19 +17,8 @@ from offchain.wallet.transaction import BuildError
 from offchain.zk.field import MODULUS
 from offchain.zk.poseidon import poseidon
 from offchain.zk.witness import WitnessError
-from tests.integration.stage import (
-    ATTACKER,
-    CAPACITY,
-    EPOCH,
-    KWH,
-    MINIMUM,
-    OPERATOR,
-    OWNER,
-    SMALL_CAPACITY,
-    Stage,
-    signal,
-    with_signals,
-)
+from tests.integration.forgery import signal, with_signals
+from tests.integration.stage import ATTACKER, CAPACITY, EPOCH, KWH, MINIMUM, OPERATOR, OWNER, SMALL_CAPACITY, Stage
 
 METERED = [Operation.ISSUE, Operation.SETTLE]
 METER_NULLIFIER_USED = "MeterNullifierUsed(uint256)"
@@ -245,7 +234,7 @@ def test_a_cap_above_the_capacity(stage: Stage, cap: int) -> None:
         stage.forged(Operation.SWAP, cap=cap)
 
 
-@pytest.mark.parametrize("cap", [0, 300, MODULUS - 1])
+@pytest.mark.parametrize("cap", [0, 300, MODULUS - 1], ids=["0", "300", "-1"])
 def test_a_cap_that_is_no_class(stage: Stage, cap: int) -> None:
     """A33: nor does it tell the capacity. The circuit takes -1, which is below every capacity; the contract doesn't."""
     stage.refused(stage.forged(Operation.SWAP, cap=cap), ("NotACapClass(uint256)", cap))

@@ -17,17 +17,8 @@ from offchain.zk.field import MODULUS
 from offchain.zk.poseidon import poseidon
 from offchain.zk.tree import MerkleTree, path_root, zero_hash
 from offchain.zk.witness import WitnessError
-from tests.integration.stage import (
-    ATTACKER,
-    CAPACITY,
-    EPOCH,
-    OPERATOR,
-    OWNER,
-    UNKNOWN_ROOT,
-    Stage,
-    note_of,
-    signal,
-)
+from tests.integration.forgery import UNKNOWN_ROOT, signal
+from tests.integration.stage import ATTACKER, CAPACITY, EPOCH, OPERATOR, OWNER, Stage, note_of
 
 DEPTH, METER_DEPTH = 24, 20
 HOUR = 3_600

@@ -21,22 +21,19 @@ from offchain.zk.field import MODULUS
 from offchain.zk.poseidon import poseidon
 from offchain.zk.proof import Proof
 from offchain.zk.witness import WitnessError, witness
+from tests.integration.forgery import INVALID_PROOF, context_of, signal, with_signals
 from tests.integration.stage import (
     ATTACKER,
     DEADLINE,
     ENERGY,
     EPOCH,
     ETHER_NOTES,
-    INVALID_PROOF,
     KWH,
     OWNER,
     RELAYER,
     TOKENS,
     Stage,
     account_of,
-    context_of,
-    signal,
-    with_signals,
 )
 
 THIEF = account_of(ATTACKER)
