@@ -44,6 +44,8 @@ trades = [(given, wanted) for given in ASSETS for wanted in ASSETS if given != w
 pairs = st.sampled_from([*trades, *trades, (ETHER, ETHER), (NORTH, NORTH), (PLAIN, ETHER), (SOUTH, PLAIN)])
 recent = st.integers(0, 3)
 """How many epochs ago."""
+KEPT = 10**21
+"""Wei that an actor doesn't shield: enough for all that it buys in a run."""
 totals = st.one_of(st.integers(0, CAPACITY), st.sampled_from([0, CAPACITY, CAPACITY + 1]))
 
 
@@ -84,7 +86,7 @@ class Machine(RuleBasedStateMachine):
     def shield(self, actor: str, asset: str, amount: Amount, slip: int) -> None:
         wanted = amount.of(self.model.balances[asset, actor] // 100)
         if asset == ETHER:
-            wanted = min(wanted, self.model.balances[ETHER, actor])
+            wanted = min(wanted, max(0, self.model.balances[ETHER, actor] - KEPT))
         npk = self._number() + (MODULUS if slip == 0 else 0)
         value = (wanted if asset == ETHER else 0) + (1 if slip == 1 and wanted < 2**80 else 0)
         data = self.chain.encode(POOL, "shield", self._address(asset), wanted, npk, b"")
