@@ -84,7 +84,7 @@ def spent(draw: st.DrawFn, circuit: str) -> Case:
 def meters(draw: st.DrawFn) -> Meter:
     """Any meter that imported as much as the usual one at least, and any reading."""
     exported, imported = draw(readings), draw(st.integers(MODEL.meter.imported, MOST_WH))
-    sums = st.integers(0, MOST_SUM)
+    sums = st.integers(0, MOST_SUM // 2)  # both others lie below one sibling
     depth = MODEL.parameters.readings_tree_depth
     return Meter(
         secret=draw(elements),
