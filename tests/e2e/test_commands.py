@@ -23,24 +23,24 @@ def anvils(shell: Shell) -> list[str]:
 def test_deploy_starts_what_is_missing_and_leaves_nothing_behind(shell: Shell) -> None:
     done = shell.run("ape", "run", "deploy")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("deployed") == 14
+    assert done.stdout.count("deployed") == 32
     assert "ran for this command only" in done.stdout
     for chain_id in (31337, 950327):
         manifest = json.loads((shell.folder / "deployments" / f"{chain_id}.json").read_text())
         assert manifest["chain_id"] == chain_id
-        assert len(manifest["contracts"]) == 7
+        assert len(manifest["contracts"]) == 16
     assert anvils(shell) == []
 
 
 @pytest.mark.usefixtures("chains")
 def test_deploy_twice_verify_and_both_swaps_on_running_chains(shell: Shell) -> None:
-    assert shell.run("ape", "run", "deploy").stdout.count("deployed") == 14
+    assert shell.run("ape", "run", "deploy").stdout.count("deployed") == 32
     again = shell.run("ape", "run", "deploy")
-    assert again.stdout.count("there already") == 14
+    assert again.stdout.count("there already") == 32
     assert "deployed\n" not in again.stdout
     verified = shell.run("ape", "run", "deploy", "verify")
     assert verified.returncode == 0
-    assert verified.stdout.count("as compiled") == 14
+    assert verified.stdout.count("as compiled") == 32
     bought = shell.run("ape", "run", "swap_eth_to_token")
     assert bought.returncode == 0
     assert "45.330545 kWh" in bought.stdout
