@@ -6,7 +6,7 @@ import {IGroth16Verifier, Proof} from "../interfaces/IGroth16Verifier.sol";
 import {IMeterRegistry} from "../interfaces/IMeterRegistry.sol";
 import {IUniswapFactory} from "../interfaces/IUniswapFactory.sol";
 import {IZkERC20, Terms} from "../interfaces/IZkERC20.sol";
-import {Context} from "../token/Context.sol";
+import {ContextHash} from "../token/ContextHash.sol";
 import {IssueSignals} from "../verifiers/IssueSignals.sol";
 import {SettleSignals} from "../verifiers/SettleSignals.sol";
 import {MeterRegistration} from "./MeterRegistration.sol";
@@ -51,7 +51,7 @@ contract MeterRegistry is Readings, ReentrancyGuardTransient {
 
     /// @inheritdoc IMeterRegistry
     function issue(Proof calldata proof, uint256[9] calldata signals, Terms calldata terms) external nonReentrant {
-        Context.check(IZkERC20.Operation.Issue, terms, 0, signals.contextHash());
+        ContextHash.check(IZkERC20.Operation.Issue, terms, 0, signals.contextHash());
         (uint256 microgrid, uint256 epoch) = (signals.microgrid(), signals.epoch());
         address token = _entry(microgrid).token;
         Epoch storage readings = _openEpoch(microgrid, epoch);
@@ -71,7 +71,7 @@ contract MeterRegistry is Readings, ReentrancyGuardTransient {
 
     /// @inheritdoc IMeterRegistry
     function settle(Proof calldata proof, uint256[14] calldata signals, Terms calldata terms) external nonReentrant {
-        Context.check(IZkERC20.Operation.Settle, terms, 0, signals.contextHash());
+        ContextHash.check(IZkERC20.Operation.Settle, terms, 0, signals.contextHash());
         (uint256 microgrid, uint256 epoch) = (signals.microgrid(), signals.epoch());
         address token = _entry(microgrid).token;
         _checkRoots(

@@ -11,7 +11,7 @@ import {Poseidon} from "../merkle/Poseidon.sol";
 import {ConsolidateSignals} from "../verifiers/ConsolidateSignals.sol";
 import {JoinsplitSignals} from "../verifiers/JoinsplitSignals.sol";
 import {TradeSignals} from "../verifiers/TradeSignals.sol";
-import {Context} from "./Context.sol";
+import {ContextHash} from "./ContextHash.sol";
 import {NoteTree} from "./NoteTree.sol";
 import {PrivateTrade} from "./PrivateTrade.sol";
 import {Vault} from "./Vault.sol";
@@ -90,7 +90,7 @@ contract ZkERC20 is NoteTree, PrivateTrade, ReentrancyGuardTransient {
     ) external nonReentrant {
         if (signals.publicAmount() != 0) revert InvalidAmount(signals.publicAmount());
         if (signals.publicAsset() != 0) revert InvalidAsset(_asset(signals.publicAsset()));
-        Context.check(Operation.Transfer, terms, 0, signals.contextHash());
+        ContextHash.check(Operation.Transfer, terms, 0, signals.contextHash());
         _joinsplit(proof, signals, terms.ciphertexts);
     }
 
@@ -100,7 +100,7 @@ contract ZkERC20 is NoteTree, PrivateTrade, ReentrancyGuardTransient {
         uint256[9] calldata signals,
         Terms calldata terms
     ) external nonReentrant {
-        Context.check(Operation.Consolidate, terms, 0, signals.contextHash());
+        ContextHash.check(Operation.Consolidate, terms, 0, signals.contextHash());
         uint256[] memory nullifiers = new uint256[](4);
         for (uint256 i = 0; i < 4; i++) nullifiers[i] = signals.nullifier(i);
         _spend(signals.root(), signals.treeNumber(), nullifiers);
@@ -118,7 +118,7 @@ contract ZkERC20 is NoteTree, PrivateTrade, ReentrancyGuardTransient {
         uint256 amount = signals.publicAmount();
         address asset = _asset(signals.publicAsset());
         if (amount == 0) revert InvalidAmount(0);
-        Context.check(Operation.Unshield, terms, keccak256(abi.encode(recipient)), signals.contextHash());
+        ContextHash.check(Operation.Unshield, terms, keccak256(abi.encode(recipient)), signals.contextHash());
         _joinsplit(proof, signals, terms.ciphertexts);
         _payOut(asset, recipient, amount);
         emit Unshielded(asset, recipient, amount);
@@ -131,7 +131,7 @@ contract ZkERC20 is NoteTree, PrivateTrade, ReentrancyGuardTransient {
         Terms calldata terms,
         SwapOrder calldata order
     ) external nonReentrant returns (uint256 amountOut) {
-        Context.check(Operation.Swap, terms, keccak256(abi.encode(order)), signals.contextHash());
+        ContextHash.check(Operation.Swap, terms, keccak256(abi.encode(order)), signals.contextHash());
         if (signals.publicAmount() == 0) revert InvalidAmount(0);
         if (!REGISTRY.isRegistrationRoot(signals.registrationRoot())) {
             revert IMeterRegistry.UnknownRegistrationRoot(signals.registrationRoot());

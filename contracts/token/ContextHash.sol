@@ -6,7 +6,7 @@ import {Poseidon} from "../merkle/Poseidon.sol";
 
 /// @title What a proof is bound to beside its own signals
 /// @notice Nobody who sees a shielded operation can send it with other terms, elsewhere, or as another operation.
-library Context {
+library ContextHash {
     /// @notice Refuses an operation that is late, sent by another than its relayer, or not what its proof was made for.
     /// @param details Hash of what the operation takes beside proof, signals and terms; 0 if it takes nothing.
     /// @param actual The context hash among the proof's signals.
