@@ -21,9 +21,9 @@ from web3.types import RPCEndpoint
 
 from offchain.artifacts import load
 from offchain.chains import ChainSpec, started
-from offchain.deployment import Manifest
+from offchain.deployment.manifest import Manifest
+from offchain.deployment.platform import LOCAL_RULES, PlatformDeployment
 from offchain.metering.readings_tree import Reading, ReadingsTree
-from offchain.platform_deployment import PlatformDeployment
 from offchain.sender import development_account, key_sender, unsigned
 from offchain.units import ETHER
 from offchain.wallet.keys import Seed
@@ -36,6 +36,7 @@ from offchain.wallet.wallet import Wallet
 RECORDING = Path(__file__).parent / "snapshots" / "shielded_operations.json"
 GENESIS = 1_750_000_000  # a fixed start of time, so that calldata and with it gas are the same in every run
 BLOCK_SECONDS = 12
+EPOCH_SECONDS = LOCAL_RULES.epoch_length
 QUEUE_CAPACITY = 1024
 QUEUE_SLOT = 1  # of the pool's storage, behind the counters
 OPERATOR, HOUSEHOLD, RELAYER = 0, 1, 2
@@ -67,6 +68,8 @@ class Pool:
         self.token = str(operator.deploy(load("Token"), 10**6 * ETHER)["contractAddress"])
         token = load("Token").at(web3, self.token).functions
         operator.transact(token.transfer(household.address, 10**3 * ETHER))
+        now = int(web3.eth.get_block("latest")["timestamp"])
+        self.request("evm_setNextBlockTimestamp", (now // EPOCH_SECONDS + 1) * EPOCH_SECONDS)
         if places:
             for place in range(QUEUE_CAPACITY):
                 slot, word = (f"0x{number:064x}" for number in (QUEUE_SLOT + place, place + 1))
@@ -138,7 +141,7 @@ class Recorder:
         commitments = [wallet.keys.meter_commitment(0) for wallet in self.wallets]
         self.call(OPERATOR, self.registry.registerMeters(1, commitments, [CAPACITY] * 2))
         self.call(OPERATOR, self.registry.setAccount(1, household, True))
-        epoch = int(self.web3.eth.get_block("latest")["timestamp"]) // 900 - 1
+        epoch = int(self.web3.eth.get_block("latest")["timestamp"]) // EPOCH_SECONDS - 1
         readings = [Reading(commitments[0], 4_000, 2_000), Reading(commitments[1], 1_000, 0)]
         tree = ReadingsTree.in_order(epoch, readings)
         published = self.registry.publishReadings(1, epoch, tree.tree_root, tree.exported, tree.imported, b"\1" * 32)

@@ -31,9 +31,9 @@ from web3.types import RPCEndpoint
 
 from offchain import artifacts
 from offchain.chains import ChainSpec, started
-from offchain.deployment import Manifest
+from offchain.deployment.manifest import Manifest
+from offchain.deployment.platform import PlatformDeployment
 from offchain.metering.readings_tree import Reading, ReadingsTree
-from offchain.platform_deployment import PlatformDeployment
 from offchain.sender import Sender, development_sender, unsigned
 from offchain.units import ETHER
 from offchain.wallet.keys import Seed

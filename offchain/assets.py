@@ -7,11 +7,12 @@ from decimal import Decimal
 
 from eth_utils.address import is_address, is_checksum_address, to_checksum_address
 
-from offchain.deployment import MICROGRIDS, Manifest
+from offchain.deployment.manifest import Manifest
+from offchain.deployment.parts import MICROGRIDS
 from offchain.errors import UserError
+from offchain.node import Node, NodeRefusal
 from offchain.units import shown
 from offchain.wallet.note import AMOUNT_LIMIT, ETH
-from offchain.wallet.rpc import Node, NodeRefusal
 
 DECIMALS = 18
 MOST_DECIMALS = 36

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from web3 import Web3
 from web3.contract import Contract
 
-from offchain.deployment import Manifest
+from offchain.deployment.manifest import Manifest
 from offchain.errors import UserError
 from offchain.sender import Sender
 

@@ -9,7 +9,7 @@ from threading import Event
 import requests
 from web3.exceptions import Web3Exception
 
-from offchain.deployment import Manifest
+from offchain.deployment.manifest import Manifest
 from offchain.errors import UserError
 from offchain.sender import Sender, TransactionError
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from offchain.deployment import MICROGRIDS
+from offchain.deployment.parts import MICROGRIDS
 from offchain.errors import UserError
 from offchain.exchange import Market, PoolState, input_price, input_price_without_fee
 from offchain.sender import Sender

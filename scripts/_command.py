@@ -13,10 +13,10 @@ from web3 import Web3
 
 from offchain import chains, command
 from offchain.artifacts import compile_contracts
-from offchain.deployment import Manifest
+from offchain.deployment.manifest import Manifest
+from offchain.deployment.platform import PlatformDeployment
 from offchain.errors import UserError
 from offchain.exchange import Market
-from offchain.platform_deployment import PlatformDeployment
 from offchain.sender import Sender, development_sender
 
 network_option = click.option(

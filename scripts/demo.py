@@ -36,7 +36,7 @@ def cli(data: Path | None, day: datetime | None, homes: int, intervals: int) -> 
 
     from offchain.artifacts import compile_contracts
     from offchain.chains import PLASMA, ChainSpec, started
-    from offchain.deployment import Manifest
+    from offchain.deployment.manifest import Manifest
     from offchain.metering.consumption import bundled_day, read_day
     from offchain.metering.solar import clear_day_yield
     from offchain.settings import settings

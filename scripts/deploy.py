@@ -7,14 +7,10 @@ from web3 import Web3
 
 from offchain import chains
 from offchain.command import Amount
-from offchain.deployment import (
-    LOCAL_LIQUIDITY_ETH,
-    LOCAL_LIQUIDITY_TOKENS,
-    DeploymentError,
-    Manifest,
-    verify,
-)
-from offchain.platform_deployment import LOCAL_RULES, PlatformDeployment, Rules
+from offchain.deployment.manifest import DeploymentError, Manifest
+from offchain.deployment.market import LOCAL_LIQUIDITY_ETH, LOCAL_LIQUIDITY_TOKENS
+from offchain.deployment.platform import LOCAL_RULES, PlatformDeployment, Rules
+from offchain.deployment.verification import Verification
 from scripts._command import Group, account_option, connected, network_option, reached, say_if_started
 
 
@@ -74,7 +70,7 @@ def cli(
 @cli.command(name="verify")
 @network_option
 def verify_command(network: str | None) -> None:
-    """Checks the code on chain against the manifest and the compiled contracts."""
+    """Checks what is on chain against the manifest: code, wiring, roles, policies and keys."""
     specs = [] if network else [spec for spec in (chains.ROOT, chains.PLASMA) if chains.find(spec)]
     if not network and not specs:
         raise DeploymentError("no local chain is running: start both with `make chains`, or name one with --network")
@@ -82,8 +78,8 @@ def verify_command(network: str | None) -> None:
     with reached(network, *specs) as connections:
         for chain, web3 in connections:
             click.echo(f"{chain.name} chain {chain.chain_id} at {chain.url}")
-            for name, address, problem in verify(web3, Manifest.open(chain.chain_id)):
-                click.echo(f"  {name:18} {address}  {problem or 'as compiled'}")
+            for name, address, problem in Verification(web3, Manifest.open(chain.chain_id)).run():
+                click.echo(f"  {name:18} {address}  {problem or 'right'}")
                 wrong += problem is not None
     if wrong:
-        raise DeploymentError(f"{wrong} of the contracts are not what was compiled here")
+        raise DeploymentError(f"{wrong} of the contracts are not as they should be")

@@ -50,7 +50,7 @@ def cli(
 
     from offchain.artifacts import compile_contracts
     from offchain.chains import PLASMA, ChainSpec, started
-    from offchain.deployment import Manifest
+    from offchain.deployment.manifest import Manifest
     from offchain.metering.consumption import bundled_day, read_day
     from offchain.metering.solar import clear_day_yield
     from offchain.settings import settings

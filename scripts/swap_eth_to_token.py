@@ -6,7 +6,7 @@ import click
 
 from offchain import chains
 from offchain.command import Amount
-from offchain.deployment import MICROGRIDS
+from offchain.deployment.parts import MICROGRIDS
 from offchain.sender import development_sender
 from offchain.swap import swap_eth_to_token
 from scripts._command import Command, local_market, say_if_started

@@ -94,6 +94,8 @@ interface IMeterRegistry is ITransferPolicy {
     error RegistrationTreeFull();
     /// @notice Thrown when an epoch's readings are published before it has ended.
     error EpochNotOver(uint256 epoch);
+    /// @notice Thrown when an epoch had ended before its microgrid was added.
+    error EpochTooEarly(uint256 epoch, uint256 first);
     /// @notice Thrown when an epoch's readings were published.
     error AlreadyPublished(uint256 epoch);
     /// @notice Thrown when an epoch's readings were not published.
@@ -136,7 +138,8 @@ interface IMeterRegistry is ITransferPolicy {
         uint256 index,
         uint256[] calldata siblings
     ) external;
-    /// @notice Publishes an epoch's readings, once; by the operator, after the epoch has ended.
+    /// @notice Publishes an epoch's readings, once; by the operator, after the epoch has ended. The first epoch is the
+    /// one in which the microgrid was added.
     /// @param treeRoot Hash of the sum tree's root node.
     /// @param exported Total Wh.
     /// @param imported Total Wh.
@@ -186,6 +189,8 @@ interface IMeterRegistry is ITransferPolicy {
     ) external view returns (uint256 microgrid, uint256 epoch, uint256 priceWindow, uint256 maxDeviation);
     /// @notice Wh an epoch of all registered meters of a microgrid.
     function capacityOf(uint256 microgrid) external view returns (uint256);
+    /// @notice The epoch in which a microgrid was added: none before it can be published.
+    function firstEpochOf(uint256 microgrid) external view returns (uint256);
     /// @notice How many leaves the registration tree has, removed ones included.
     function meterCount() external view returns (uint256);
     /// @notice The registration tree's root.

@@ -16,6 +16,7 @@ abstract contract Microgrids is Ownable2Step, IMeterRegistry {
         Microgrid rules;
         address token;
         uint64 capacity;
+        uint32 firstEpoch; // until the year 2106 with epochs of a second
     }
 
     /* STORAGE */
@@ -66,8 +67,8 @@ abstract contract Microgrids is Ownable2Step, IMeterRegistry {
         if (microgridOf[token] != 0 || !_makeSense(rules)) revert InvalidMicrogrid();
         microgrid = ++microgridCount;
         microgridOf[token] = microgrid;
-        _entries[microgrid].token = token;
-        _entries[microgrid].rules = rules;
+        uint32 firstEpoch = uint32(block.timestamp / rules.epochLength);
+        _entries[microgrid] = Entry({rules: rules, token: token, capacity: 0, firstEpoch: firstEpoch});
         emit MicrogridChanged(microgrid, token, rules);
     }
 
@@ -110,6 +111,11 @@ abstract contract Microgrids is Ownable2Step, IMeterRegistry {
     /// @inheritdoc IMeterRegistry
     function capacityOf(uint256 microgrid) external view returns (uint256) {
         return _entries[microgrid].capacity;
+    }
+
+    /// @inheritdoc IMeterRegistry
+    function firstEpochOf(uint256 microgrid) external view returns (uint256) {
+        return _entries[microgrid].firstEpoch;
     }
 
     /// @inheritdoc IMeterRegistry

@@ -26,8 +26,10 @@ abstract contract Readings is MeterRegistration {
         uint64 imported,
         bytes32 dataHash
     ) external onlyOperator(microgrid) {
-        Microgrid memory rules = _entry(microgrid).rules;
+        Entry storage entry = _entry(microgrid);
+        Microgrid memory rules = entry.rules;
         if (epoch >= block.timestamp / rules.epochLength) revert EpochNotOver(epoch);
+        if (epoch < entry.firstEpoch) revert EpochTooEarly(epoch, entry.firstEpoch);
         if (_epochs[microgrid][epoch].openFrom != 0) revert AlreadyPublished(epoch);
         uint256 openFrom = block.timestamp + rules.correctionWindow;
         _record(microgrid, epoch, treeRoot, exported, imported, uint64(openFrom), dataHash);

@@ -44,17 +44,24 @@ abstract contract PrivateTrade is Vault {
     }
 
     /// @dev Refuses a trade that isn't one of energy, at a price out of bounds, or of another epoch than that of the
-    /// energy that is bought, or sold for ETH.
-    function _checkTrade(address assetIn, address assetOut, uint256 epoch) internal view {
+    /// energy that is bought, or sold for ETH. Returns the exchange to call: that of the energy sold, or else bought.
+    function _checkTrade(
+        address assetIn,
+        address assetOut,
+        uint256 epoch
+    ) internal view returns (IUniswapExchange exchange) {
         if (assetIn == assetOut) revert NotATrade(assetIn, assetOut);
         uint256 current;
-        if (assetIn != ETH) current = _checkPrice(assetIn);
-        if (assetOut != ETH) current = _checkPrice(assetOut);
+        IUniswapExchange other;
+        if (assetIn != ETH) (exchange, current) = _checkPrice(assetIn);
+        if (assetOut != ETH) (other, current) = _checkPrice(assetOut);
         if (epoch != current) revert WrongEpoch(current, epoch);
+        if (assetIn == ETH) exchange = other;
     }
 
     /// @dev Trades through the turnstile; no side's energy may exceed the cap (Wh).
     function _trade(
+        IUniswapExchange exchange,
         address assetIn,
         uint256 amountIn,
         address assetOut,
@@ -65,8 +72,8 @@ abstract contract PrivateTrade is Vault {
         if (assetIn != ETH && amountIn > most) revert CapExceeded(amountIn, most);
         _letOut(assetIn, amountIn);
         amountOut = assetIn == ETH
-            ? _exchangeOf(assetOut).ethToTokenSwapInput{value: amountIn}(minimum, block.timestamp)
-            : _sell(assetIn, amountIn, assetOut, minimum);
+            ? exchange.ethToTokenSwapInput{value: amountIn}(minimum, block.timestamp)
+            : _sell(exchange, assetIn, amountIn, assetOut, minimum);
         inside[assetOut] += amountOut;
         if (assetOut != ETH) {
             if (amountOut > most) revert CapExceeded(amountOut, most);
@@ -77,8 +84,13 @@ abstract contract PrivateTrade is Vault {
     /* PRIVATE */
 
     /// @dev Energy is minted for the exchange, which then takes it.
-    function _sell(address energy, uint256 amount, address assetOut, uint256 minimum) private returns (uint256) {
-        IUniswapExchange exchange = _exchangeOf(energy);
+    function _sell(
+        IUniswapExchange exchange,
+        address energy,
+        uint256 amount,
+        address assetOut,
+        uint256 minimum
+    ) private returns (uint256) {
         IEnergyToken(energy).mint(address(this), amount);
         if (IEnergyToken(energy).allowance(address(this), address(exchange)) < amount) {
             IEnergyToken(energy).approve(address(exchange), type(uint256).max);
@@ -89,21 +101,17 @@ abstract contract PrivateTrade is Vault {
                 : exchange.tokenToTokenSwapInput(amount, minimum, 1, block.timestamp, assetOut);
     }
 
-    /// @dev The current epoch of the energy's microgrid, if its price is within bounds.
-    function _checkPrice(address energy) private view returns (uint256) {
+    /// @dev The energy's exchange and the current epoch of its microgrid, if the price is within bounds.
+    function _checkPrice(address energy) private view returns (IUniswapExchange, uint256) {
         (uint256 microgrid, uint256 epoch, uint256 window, uint256 maxDeviation) = REGISTRY.tradeRules(energy);
         if (microgrid == 0) revert InvalidAsset(energy);
-        IUniswapOracleExchange exchange = IUniswapOracleExchange(address(_exchangeOf(energy)));
+        IUniswapOracleExchange exchange = IUniswapOracleExchange(FACTORY.getExchange(energy));
         if (address(exchange) == address(0)) revert InvalidAsset(energy);
         uint256 spot = exchange.spotPrice();
         uint256 average = exchange.averagePrice(window);
         uint256 distance = spot > average ? spot - average : average - spot;
         if (distance * WHOLE > average * maxDeviation) revert PriceOutOfBounds(spot, average);
-        return epoch;
-    }
-
-    function _exchangeOf(address energy) private view returns (IUniswapExchange) {
-        return IUniswapExchange(FACTORY.getExchange(energy));
+        return (exchange, epoch);
     }
 
     /// @dev A cap in base units, if it is 250 Wh times a power of four.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from web3 import Web3
 
     from offchain.assets import Assets
-    from offchain.deployment import Manifest
+    from offchain.deployment.manifest import Manifest
     from offchain.sender import Sender
     from offchain.wallet.address import Address
     from offchain.wallet.keys import Keys
@@ -137,7 +137,7 @@ class Network:
     def assets(self) -> Assets:
         """Its assets by name."""
         from offchain.assets import Assets
-        from offchain.wallet.rpc import Node
+        from offchain.node import Node
 
         return Assets(self.manifest, Node(self.web3))
 
@@ -145,8 +145,8 @@ class Network:
 def network(rpc: str | None) -> Network:
     """The chain of a node. Raises UserError if it doesn't answer or has no pool that is known here."""
     from offchain.chains import PLASMA, connect, find
-    from offchain.deployment import Manifest
-    from offchain.wallet.rpc import Node
+    from offchain.deployment.manifest import Manifest
+    from offchain.node import Node
 
     if rpc is None:
         chain = find(PLASMA)

@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 import requests
 from web3 import Web3
 
-from offchain.deployment import Manifest
+from offchain.deployment.manifest import Manifest
 from offchain.errors import UserError
 from offchain.metering.bundle import Bundle, data_hash
 from offchain.metering.card import reading_key
 from offchain.metering.readings_tree import Reading, ReadingPath, verify_reading
+from offchain.node import Node
 from offchain.wallet.meter import OwnMeter
-from offchain.wallet.rpc import Node
 
 FETCH_SECONDS = 60
 LARGEST_BUNDLE = 1 << 31

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from offchain.deployment import Manifest
+from offchain.deployment.manifest import Manifest
 from offchain.errors import UserError
 from offchain.metering.bundle import data_hash, seal
 from offchain.metering.ledger import Draft, Ledger
 from offchain.metering.readings_tree import Progress, Reading, ReadingsTree
+from offchain.node import Node
 from offchain.sender import Sender, TransactionError
-from offchain.wallet.rpc import Node
 
 BUNDLES = "bundles"
 """Folder of the bundles inside the operator's, to be served to owners as it is."""
@@ -62,11 +62,14 @@ class Publisher:
     def publish(self, epoch: int, readings: Sequence[Reading], progress: Progress | None = None) -> Publication:
         """Publishes an epoch's readings, or finds them published. A meter without a reading has none in the epoch.
 
-        Raises PublicationError if other readings were published, the epoch isn't over or the account isn't the
-        operator's, ReadingsError and BundleError for readings that can't be published, TransactionError.
+        Raises PublicationError if other readings were published, the epoch isn't over or was before the microgrid's
+        first, or the account isn't the operator's, ReadingsError and BundleError for readings that can't be published,
+        TransactionError.
         """
         self._check_operator()
-        length = self._rules[1]
+        length, first = self._rules[1], self._registry.firstEpochOf(self._microgrid).call()
+        if epoch < first:
+            raise PublicationError(f"epoch {epoch} was before microgrid {self._microgrid} began, in epoch {first}")
         if epoch >= self._node.time() // length:
             left = (epoch + 1) * length - self._node.time()
             raise PublicationError(f"epoch {epoch} is not over: its readings can be published in {left:,} s")

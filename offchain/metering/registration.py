@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from offchain.deployment import MICROGRIDS, Manifest
+from offchain.deployment.manifest import Manifest
+from offchain.deployment.parts import MICROGRIDS
 from offchain.errors import UserError
 from offchain.metering.ledger import Ledger, Meter
 from offchain.metering.readings_tree import READING_LIMIT
+from offchain.node import Node
 from offchain.sender import Sender
-from offchain.wallet.rpc import Node
 
 AT_ONCE = 64
 """Meters that one transaction registers."""

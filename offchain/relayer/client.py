@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 import requests
 
 from offchain.assets import Assets
+from offchain.node import Node
 from offchain.wallet.address import Address
 from offchain.wallet.bech32m import TextError
 from offchain.wallet.note import AMOUNT_LIMIT
 from offchain.wallet.relay import Relay, RelayError
 from offchain.wallet.request import Operation, Request
-from offchain.wallet.rpc import Node
 
 TERMS_SECONDS = 10
 SUBMIT_SECONDS = 60

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from web3 import Web3
 
-from offchain.deployment import Manifest
+from offchain.deployment.manifest import Manifest
 from offchain.flusher import Flusher
 from offchain.metering.card import MeterCard
 from offchain.metering.readings_tree import Reading

@@ -19,7 +19,9 @@ from web3 import Web3
 from web3.contract.contract import ContractFunction
 from web3.types import RPCEndpoint
 
-from offchain.deployment import FOREVER, MICROGRIDS, Manifest, MarketDeployment
+from offchain.deployment.manifest import Manifest
+from offchain.deployment.market import FOREVER, MarketDeployment
+from offchain.deployment.parts import MICROGRIDS
 from offchain.exchange import Market
 from offchain.metering.consumption import ConsumptionDay
 from offchain.sender import Sender, development_sender

@@ -12,7 +12,9 @@ from eth_utils.crypto import keccak
 from web3 import Web3
 
 from offchain.artifacts import load
-from offchain.deployment import MICROGRIDS, Manifest
+from offchain.deployment.manifest import Manifest
+from offchain.deployment.parts import MICROGRIDS
+from offchain.node import Node
 from offchain.units import ETHER, shown
 from offchain.wallet.events import (
     Issued,
@@ -25,7 +27,6 @@ from offchain.wallet.events import (
     parse,
 )
 from offchain.wallet.note import ETH
-from offchain.wallet.rpc import Node
 
 PRIVATE = ("shield", "shieldWithPermit", "transfer", "consolidate", "unshield", "swap", "issue", "settle")
 """Functions that households' notes go through."""

@@ -18,14 +18,15 @@ from web3 import Web3
 from web3.types import RPCEndpoint
 
 from offchain.assets import Assets
-from offchain.deployment import MICROGRIDS, Manifest
+from offchain.deployment.manifest import Manifest
+from offchain.deployment.parts import MICROGRIDS
+from offchain.deployment.platform import PlatformDeployment, Rules
 from offchain.flusher import Flusher
 from offchain.metering.delivery import Delivery
 from offchain.metering.ledger import Ledger, Meter
 from offchain.metering.publication import BUNDLES, Publisher
 from offchain.metering.readings_tree import Reading, ReadingPath
 from offchain.metering.registration import Registration
-from offchain.platform_deployment import PlatformDeployment, Rules
 from offchain.relayer.fees import Fees
 from offchain.relayer.journal import Journal
 from offchain.relayer.relayer import Relayer

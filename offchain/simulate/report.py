@@ -15,7 +15,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from rich.table import Table
 
-from offchain.deployment import MICROGRIDS
+from offchain.deployment.parts import MICROGRIDS
 from offchain.simulate.market_day import DayResult, Hour
 from offchain.units import ETHER
 

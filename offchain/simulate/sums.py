@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from offchain.deployment import MICROGRIDS
+from offchain.deployment.parts import MICROGRIDS
 from offchain.simulate.household import Household
 from offchain.simulate.onlooker import PRIVATE, Sight
 from offchain.simulate.private_day import PrivateDay

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from web3 import Web3
 
-from offchain.deployment import Manifest
+from offchain.deployment.manifest import Manifest
+from offchain.node import Node
 from offchain.wallet.address import Address
 from offchain.wallet.disclosure import Disclosure, DisclosureError, Line, Opening, Role, SpendingProof, Subject
 from offchain.wallet.events import Settled, Swapped, Unshielded
 from offchain.wallet.note import commitment
-from offchain.wallet.rpc import Node
 from offchain.wallet.transactions import Shown, read
 from offchain.zk.circuits import CIRCUITS, PARAMETERS
 from offchain.zk.poseidon import poseidon

@@ -8,14 +8,15 @@ from pathlib import Path
 from eth_utils.address import is_address, to_checksum_address
 from web3 import Web3
 
-from offchain.deployment import MICROGRIDS, Manifest
+from offchain.deployment.manifest import Manifest
+from offchain.deployment.parts import MICROGRIDS
 from offchain.errors import UserError
+from offchain.node import Node
 from offchain.settings import settings
 from offchain.wallet.address import Address
 from offchain.wallet.history import Entry, Receipt
 from offchain.wallet.keys import ViewingKey
 from offchain.wallet.note import ETH, OwnedNote
-from offchain.wallet.rpc import Node
 from offchain.wallet.scan import Progress, Scanner
 from offchain.wallet.store import Store
 

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from offchain.errors import UserError
+from offchain.node import Node, NodeRefusal
 from offchain.wallet.ciphertext import unseal
 from offchain.wallet.events import (
     Event,
@@ -23,7 +24,6 @@ from offchain.wallet.events import (
 from offchain.wallet.history import Found, tell
 from offchain.wallet.keys import ViewingKey
 from offchain.wallet.note import Note, OwnedNote, commitment
-from offchain.wallet.rpc import Node, NodeRefusal
 from offchain.wallet.store import Store
 from offchain.wallet.trees import NoteTrees
 from offchain.zk.poseidon import poseidon

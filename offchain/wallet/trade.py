@@ -10,7 +10,7 @@ from web3 import Web3
 from web3.exceptions import ContractLogicError
 
 from offchain.artifacts import load
-from offchain.deployment import Manifest
+from offchain.deployment.manifest import Manifest
 from offchain.errors import UserError
 from offchain.wallet.meter import SLOTS, MeterError, OwnMeter, cap_class
 from offchain.wallet.note import ETH

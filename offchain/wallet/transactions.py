@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from offchain.errors import UserError
+from offchain.node import Node
 from offchain.wallet.events import Event, NullifiersSpent, Origin, parse
-from offchain.wallet.rpc import Node
 from offchain.wallet.scan import new_leaves
 
 

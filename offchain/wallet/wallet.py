@@ -14,7 +14,7 @@ from typing import Any
 from eth_utils.address import is_address, to_checksum_address
 from web3 import Web3
 
-from offchain.deployment import Manifest
+from offchain.deployment.manifest import Manifest
 from offchain.metering.readings_tree import Reading, ReadingPath, verify_reading
 from offchain.sender import Sender
 from offchain.units import shown

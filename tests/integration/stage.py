@@ -21,9 +21,9 @@ from web3.types import RPCEndpoint
 
 from offchain.artifacts import describe_revert, load
 from offchain.chains import ChainSpec, started
-from offchain.deployment import Manifest
+from offchain.deployment.manifest import Manifest
+from offchain.deployment.platform import PlatformDeployment
 from offchain.metering.readings_tree import Reading, ReadingsTree
-from offchain.platform_deployment import PlatformDeployment
 from offchain.sender import Call, Sender, development_account, development_sender, unsigned
 from offchain.units import ETHER, WATT_HOUR
 from offchain.wallet import transaction

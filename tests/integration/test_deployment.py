@@ -14,14 +14,9 @@ from web3.types import RPCEndpoint
 
 from offchain.artifacts import load
 from offchain.chains import Chain, ChainSpec, started
-from offchain.deployment import (
-    DeploymentError,
-    Manifest,
-    MarketDeployment,
-    check_code,
-    code_matches,
-    verify,
-)
+from offchain.deployment.code import check_code, code_matches
+from offchain.deployment.manifest import DeploymentError, Manifest
+from offchain.deployment.market import MarketDeployment
 from offchain.sender import Sender, TransactionError, development_account, development_sender
 from offchain.units import ETHER
 
@@ -58,11 +53,11 @@ def deployment(deployer: Sender, manifest: Manifest) -> MarketDeployment:
     return MarketDeployment(deployer, manifest, development_account(1).address)
 
 
-def test_everything_is_deployed_and_verified(web3: Web3, deployment: MarketDeployment, manifest: Manifest) -> None:
+def test_everything_is_deployed(web3: Web3, deployment: MarketDeployment, manifest: Manifest) -> None:
     steps = list(deployment.run())
     assert [step.name for step in steps] == NAMES
     assert all(step.deployed for step in steps)
-    assert [(name, problem) for name, _, problem in verify(web3, manifest)] == [(name, None) for name in NAMES]
+    assert all(check_code(web3, step.name, step.contract, step.address) is None for step in steps)
     factory = manifest.contract(web3, "factory").functions
     for microgrid in ("MG1", "MG2"):
         token, exchange = manifest.contract(web3, microgrid), manifest.contract(web3, f"{microgrid}_exchange")
@@ -90,7 +85,7 @@ def test_a_run_cut_off_is_continued(web3: Web3, deployment: MarketDeployment, de
     continued = list(again.run())
     assert [step.deployed for step in continued] == [False] * len(done) + [True] * (len(NAMES) - len(done))
     assert [step.address for step in continued[: len(done)]] == [step.address for step in done]
-    assert all(problem is None for _, _, problem in verify(web3, again.manifest))
+    assert all(check_code(web3, step.name, step.contract, step.address) is None for step in continued)
 
 
 def test_a_new_local_chain_is_deployed_to_again(web3: Web3, deployment: MarketDeployment, deployer: Sender) -> None:
@@ -124,34 +119,6 @@ def test_other_code_is_named_and_not_replaced(web3: Web3, deployment: MarketDepl
     assert all(step.deployed for step in fresh.run())
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_verify_names_every_changed_contract(web3: Web3, deployment: MarketDeployment, name: str) -> None:
-    list(deployment.run())
-    code = bytearray(web3.eth.get_code(Web3.to_checksum_address(deployment.manifest.address(name))))
-    code[len(code) // 2] ^= 1
-    web3.provider.make_request(
-        RPCEndpoint("anvil_setCode"), [deployment.manifest.address(name), "0x" + bytes(code).hex()]
-    )
-    assert [found for found, _, problem in verify(web3, deployment.manifest) if problem] == [name]
-
-
-def test_verify_checks_the_wiring(web3: Web3, deployment: MarketDeployment) -> None:
-    """The right code at the wrong place is wrong too."""
-    list(deployment.run())
-    contracts = deployment.manifest.contracts
-    contracts["MG1_exchange"], contracts["MG2_exchange"] = contracts["MG2_exchange"], contracts["MG1_exchange"]
-    problems = {name: problem for name, _, problem in verify(web3, deployment.manifest) if problem}
-    assert set(problems) == {"MG1_exchange", "MG2_exchange"}
-    assert "tokenAddress" in problems["MG1_exchange"]
-
-
-def test_verify_names_what_is_missing(web3: Web3, deployment: MarketDeployment) -> None:
-    """A part of a market is no market."""
-    list(deployment.run())
-    del deployment.manifest.contracts["MG2_exchange"]
-    assert [name for name, _, problem in verify(web3, deployment.manifest) if problem] == ["MG2_exchange"]
-
-
 def test_redeploying_keeps_the_old_manifest(deployment: MarketDeployment) -> None:
     list(deployment.run())
     old = deployment.manifest.path.read_text()
@@ -160,12 +127,6 @@ def test_redeploying_keeps_the_old_manifest(deployment: MarketDeployment) -> Non
         kept = deployment.manifest.path.with_suffix(f".{number}.json").read_text()
         assert (kept == old) is (number == 1)
     assert deployment.manifest.path.read_text() not in (old, kept)
-
-
-def test_verify_of_nothing_is_refused(web3: Web3, manifest: Manifest) -> None:
-    """P9: an empty manifest is no success."""
-    with pytest.raises(DeploymentError, match="nothing is deployed on chain 950327"):
-        list(verify(web3, manifest))
 
 
 def test_a_stranger_who_creates_the_plain_exchange_first_is_noticed(web3: Web3, deployment: MarketDeployment) -> None:

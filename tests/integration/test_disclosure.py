@@ -14,9 +14,9 @@ from nacl.public import PrivateKey, PublicKey, SealedBox
 from web3 import Web3
 
 from offchain.chains import ChainSpec, started
-from offchain.deployment import Manifest
+from offchain.deployment.manifest import Manifest
+from offchain.deployment.platform import PlatformDeployment
 from offchain.flusher import Flusher
-from offchain.platform_deployment import PlatformDeployment
 from offchain.sender import development_sender
 from offchain.units import ETHER
 from offchain.wallet.audit import Audit

@@ -11,9 +11,9 @@ import pytest
 
 from offchain import flusher as module
 from offchain.chains import ChainSpec, started
-from offchain.deployment import Manifest
+from offchain.deployment.manifest import Manifest
+from offchain.deployment.platform import PlatformDeployment
 from offchain.flusher import FULL, Flusher
-from offchain.platform_deployment import PlatformDeployment
 from offchain.sender import Sender, development_sender
 from offchain.wallet.keys import Seed
 from offchain.wallet.note import ETH

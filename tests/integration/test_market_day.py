@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from offchain.chains import ChainSpec, started
-from offchain.deployment import Manifest
+from offchain.deployment.manifest import Manifest
 from offchain.metering.consumption import bundled_day
 from offchain.metering.solar import clear_day_yield
 from offchain.simulate import report

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from offchain.chains import PLASMA, ChainSpec, started
-from offchain.deployment import Manifest
+from offchain.deployment.manifest import Manifest
 from offchain.simulate import private_report as report
 from offchain.simulate.market_day import Home
 from offchain.simulate.onlooker import PRIVATE, Onlooker, Sight

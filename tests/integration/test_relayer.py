@@ -22,7 +22,7 @@ from web3.types import RPCEndpoint
 
 from offchain.assets import Assets
 from offchain.chains import Chain, ChainSpec, started
-from offchain.deployment import Manifest
+from offchain.deployment.manifest import Manifest
 from offchain.errors import UserError
 from offchain.relayer.fees import Fees
 from offchain.relayer.journal import Journal, JournalError, Sent

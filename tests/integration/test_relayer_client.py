@@ -14,7 +14,8 @@ import pytest
 
 from offchain.assets import Assets
 from offchain.chains import Chain, ChainSpec, started
-from offchain.deployment import Manifest
+from offchain.deployment.manifest import Manifest
+from offchain.node import Node
 from offchain.relayer import client
 from offchain.relayer.client import LARGEST_ANSWER, RelayerClient
 from offchain.sender import development_sender
@@ -22,7 +23,6 @@ from offchain.units import ETHER
 from offchain.wallet.note import ETH
 from offchain.wallet.relay import RelayError
 from offchain.wallet.request import Operation
-from offchain.wallet.rpc import Node
 from tests.integration.test_relayer import KEYS, POOL, REGISTRY, request_for
 
 ACCOUNT = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from offchain.chains import ChainSpec, started
-from offchain.deployment import Manifest
+from offchain.deployment.manifest import Manifest
+from offchain.deployment.platform import PlatformDeployment
 from offchain.errors import UserError
 from offchain.exchange import Market, PoolState, input_price, input_price_without_fee
-from offchain.platform_deployment import PlatformDeployment
 from offchain.sender import development_sender
 from offchain.swap import swap_eth_to_token, swap_token_to_token
 from offchain.units import ETHER

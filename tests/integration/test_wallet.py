@@ -13,9 +13,10 @@ from web3 import Web3
 from web3.types import RPCEndpoint
 
 from offchain.chains import ChainSpec, started
-from offchain.deployment import Manifest
+from offchain.deployment.manifest import Manifest
+from offchain.deployment.platform import PlatformDeployment
 from offchain.metering.readings_tree import Reading, ReadingsTree
-from offchain.platform_deployment import PlatformDeployment
+from offchain.node import Node, NodeError, NodeRefusal
 from offchain.sender import Sender, TransactionError, development_account, development_sender
 from offchain.units import ETHER, WATT_HOUR
 from offchain.wallet.ciphertext import seal
@@ -26,7 +27,6 @@ from offchain.wallet.note import ETH
 from offchain.wallet.reader import Reader, WalletError
 from offchain.wallet.relay import OwnAccount, Relay, fee_note
 from offchain.wallet.request import Operation, Request
-from offchain.wallet.rpc import Node, NodeError, NodeRefusal
 from offchain.wallet.scan import ScanError, Scanner
 from offchain.wallet.selection import FundsError
 from offchain.wallet.wallet import Wallet

@@ -20,10 +20,11 @@ import numpy as np
 import pytest
 from web3 import Web3
 
-from offchain import platform_deployment
 from offchain.chains import PLASMA, ChainSpec, started
-from offchain.deployment import MICROGRIDS, Manifest
-from offchain.platform_deployment import PlatformDeployment
+from offchain.deployment.manifest import Manifest
+from offchain.deployment.parts import MICROGRIDS, VERIFIERS
+from offchain.deployment.platform import PlatformDeployment
+from offchain.node import Node
 from offchain.simulate import private_day
 from offchain.simulate.household import Household, Measured
 from offchain.simulate.market_day import Home
@@ -31,7 +32,6 @@ from offchain.simulate.private_day import RULES, Part, PrivateDay
 from offchain.units import WATT_HOUR
 from offchain.wallet import transaction
 from offchain.wallet.note import ETH
-from offchain.wallet.rpc import Node
 from offchain.zk.circuits import TABLE_OF_PROJECT
 from offchain.zk.proof import Proof
 from offchain.zk.prover import Inputs, Progress, ProvenSignals
@@ -135,7 +135,7 @@ def played(
     with pytest.MonkeyPatch.context() as patch, started(ChainSpec("plasma", PLASMA.chain_id, 0), *flags) as chain:
         patch.setattr(transaction, "prove", unproven)
         patch.setattr(private_day, "PlatformDeployment", UncheckedPlatform)
-        patch.setattr(platform_deployment, "VERIFIERS", dict.fromkeys(platform_deployment.VERIFIERS, "YesVerifier"))
+        patch.setattr("offchain.deployment.platform.VERIFIERS", dict.fromkeys(VERIFIERS, "YesVerifier"))
         if seal:
             patch.setattr(transaction, "seal", seal)
         nothing = np.zeros(24, np.int64)

@@ -25,6 +25,8 @@ MAX_DEVIATION = 1_000
 """Ten-thousandths."""
 CAPACITY = 2**32 - 1
 """Wh an epoch of the one meter of either microgrid."""
+EPOCHS = 8
+"""That are over and not published."""
 
 PROOF = Proof((0, 0), ((0, 0), (0, 0)), (0, 0))
 TERMS = Terms(ANYONE, DEADLINE, b"sealed")
@@ -64,7 +66,8 @@ def arguments(request: Request) -> list[Any]:
 
 @dataclass(frozen=True)
 class Shielded:
-    """The pool, the registry and two microgrids' tokens. `root` is one of tree 0; each verifier is an address."""
+    """The pool, the registry and two microgrids' tokens. `root` is one of tree 0; each verifier is an address; `epoch`
+    is the first of several that can be published."""
 
     pool: Any
     registry: Any
@@ -76,6 +79,7 @@ class Shielded:
     root: int
     chain_id: int
     operator: Any
+    epoch: int
 
     def method(self, request: Request) -> Any:
         """The contract's function that takes the request."""
@@ -182,4 +186,8 @@ def deployed(deployer: Any, operator: Any, project: Any, factory: Any, *holders:
     chain_id = deployer.provider.chain_id
     addresses = [verifier.address for verifier in verifiers[:3]]
     (north, south), (joinsplit, consolidate, trade) = tokens, addresses
-    return Shielded(pool, registry, north, south, joinsplit, consolidate, trade, flushed.root, chain_id, operator)
+    epoch = registry.firstEpochOf(2)
+    deployer.provider.set_timestamp((epoch + EPOCHS) * EPOCH_SECONDS)
+    deployer.provider.mine()
+    known = (flushed.root, chain_id, operator, epoch)
+    return Shielded(pool, registry, north, south, joinsplit, consolidate, trade, *known)

@@ -26,7 +26,6 @@ from tests.unit.shielded import (
     number,
 )
 
-EPOCH = 5000
 WINDOW = 7200
 BOTH = [Operation.ISSUE, Operation.SETTLE]
 TREE_ROOT = 77
@@ -39,12 +38,16 @@ class Metered:
     shielded: Shielded
     opens: int
 
+    @property
+    def epoch(self) -> int:
+        return self.shielded.epoch
+
     def request(self, operation: Operation, terms: Terms = TERMS, /, **signals: int) -> Request:
         """What is accepted as it stands."""
         expected = {
             "microgrid": 1,
-            "epoch": EPOCH,
-            "readingsRoot": int(self.shielded.registry.readingsOf(1, EPOCH).readingsRoot),
+            "epoch": self.epoch,
+            "readingsRoot": int(self.shielded.registry.readingsOf(1, self.epoch).readingsRoot),
             "asset": int(self.shielded.north.address, 16),
         }
         return self.shielded.request(operation, None, terms, **(expected | signals))
@@ -55,7 +58,7 @@ def metered(shielded: Shielded, operator: Any) -> Metered:
     """An epoch with 2500 Wh exported and 1200 imported, just published, with a correction window."""
     rules = (operator, EPOCH_SECONDS, WINDOW, PRICE_WINDOW, MAX_DEVIATION)
     shielded.registry.changeMicrogrid(1, rules, sender=operator)
-    receipt = shielded.registry.publishReadings(1, EPOCH, TREE_ROOT, 2500, 1200, bytes(32), sender=operator)
+    receipt = shielded.registry.publishReadings(1, shielded.epoch, TREE_ROOT, 2500, 1200, bytes(32), sender=operator)
     return Metered(shielded, receipt.timestamp + WINDOW)
 
 
@@ -74,7 +77,7 @@ def state(metered: Metered, request: Request) -> tuple[Any, ...]:
         pool.queued(),
         pool.inside(metered.shielded.north),
         registry.isMeterNullifierUsed(nullifier),
-        registry.readingsOf(1, EPOCH).credited,
+        registry.readingsOf(1, metered.epoch).credited,
     )
 
 
@@ -93,7 +96,7 @@ def test_issue(opened: Metered, stranger: Any, consumer: Any) -> None:
     receipt = opened.shielded.send(first, stranger)
     notes = [named(first, f"commitments[{place}]") for place in range(2)]
     assert receipt.events == [
-        registry.Issued(microgrid=1, epoch=EPOCH, meterNullifier=named(first, "meterNullifier")),
+        registry.Issued(microgrid=1, epoch=opened.epoch, meterNullifier=named(first, "meterNullifier")),
         pool.NotesQueued(firstPosition=queued, commitments=notes, ciphertexts=TERMS.ciphertexts),
     ]
     assert [pool.waiting(queued + place) for place in range(2)] == notes
@@ -101,7 +104,7 @@ def test_issue(opened: Metered, stranger: Any, consumer: Any) -> None:
     second = opened.request(Operation.ISSUE, commitment1=0)
     opened.shielded.send(second, consumer)
     assert state(opened, second) == (queued + 3, before + 2500 * WATT_HOUR, True, True)
-    kept = registry.readingsOf(1, EPOCH)
+    kept = registry.readingsOf(1, opened.epoch)
     assert (kept.exported, kept.imported, kept.openFrom) == (2500, 1200, opened.opens)
 
 
@@ -116,7 +119,7 @@ def test_settle(opened: Metered, stranger: Any) -> None:
     assert receipt.events == [
         registry.Settled(
             microgrid=1,
-            epoch=EPOCH,
+            epoch=opened.epoch,
             meterNullifier=named(request, "meterNullifier"),
             receipt=named(request, "receipt"),
         ),
@@ -174,13 +177,13 @@ def test_only_when_open(metered: Metered, stranger: Any, operator: Any, denied: 
     counts, and what was published first is refused."""
     request = metered.request(operation)
     for time in (None, metered.opens - 1):
-        error: Any = ("NotOpenYet(uint256,uint256)", EPOCH, metered.opens)
+        error: Any = ("NotOpenYet(uint256,uint256)", metered.epoch, metered.opens)
         denied(request, error=error, time=time)
-    metered.shielded.registry.correctReadings(1, EPOCH, 78, 100, 1200, bytes(32), sender=operator)
+    metered.shielded.registry.correctReadings(1, metered.epoch, 78, 100, 1200, bytes(32), sender=operator)
     error = ("WrongReadings(uint256,uint256)", readings_root(78, 100, 1200), readings_root(TREE_ROOT, 2500, 1200))
     denied(request, error=error, time=metered.opens)
     corrected = metered.request(operation)
-    denied(corrected, error=("NotOpenYet(uint256,uint256)", EPOCH, metered.opens), time=metered.opens - 1)
+    denied(corrected, error=("NotOpenYet(uint256,uint256)", metered.epoch, metered.opens), time=metered.opens - 1)
     inside = metered.shielded.pool.inside(metered.shielded.north)
     metered.shielded.operator.provider.set_timestamp(metered.opens)
     assert metered.shielded.send(corrected, stranger).timestamp == metered.opens
@@ -194,9 +197,9 @@ def test_only_what_was_published(opened: Metered, denied: Refused, operation: Op
     for microgrid in (0, 3, 2**253):
         error: Any = ("UnknownMicrogrid(uint256)", microgrid)
         denied(opened.request(operation, microgrid=microgrid), error=error)
-    for epoch in (EPOCH - 1, EPOCH + 1, 2**64 + EPOCH):
+    for epoch in (opened.epoch - 1, opened.epoch + 1, 2**64 + opened.epoch):
         denied(opened.request(operation, epoch=epoch), error=("NotPublished(uint256)", epoch))
-    denied(opened.request(operation, microgrid=2), error=("NotPublished(uint256)", EPOCH))
+    denied(opened.request(operation, microgrid=2), error=("NotPublished(uint256)", opened.epoch))
     right = readings_root(TREE_ROOT, 2500, 1200)
     for wrong in (0, right + 1, TREE_ROOT):
         error = ("WrongReadings(uint256,uint256)", right, wrong)
@@ -220,7 +223,7 @@ def test_first_error_counts(
     wrong: dict[str, int] = {
         "contextHash": 1,
         "microgrid": 9,
-        "epoch": EPOCH + 1,
+        "epoch": metered.epoch + 1,
         "readingsRoot": 2,
         "registrationRoot": 3,
         "asset": 4,
@@ -235,7 +238,7 @@ def test_first_error_counts(
     steps: list[tuple[str, Any]] = [
         ("contextHash", ("WrongContext(uint256,uint256)", expected, 1)),
         ("microgrid", ("UnknownMicrogrid(uint256)", 9)),
-        ("epoch", ("NotPublished(uint256)", EPOCH + 1)),
+        ("epoch", ("NotPublished(uint256)", metered.epoch + 1)),
         ("readingsRoot", ("WrongReadings(uint256,uint256)", published, 2)),
         ("registrationRoot", ("UnknownRegistrationRoot(uint256)", 3)),
         ("asset", ("WrongAsset(address,uint256)", metered.shielded.north, 4)),
@@ -264,10 +267,10 @@ def test_registration_root_of_the_last_hour(
 
 def test_nothing_exported(shielded: Shielded, operator: Any, stranger: Any) -> None:
     """M7 an epoch without exports lets nothing through the turnstile."""
-    root, inside = shielded.publish(1, EPOCH, 0, 0), shielded.pool.inside(shielded.north)
-    shielded.send(shielded.issue(1, EPOCH, root), stranger)
+    root, inside = shielded.publish(1, shielded.epoch, 0, 0), shielded.pool.inside(shielded.north)
+    shielded.send(shielded.issue(1, shielded.epoch, root), stranger)
     assert shielded.pool.inside(shielded.north) == inside
-    assert shielded.registry.readingsOf(1, EPOCH).credited
+    assert shielded.registry.readingsOf(1, shielded.epoch).credited
 
 
 def test_pool_refuses_the_settlement(opened: Metered, stranger: Any, denied: Refused) -> None:
@@ -304,7 +307,9 @@ def published(registry: Any, token: Any, operator: Any) -> Any:
     """The registry, after it has a microgrid, a meter and an epoch."""
     registry.addMicrogrid(token, (operator, EPOCH_SECONDS, 0, PRICE_WINDOW, MAX_DEVIATION), sender=operator)
     registry.registerMeters(1, [1], [10_000], sender=operator)
-    registry.publishReadings(1, EPOCH, TREE_ROOT, 2500, 1200, bytes(32), sender=operator)
+    epoch = registry.firstEpochOf(1)
+    operator.provider.set_timestamp((epoch + 1) * EPOCH_SECONDS)
+    registry.publishReadings(1, epoch, TREE_ROOT, 2500, 1200, bytes(32), sender=operator)
     return registry
 
 
@@ -313,7 +318,7 @@ def elsewhere(shielded: Shielded, registry: Any, operation: Operation) -> tuple[
     other = replace(shielded, registry=registry)
     asset = int(registry.tokenOf(1), 16)
     make = other.issue if operation is Operation.ISSUE else other.settle
-    request = make(1, EPOCH, readings_root(TREE_ROOT, 2500, 1200), asset=asset)
+    request = make(1, registry.firstEpochOf(1), readings_root(TREE_ROOT, 2500, 1200), asset=asset)
     return other.method(request), arguments(request)
 
 

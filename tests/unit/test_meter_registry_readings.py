@@ -27,9 +27,11 @@ def meters(registry: Registry) -> Registry:
 
 
 @pytest.fixture
-def epoch(chain: Any) -> int:
-    """The epoch that runs now."""
-    return int(chain.pending_timestamp) // EPOCH_LENGTH
+def epoch(registry: Registry, chain: Any) -> int:
+    """The epoch that runs now, the fourth of both microgrids."""
+    epoch = int(registry.contract.firstEpochOf(2)) + 3
+    chain.mine(timestamp=epoch * EPOCH_LENGTH)
+    return epoch
 
 
 def published(registry: Registry, epoch: int, microgrid: int = 1) -> tuple[int, int, int, int, bool]:
@@ -78,7 +80,22 @@ def test_not_before_the_epoch_has_ended(meters: Registry, epoch: int, operator: 
         refused(publish, 1, later, 1, 0, 0, DATA, error=error, sender=operator, time=end)
     with pytest.raises(AssertionError, match="succeeded"):
         refused(publish, 1, epoch, 1, 0, 0, DATA, error=b"", sender=operator, time=end)
-    publish(1, 0, 1, 0, 0, DATA, sender=operator)  # long past
+
+
+def test_not_before_the_microgrid_was_added(
+    meters: Registry, epoch: int, deployer: Any, operator: Any, refused: Refused
+) -> None:
+    """M4 P9 the first epoch is the one in which the microgrid was added: nobody can meter the time before, whatever
+    rules come later."""
+    rules = list(meters.contract.rulesOf(1))
+    meters.contract.changeMicrogrid(1, [*rules[:2], 0, *rules[3:]], sender=deployer)
+    first = meters.contract.firstEpochOf(1)
+    for early in (0, first - 1):
+        error = ("EpochTooEarly(uint256,uint256)", early, first)
+        refused(meters.contract.publishReadings, 1, early, 1, 0, 0, DATA, error=error, sender=operator)
+    meters.publish(first, 1, 0, 0)
+    assert meters.contract.firstEpochOf(1) == first
+    assert meters.contract.firstEpochOf(3) == 0
 
 
 def test_published_once(meters: Registry, epoch: int, operator: Any, neighbour: Any, refused: Refused) -> None:

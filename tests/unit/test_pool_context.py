@@ -16,7 +16,6 @@ from tests.conftest import Refused, revert_data
 from tests.unit.formulas import DEADLINE
 from tests.unit.shielded import TERMS, Shielded, arguments, number
 
-EPOCH = 3000
 RECIPIENT = "0x" + "11" * 20
 WRONG = "WrongContext(uint256,uint256)"
 
@@ -25,7 +24,7 @@ WRONG = "WrongContext(uint256,uint256)"
 def _filled(shielded: Shielded, deployer: Any) -> None:
     """Some ETH is in the pool, and an epoch's readings are published."""
     shielded.pool.shield(ETH, 100, number(), b"", sender=deployer, value=100)
-    shielded.publish(1, EPOCH, 1000, 1000)
+    shielded.publish(1, shielded.epoch, 1000, 1000)
 
 
 def valid(shielded: Shielded, operation: Operation, terms: Terms = TERMS, **signals: int) -> Request:
@@ -39,9 +38,9 @@ def valid(shielded: Shielded, operation: Operation, terms: Terms = TERMS, **sign
     if operation is Operation.SWAP:
         order = SwapOrder(shielded.north.address, 5, 7)
         return shielded.swap(ETH, 1, order, 0, 250, terms, **signals)
-    root = int(shielded.registry.readingsOf(1, EPOCH).readingsRoot)
+    root = int(shielded.registry.readingsOf(1, shielded.epoch).readingsRoot)
     metered = shielded.issue if operation is Operation.ISSUE else shielded.settle
-    return metered(1, EPOCH, root, terms, **signals)
+    return metered(1, shielded.epoch, root, terms, **signals)
 
 
 def bound_hash(request: Request) -> int:

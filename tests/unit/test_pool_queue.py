@@ -61,7 +61,7 @@ def test_waiting(shielded: Shielded, stranger: Any, refused: Refused) -> None:
 
 def test_order_of_positions(shielded: Shielded, stranger: Any, prosumer: Any) -> None:
     """S11 notes of all operations share one queue, in the order of their calls."""
-    pool, epoch = shielded.pool, 4000
+    pool, epoch = shielded.pool, shielded.epoch
     root = shielded.publish(1, epoch, 10, 10)
     expected: list[int] = []
     for request in (
@@ -105,7 +105,7 @@ def test_full_queue(
     shielded: Shielded, wallet: Any, stranger: Any, prosumer: Any, denied: Refused, refused: Refused
 ) -> None:
     """S12 with 1024 notes waiting no operation gets another one in; whoever flushes makes room, at a bounded price."""
-    pool, epoch = shielded.pool, 4100
+    pool, epoch = shielded.pool, shielded.epoch
     root = shielded.publish(1, epoch, 10, 10)
     poison = fill(shielded, wallet, stranger)
     assert pool.queued() == 1 + len(poison) == 1 + CAPACITY

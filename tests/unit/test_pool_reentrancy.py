@@ -16,7 +16,6 @@ from tests.unit.shielded import Shielded, number
 
 REENTRANT = keccak(text="ReentrancyGuardReentrantCall()")[:4]
 CALLS = ["shield", "shieldWithPermit", "transfer", "consolidate", "unshield", "swap", "issue", "settle"]
-EPOCH = 5000
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +29,13 @@ def hooked(shielded: Shielded, project: Any, deployer: Any, reenterer: Any) -> A
     shielded.pool.shield(token, 1000, number(), b"", sender=deployer)
     shielded.pool.shield(ETH, ETHER, number(), b"", sender=deployer, value=ETHER)
     deployer.transfer(reenterer, ETHER)
-    shielded.publish(1, EPOCH, 10, 10)
+    shielded.publish(1, shielded.epoch, 10, 10)
     return token
 
 
 def prepared(name: str, shielded: Shielded, hooked: Any, attacker: Any) -> tuple[Any, bytes, int]:
     """Contract, calldata and ETH of a call that would succeed on its own."""
-    pool, root = shielded.pool, int(shielded.registry.readingsOf(1, EPOCH).readingsRoot)
+    pool, root = shielded.pool, int(shielded.registry.readingsOf(1, shielded.epoch).readingsRoot)
     if name == "shield":
         return pool, bytes(pool.shield.encode_input(ETH, 1, number(), b"")), 1
     if name == "shieldWithPermit":
@@ -47,8 +46,8 @@ def prepared(name: str, shielded: Shielded, hooked: Any, attacker: Any) -> tuple
         "consolidate": shielded.consolidate_notes,
         "unshield": lambda: shielded.unshield(ETH, 1, shielded.operator),
         "swap": lambda: shielded.swap(ETH, 1, SwapOrder(shielded.north.address, 1, 1), 0, 250),
-        "issue": lambda: shielded.issue(1, EPOCH, root),
-        "settle": lambda: shielded.settle(1, EPOCH, root),
+        "issue": lambda: shielded.issue(1, shielded.epoch, root),
+        "settle": lambda: shielded.settle(1, shielded.epoch, root),
     }
     request = requests[name]()
     contract = shielded.registry if request.operation >= Operation.ISSUE else pool

@@ -12,8 +12,6 @@ from offchain.zk.field import MODULUS
 from tests.conftest import Refused
 from tests.unit.shielded import REFUSING, Shielded, address_number, number
 
-EPOCH = 1000
-
 
 def spends(shielded: Shielded, operation: Operation, **signals: int) -> Request:
     """A request of any operation that spends notes; swaps get as far as their notes, not to a market."""
@@ -25,8 +23,8 @@ def spends(shielded: Shielded, operation: Operation, **signals: int) -> Request:
         return shielded.unshield(ETH, 1, "0x" + "11" * 20, **signals)
     if operation is Operation.SWAP:
         return shielded.swap(ETH, 1, SwapOrder(shielded.north.address, 1, number()), 0, 250, **signals)
-    root = int(shielded.registry.readingsOf(1, EPOCH).readingsRoot)
-    return shielded.settle(1, EPOCH, root, **signals)
+    root = int(shielded.registry.readingsOf(1, shielded.epoch).readingsRoot)
+    return shielded.settle(1, shielded.epoch, root, **signals)
 
 
 SPENDING = [operation for operation in Operation if operation is not Operation.ISSUE]
@@ -35,7 +33,7 @@ SPENDING = [operation for operation in Operation if operation is not Operation.I
 
 @pytest.fixture(autouse=True, scope="module")
 def _published(shielded: Shielded) -> None:
-    shielded.publish(1, EPOCH, 1000, 1000)
+    shielded.publish(1, shielded.epoch, 1000, 1000)
 
 
 def test_transfer(shielded: Shielded, stranger: Any) -> None:
@@ -171,15 +169,15 @@ def test_only_the_registry(shielded: Shielded, operator: Any, stranger: Any, ref
 def test_issue_and_settle(shielded: Shielded, stranger: Any) -> None:
     """S5 an issue queues its notes, the first one of an epoch credits the exports; a settlement spends and queues."""
     pool, north = shielded.pool, shielded.north
-    root = int(shielded.registry.readingsOf(1, EPOCH).readingsRoot)
+    root = int(shielded.registry.readingsOf(1, shielded.epoch).readingsRoot)
     for position, inside in ((1, 1000), (3, 1000)):
-        request = shielded.issue(1, EPOCH, root)
+        request = shielded.issue(1, shielded.epoch, root)
         receipt = shielded.send(request, stranger)
         (queued,) = receipt.decode_logs(pool.NotesQueued)
         commitments = list(request.commitments)
         assert queued == pool.NotesQueued(firstPosition=position, commitments=commitments, ciphertexts=b"sealed")
         assert pool.inside(north) == inside * 10**15
-    request = shielded.settle(1, EPOCH, root, commitment1=0)
+    request = shielded.settle(1, shielded.epoch, root, commitment1=0)
     receipt = shielded.send(request, stranger)
     assert [event for event in receipt.events if event.contract_address == pool.address] == [
         pool.NullifiersSpent(nullifiers=list(request.nullifiers)),

@@ -13,7 +13,6 @@ from tests.unit.formulas import ETHER
 from tests.unit.shielded import KWH, WATT_HOUR, Shielded, number
 
 EXCEEDED = "TurnstileExceeded(address,uint256,uint256)"
-EPOCH = 2000
 
 
 @pytest.fixture(scope="module")
@@ -80,13 +79,13 @@ def test_assets_are_apart(
 def test_published_exports_open_it_once(shielded: Shielded, consumer: Any, operator: Any, denied: Refused) -> None:
     """P1 S8 an epoch's exports are let out more from its first issue on, once, for its own microgrid."""
     pool, north, south = shielded.pool, shielded.north, shielded.south
-    root = shielded.publish(2, EPOCH, exported=1234, imported=9999)
+    root = shielded.publish(2, shielded.epoch, exported=1234, imported=9999)
     denied(shielded.unshield(south, 5 * KWH + 1, consumer), error=(EXCEEDED, south, 5 * KWH + 1, 5 * KWH))
     for _ in range(3):
-        shielded.send(shielded.issue(2, EPOCH, root), consumer)
+        shielded.send(shielded.issue(2, shielded.epoch, root), consumer)
         assert pool.inside(south) == 5 * KWH + 1234 * WATT_HOUR
-    other = shielded.publish(2, EPOCH + 1, exported=1, imported=0)
-    shielded.send(shielded.issue(2, EPOCH + 1, other), consumer)
+    other = shielded.publish(2, shielded.epoch + 1, exported=1, imported=0)
+    shielded.send(shielded.issue(2, shielded.epoch + 1, other), consumer)
     total = 5 * KWH + 1235 * WATT_HOUR
     denied(shielded.unshield(south, total + 1, consumer), error=(EXCEEDED, south, total + 1, total))
     shielded.send(shielded.unshield(south, total, consumer), consumer)
@@ -95,9 +94,9 @@ def test_published_exports_open_it_once(shielded: Shielded, consumer: Any, opera
 
 def test_nothing_exported_opens_nothing(shielded: Shielded, consumer: Any) -> None:
     """P1 S8 an epoch without exports lets nothing out, and settling neither opens nor closes it."""
-    root = shielded.publish(1, EPOCH, exported=0, imported=5000)
-    shielded.send(shielded.issue(1, EPOCH, root), consumer)
-    shielded.send(shielded.settle(1, EPOCH, root), consumer)
+    root = shielded.publish(1, shielded.epoch, exported=0, imported=5000)
+    shielded.send(shielded.issue(1, shielded.epoch, root), consumer)
+    shielded.send(shielded.settle(1, shielded.epoch, root), consumer)
     assert shielded.pool.inside(shielded.north) == 3 * KWH
 
 

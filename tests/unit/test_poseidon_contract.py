@@ -10,7 +10,7 @@ from web3.contract import Contract
 from web3.exceptions import ContractLogicError
 
 from offchain.artifacts import load
-from offchain.deployment import code_matches
+from offchain.deployment.code import code_matches
 from offchain.zk.field import MODULUS
 from offchain.zk.poseidon import poseidon
 

@@ -18,7 +18,8 @@ from web3.types import RPCEndpoint
 
 from offchain.chains import PLASMA, ChainSpec, started
 from offchain.commands.metering import operator
-from offchain.deployment import Manifest
+from offchain.deployment.manifest import Manifest
+from offchain.deployment.platform import PlatformDeployment, Rules
 from offchain.errors import UserError
 from offchain.metering import publication
 from offchain.metering.bundle import HEADER, Bundle, data_hash, levels_of, seal
@@ -28,7 +29,6 @@ from offchain.metering.ledger import Draft, Ledger, Meter
 from offchain.metering.publication import BUNDLES, Outcome, Publisher
 from offchain.metering.readings_tree import Reading, ReadingsTree, verify_reading
 from offchain.metering.registration import Registration
-from offchain.platform_deployment import PlatformDeployment, Rules
 from offchain.sender import Sender, TransactionError, development_sender
 from offchain.settings import settings
 from offchain.wallet.meter import OwnMeter
@@ -345,6 +345,9 @@ def test_what_cant_be_published_is_named(office: Office, epoch: int) -> None:
     """P9 too early, by another account, above a meter's capacity, of an unknown meter: one line, and no draft."""
     with pytest.raises(UserError, match=r"epoch \d+ is not over: its readings can be published in \d+ s"):
         office.publisher().publish(epoch + 1, readings())
+    first = office.manifest.contract(office.web3, "registry").functions.firstEpochOf(1).call()
+    with pytest.raises(UserError, match=rf"epoch {first - 1} was before microgrid 1 began, in epoch {first}"):
+        office.publisher().publish(first - 1, readings())
     stranger = development_sender(office.web3, 5)
     with pytest.raises(UserError, match=f"is run by {office.sender.address}, not by {stranger.address}"):
         office.publisher(stranger).publish(epoch, readings())

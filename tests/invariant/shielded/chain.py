@@ -27,6 +27,7 @@ from tests.invariant.shielded.names import (
     EPOCH_SECONDS,
     ETHER,
     ETHER_EACH,
+    FIRST_EPOCH,
     HOLDERS,
     MARKETS,
     MAX_DEVIATION,
@@ -44,7 +45,6 @@ from tests.invariant.shielded.names import (
     TOKENS_EACH,
 )
 
-GENESIS = 1_750_000_500  # the start of an epoch
 UNLIMITED = 2**256 - 1
 LAST = 2**40
 READER = f"0x{0xBEEF1000:040x}"
@@ -197,8 +197,7 @@ class PoolChain:
             for name in (NORTH, SOUTH, PLAIN):
                 own.transact(self.contracts[name].functions.approve(pool.address, UNLIMITED))
             self.rpc.call("anvil_setBalance", self.addresses[actor], hex(ETHER_EACH))
-        latest = int(self.rpc.call("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
-        self.wait(latest + PRICE_SECONDS + 1)
+        self.wait((FIRST_EPOCH + 3) * EPOCH_SECONDS)
 
     def _add_microgrid(self, energy: str, microgrid: int, factory: Any) -> None:
         operator, send = self.operator.address, self.operator.transact
@@ -247,7 +246,8 @@ def _error_names() -> dict[bytes, str]:
 def running_pool() -> Iterator[PoolChain]:
     """All of it on a chain that ends with the block. Gas is free, so that balances are exact."""
     artifacts.compile_contracts()
-    free = ("--gas-price", "0", "--block-base-fee-per-gas", "0", "--timestamp", str(GENESIS))
+    start = str(FIRST_EPOCH * EPOCH_SECONDS)
+    free = ("--gas-price", "0", "--block-base-fee-per-gas", "0", "--timestamp", start)
     with started(ChainSpec("shielded", 31337, 0), *free) as chain:
         rpc = Rpc(chain.url)
         try:

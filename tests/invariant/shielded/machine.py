@@ -42,7 +42,7 @@ assets = st.sampled_from(ASSETS)
 energies = st.sampled_from(sorted(MICROGRIDS))
 trades = [(given, wanted) for given in ASSETS for wanted in ASSETS if given != wanted and PLAIN not in (given, wanted)]
 pairs = st.sampled_from([*trades, *trades, (ETHER, ETHER), (NORTH, NORTH), (PLAIN, ETHER), (SOUTH, PLAIN)])
-recent = st.integers(0, 3)
+recent = st.integers(0, 4)
 """How many epochs ago."""
 KEPT = 10**21
 """Wei that an actor doesn't shield: enough for all that it buys in a run."""

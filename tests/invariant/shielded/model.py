@@ -17,6 +17,7 @@ from tests.invariant.shielded.names import (
     EPOCH_SECONDS,
     ETHER,
     ETHER_EACH,
+    FIRST_EPOCH,
     MARKETS,
     MAX_DEVIATION,
     MICROGRIDS,
@@ -219,6 +220,8 @@ class Model:
         else:
             if epoch >= self.now // EPOCH_SECONDS:
                 raise Refusal("EpochNotOver")
+            if epoch < FIRST_EPOCH:
+                raise Refusal("EpochTooEarly")
             if known is not None:
                 raise Refusal("AlreadyPublished")
         if max(exported, imported) > CAPACITY:

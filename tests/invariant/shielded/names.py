@@ -16,6 +16,8 @@ MARKETS = {NORTH: "north market", SOUTH: "south market"}
 HOLDERS = (*ACTORS, POOL, *MARKETS.values())
 
 EPOCH_SECONDS = 900
+FIRST_EPOCH = 1_944_445
+"""In which the microgrids are added; the machine begins three later."""
 CORRECTION_SECONDS = 300
 PRICE_SECONDS = 120
 MAX_DEVIATION = 1_000

@@ -11,12 +11,10 @@ from dataclasses import astuple, dataclass
 from functools import partial
 
 from offchain.artifacts import load
-from offchain.deployment import MICROGRIDS, ROLES, MarketDeployment, Step
+from offchain.deployment.market import MarketDeployment, Step
+from offchain.deployment.parts import MICROGRIDS, POOL_PARTS, POSEIDONS, REGISTRY_PARTS, ROLES, VERIFIERS
 from offchain.zk.circuits import CIRCUITS
 from offchain.zk.keys import require_keys
-
-POSEIDONS = {"poseidon_t3": "PoseidonT3", "poseidon_t4": "PoseidonT4"}
-VERIFIERS = {f"{name}_verifier": f"{circuit.title}Verifier" for name, circuit in CIRCUITS.items()}
 
 
 @dataclass(frozen=True)
@@ -54,33 +52,15 @@ class PlatformDeployment(MarketDeployment):
             require_keys(circuit, load(f"{circuit.title}Verifier").runtime, self.manifest.chain_id)
 
     def _pool(self) -> Iterator[Step]:
-        for name, contract in POSEIDONS.items():
+        for name, contract in (POSEIDONS | VERIFIERS).items():
             yield self._ensure(name, contract, partial(self._deploy, contract))
-        for name, contract in VERIFIERS.items():
-            yield self._ensure(name, contract, partial(self._deploy, contract))
-        address = self.manifest.address
-        poseidons = [address(name) for name in POSEIDONS]
-        yield self._ensure(
-            "registry",
-            "MeterRegistry",
-            lambda: self._deploy(
-                "MeterRegistry",
-                self.sender.address,
-                *poseidons,
-                address("issue_verifier"),
-                address("settle_verifier"),
-                address("factory"),
-            ),
-        )
-        verifiers = [address(f"{name}_verifier") for name in ("joinsplit", "consolidate", "trade")]
-        yield self._ensure(
-            "pool",
-            "ZkERC20",
-            lambda: self._deploy("ZkERC20", *poseidons, *verifiers, address("registry"), address("factory")),
-        )
+        registry_parts = (self.sender.address, *map(self.manifest.address, REGISTRY_PARTS))
+        yield self._ensure("registry", "MeterRegistry", partial(self._deploy, "MeterRegistry", *registry_parts))
+        pool_parts = map(self.manifest.address, POOL_PARTS)
+        yield self._ensure("pool", "ZkERC20", partial(self._deploy, "ZkERC20", *pool_parts))
         registry = self.manifest.contract(self.web3, "registry").functions
         if int(registry.pool().call(), 16) == 0:
-            self.sender.transact(registry.setPool(address("pool")))
+            self.sender.transact(registry.setPool(self.manifest.address("pool")))
 
     def _grant_roles(self, microgrid: str) -> None:
         """The pool's rights, the registry as policy, and the microgrid's rules."""

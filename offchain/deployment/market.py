@@ -1,0 +1,146 @@
+"""Deploys the market: two exchange templates, the factory, and per microgrid an energy token and its exchange with
+liquidity.
+
+Every step looks at the chain first, so running again, or going on after a crash, deploys nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from web3 import Web3
+from web3.contract import Contract
+
+from offchain.artifacts import load
+from offchain.blueprint import blueprint_transaction_data
+from offchain.chains import LOCAL_CHAIN_IDS
+from offchain.deployment.code import check_code
+from offchain.deployment.manifest import DeploymentError, Manifest
+from offchain.deployment.parts import BLUEPRINTS, MICROGRIDS, ROLES
+from offchain.sender import Sender
+from offchain.units import ETHER
+
+FOREVER = 2**64
+LOCAL_LIQUIDITY_ETH = 10 * ETHER
+LOCAL_LIQUIDITY_TOKENS = 500 * ETHER
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a deployment did for one contract."""
+
+    name: str
+    contract: str
+    address: str
+    deployed: bool
+
+
+@dataclass
+class MarketDeployment:
+    """Deploys the market with one sender. Amounts are wei and token base units; zero liquidity leaves pools empty."""
+
+    sender: Sender
+    manifest: Manifest
+    operator: str
+    liquidity_eth: int = LOCAL_LIQUIDITY_ETH
+    liquidity_tokens: int = LOCAL_LIQUIDITY_TOKENS
+    redeploy: bool = False
+
+    def __post_init__(self) -> None:
+        if bool(self.liquidity_eth) != bool(self.liquidity_tokens):
+            raise DeploymentError("liquidity needs both ETH and tokens, or neither")
+        if self.redeploy:
+            self.manifest.put_aside()
+        self.web3 = self.sender.web3
+
+    def run(self) -> Iterator[Step]:
+        """Brings the chain to the state of a whole market, a step at a time. Raises DeploymentError or
+        TransactionError; what was done until then stays and is found again."""
+        yield from self._factory()
+        for microgrid in MICROGRIDS:
+            yield from self._microgrid(microgrid)
+
+    def _factory(self) -> Iterator[Step]:
+        for name, contract in BLUEPRINTS.items():
+            yield self._ensure(name, contract, partial(self._blueprint, contract))
+        yield self._ensure("factory", "UniswapFactory", partial(self._deploy, "UniswapFactory"))
+        self._initialize_factory()
+
+    def _microgrid(self, microgrid: str) -> Iterator[Step]:
+        arguments = (f"{microgrid} energy", microgrid, self.sender.address)
+        yield self._ensure(microgrid, "EnergyToken", partial(self._deploy, "EnergyToken", *arguments))
+        self._grant_roles(microgrid)
+        create = partial(self._create_exchange, microgrid)
+        yield self._ensure(f"{microgrid}_exchange", "UniswapOracleExchange", create)
+        self._add_liquidity(microgrid)
+
+    def _ensure(self, name: str, contract: str, deploy: Callable[[], str]) -> Step:
+        known = self.manifest.contracts.get(name)
+        if known and self.web3.eth.get_code(Web3.to_checksum_address(known["address"])):
+            problem = check_code(self.web3, name, known["contract"], known["address"])
+            if problem:
+                raise DeploymentError(f"{problem}; keep it with the version that deployed it, or pass --redeploy")
+            return Step(name, contract, known["address"], deployed=False)
+        if known and self.manifest.chain_id not in LOCAL_CHAIN_IDS:
+            raise DeploymentError(
+                f"{self.manifest.path.name} has {name} at {known['address']}, where there is no code: is this the "
+                "right chain? If so, pass --redeploy"
+            )
+        address = deploy()
+        self.manifest.record(name, contract, address)
+        return Step(name, contract, address, deployed=True)
+
+    def _deploy(self, contract: str, *arguments: Any) -> str:
+        return str(self.sender.deploy(load(contract), *arguments)["contractAddress"])
+
+    def _blueprint(self, contract: str) -> str:
+        data = blueprint_transaction_data(load(contract).creation)
+        return str(self.sender.send({"data": data})["contractAddress"])
+
+    def _initialize_factory(self) -> None:
+        factory = self.manifest.contract(self.web3, "factory")
+        calls = factory.functions
+        if int(calls.exchangeTemplate().call(), 16) == 0:
+            self.sender.transact(calls.initializeFactory(self.manifest.address("exchange_template")))
+        if int(calls.oracleTemplate().call(), 16) == 0:
+            self.sender.transact(calls.initializeOracle(self.manifest.address("oracle_template")))
+
+    def _grant_roles(self, microgrid: str) -> None:
+        token = self.manifest.contract(self.web3, microgrid)
+        self._grant(token, ROLES, self.operator)
+        if self.liquidity_tokens:
+            self._grant(token, ("MINTER_ROLE",), self.sender.address)
+
+    def _grant(self, token: Contract, roles: Iterable[str], account: str) -> None:
+        for role in roles:
+            role_id = token.functions[role]().call()
+            if not token.functions.hasRole(role_id, account).call():
+                self.sender.transact(token.functions.grantRole(role_id, account))
+
+    def _create_exchange(self, microgrid: str) -> str:
+        factory = self.manifest.contract(self.web3, "factory")
+        token = self.manifest.address(microgrid)
+        exchange = str(factory.functions.getExchange(token).call())
+        if int(exchange, 16) == 0:
+            self.sender.transact(factory.functions.createOracleExchange(token))
+            exchange = str(factory.functions.getExchange(token).call())
+        problem = check_code(self.web3, f"{microgrid}_exchange", "UniswapOracleExchange", exchange)
+        if problem:
+            raise DeploymentError(f"{problem}; somebody created another kind first: pass --redeploy for a new token")
+        return exchange
+
+    def _add_liquidity(self, microgrid: str) -> None:
+        token = self.manifest.contract(self.web3, microgrid)
+        exchange = self.manifest.contract(self.web3, f"{microgrid}_exchange")
+        if not self.liquidity_eth or exchange.functions.totalSupply().call() > 0:
+            return
+        missing = self.liquidity_tokens - token.functions.balanceOf(self.sender.address).call()
+        if missing > 0:
+            self.sender.transact(token.functions.mint(self.sender.address, missing))
+        self.sender.transact(token.functions.approve(exchange.address, self.liquidity_tokens))
+        self.sender.transact(
+            exchange.functions.addLiquidity(1, self.liquidity_tokens, FOREVER), value=self.liquidity_eth
+        )

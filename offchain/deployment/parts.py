@@ -1,0 +1,30 @@
+"""What a platform is made of: the names of its contracts, and what is built into which."""
+
+from __future__ import annotations
+
+from offchain.zk.circuits import CIRCUITS
+
+MICROGRIDS = ("MG1", "MG2")
+"""Names of the energy tokens; the exchange of one is `<name>_exchange`."""
+BLUEPRINTS = {"exchange_template": "UniswapExchange", "oracle_template": "UniswapOracleExchange"}
+POSEIDONS = {"poseidon_t3": "PoseidonT3", "poseidon_t4": "PoseidonT4"}
+VERIFIERS = {f"{name}_verifier": f"{circuit.title}Verifier" for name, circuit in CIRCUITS.items()}
+
+REGISTRY_PARTS = (*POSEIDONS, "issue_verifier", "settle_verifier", "factory")
+"""What the registry's constructor takes, after its owner."""
+POOL_PARTS = (*POSEIDONS, "joinsplit_verifier", "consolidate_verifier", "trade_verifier", "registry", "factory")
+"""What the pool's constructor takes."""
+
+PLATFORM = (
+    *BLUEPRINTS,
+    "factory",
+    *POSEIDONS,
+    *VERIFIERS,
+    "registry",
+    "pool",
+    *(name for microgrid in MICROGRIDS for name in (microgrid, f"{microgrid}_exchange")),
+)
+"""All contracts of a platform, in the order in which they are deployed."""
+
+ROLES = ("MINTER_ROLE", "BURNER_ROLE")
+"""Roles of an energy token that the pool has, and nobody else."""
