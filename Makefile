@@ -22,8 +22,8 @@ circuits: $(READY) ## Compiles the circuits, writes what is generated from them,
 demo: $(READY) ## Two microgrids trade a day of energy privately on a local chain
 	@$(BIN)/ape run demo
 
-test: $(READY) ## Runs the tests
-	@$(BIN)/ape test
+test: $(READY) ## Runs the tests, on up to four processor cores
+	@$(BIN)/ape test --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY) ## Checks style and types of Python and Solidity
 	$(BIN)/ruff check .

@@ -6,6 +6,8 @@ stdout.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -18,6 +20,9 @@ from offchain.commands.metering import operator
 from offchain.commands.output import print_json
 from offchain.commands.relayer import relayer
 from offchain.commands.wallet import wallet
+
+OBJECTS_BETWEEN_COLLECTIONS = 100_000
+"""More than by default, since loading the libraries makes many objects that all stay."""
 
 
 @click.group(cls=Group)
@@ -43,6 +48,8 @@ for command in (wallet, relayer, flush, operator):
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs a command line and ends the process."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
+    atexit.register(gc.freeze)  # what is left needs no last collection: together 0.4 s of a payment
     try:
         status = cli.main(given, prog_name="openmg", standalone_mode=False)
         sys.stdout.flush()

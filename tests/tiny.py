@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import shutil
 from dataclasses import dataclass, replace
 from functools import cache
@@ -23,7 +25,7 @@ from offchain.zk.circuits import Circuit, Signal
 from offchain.zk.compiler import Compiled, compile_circuit
 from offchain.zk.transcript import Step
 
-FOLDER = CACHE / "tiny"
+FOLDER = CACHE / f"tiny-{os.getpid()}"  # tests run in several processes
 POWER = 4
 BEACON = "ab" * 32
 NAMES = ("Ada -e=secret", "김 = 나")
@@ -95,7 +97,7 @@ def circuit_in(folder: Path) -> Circuit:
 @cache
 def ceremony() -> Ceremony:
     """Two contributors to phase 2, one to phase 1, a beacon at the end of each."""
-    shutil.rmtree(FOLDER, ignore_errors=True)
+    atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
     circuit = circuit_in(FOLDER)
     compiled = [compile_circuit(circuit, FOLDER)]
     phase1 = tuple(FOLDER / f"{number}.ptau" for number in range(4))

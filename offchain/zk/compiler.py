@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -123,9 +123,12 @@ def _mark(current: str, r1cs: Path, wasm: Path) -> str:
 
 
 def _run_compiler(circuit: Circuit, build: Path) -> None:
-    draft = build / f"{circuit.name}.draft"
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
+    build.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f"{circuit.name}.", dir=build) as folder:  # another process may do the same
+        _run_compiler_in(circuit, build, Path(folder))
+
+
+def _run_compiler_in(circuit: Circuit, build: Path, draft: Path) -> None:
     # The compiler sees nothing above its working folder.
     folders = [str(path.relative_to(PROJECT)) for path in (circuit.main, MODULES, draft)]
     command = [str(MODULES / ".bin" / "circom2"), folders[0], *FLAGS, "-l", folders[1], "-o", folders[2]]
@@ -136,7 +139,6 @@ def _run_compiler(circuit: Circuit, build: Path) -> None:
     (draft / f"{circuit.name}_js" / f"{circuit.name}.wasm").replace(build / f"{circuit.name}.wasm")
     for ending in ("r1cs", "sym"):
         (draft / f"{circuit.name}.{ending}").replace(build / f"{circuit.name}.{ending}")
-    shutil.rmtree(draft)
 
 
 def _check_signals(circuit: Circuit, symbols: Path, public: int) -> None:
