@@ -14,6 +14,7 @@ from typing import Any
 from eth_utils.address import is_address, to_checksum_address
 from web3 import Web3
 
+from offchain.assets import Assets
 from offchain.deployment.manifest import Manifest
 from offchain.metering.readings_tree import Reading, ReadingPath, verify_reading
 from offchain.sender import Sender
@@ -195,11 +196,12 @@ class Wallet(Reader):
     def _plan(self, asset: str, needed: int, submitter: Submitter) -> Plan:
         """Asks for the fee of merging only where notes have to be merged."""
         spendable, waiting = self.notes(asset)
-        plan = select(spendable, waiting, needed, 0, shown)
+        written = Assets(self.manifest, self.node).at(asset).shown
+        plan = select(spendable, waiting, needed, 0, written)
         if not plan.rounds:
             return plan
         relay = submitter.relay(Operation.CONSOLIDATE, asset)
-        return select(spendable, waiting, needed, relay.fee if relay else 0, shown)
+        return select(spendable, waiting, needed, relay.fee if relay else 0, written)
 
     def _merge(
         self, notes: Sequence[OwnedNote], relay: Relay | None, submitter: Submitter, progress: Progress | None

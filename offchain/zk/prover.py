@@ -15,13 +15,16 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from offchain.errors import UserError
 from offchain.settings import settings
 from offchain.zk.circuits import TABLE_OF_PROJECT, Circuit
 from offchain.zk.proof import Proof
 from offchain.zk.snarkjs import SnarkjsError, snarkjs
+
+if TYPE_CHECKING:
+    from offchain.zk.witness import Witness
 
 Inputs = Mapping[str, int | Sequence[Any]]
 Progress = Callable[[str], None]
@@ -51,11 +54,15 @@ def prove(circuit: str | Circuit, inputs: Inputs, progress: Progress | None = No
     files = TABLE_OF_PROJECT.circuit(circuit) if isinstance(circuit, str) else circuit
     tell = progress or (lambda stage: None)
     tell("witness")
-    found = witness(files.wasm, inputs)
+    return prove_witness(files, witness(files.wasm, inputs), tell)
+
+
+def prove_witness(files: Circuit, witness: Witness, tell: Progress) -> ProvenSignals:
+    """Proves what a witness shows. Raises ProverError, also if the witness doesn't satisfy the circuit."""
     tell("proof")
     if settings.prover == "groth16py" and find_spec("groth16py"):
-        return _prove_in_process(files, found.to_wtns(), found.signals, tell)
-    return _prove_with_snarkjs(files, found.to_wtns(), tell)
+        return _prove_in_process(files, witness.to_wtns(), witness.signals, tell)
+    return _prove_with_snarkjs(files, witness.to_wtns(), tell)
 
 
 def warm(circuit: str) -> None:

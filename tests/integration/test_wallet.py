@@ -198,7 +198,8 @@ def test_more_than_two_notes_are_merged_first(platform: Platform, payer: Wallet,
         payer.shield(ETHER, ETH, own.sender)
     platform.flush(2)
     payer.sync()
-    with pytest.raises(FundsError, match=r"not yet: 5 are needed, 2 can be spent; 3 wait for the next flush"):
+    not_yet = "not yet: 5 ETH are needed, 2 ETH can be spent; 3 ETH wait for the next flush"
+    with pytest.raises(FundsError, match=not_yet):
         payer.send(payee.address, 5 * ETHER, ETH, own)
     platform.flush()
     payer.sync()
@@ -206,7 +207,7 @@ def test_more_than_two_notes_are_merged_first(platform: Platform, payer: Wallet,
     assert held(payee) == (5 * ETHER, 0)
     assert held(payer) == (0, 0)
     assert [kind for kind, *_ in told(payer)][-2:] == [EntryKind.CONSOLIDATED, EntryKind.SENT]
-    with pytest.raises(FundsError, match=r"not enough: 1 are needed, 0 are there"):
+    with pytest.raises(FundsError, match=r"not enough: 1 ETH are needed, 0 ETH are there"):
         payer.send(payee.address, ETHER, ETH, own)
 
 
