@@ -1,6 +1,6 @@
 """Takes every constraint out of the circuits' source, one at a time, and tells which the tests don't miss.
 
-    .venv/bin/python -m benchmarks.circuit_mutation                all mutants (minutes)
+    .venv/bin/python -m benchmarks.circuit_mutation                all mutants (an hour)
     .venv/bin/python -m benchmarks.circuit_mutation --only note    those whose description matches
     .venv/bin/python -m benchmarks.circuit_mutation --list         shows the mutants and runs nothing
 
@@ -21,11 +21,11 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
-from queue import Queue
 
 import click
 from rich.console import Console
@@ -267,12 +267,12 @@ def main(only: str, jobs: int, listing: bool) -> None:
         return
     started = time.monotonic()
     own = COPIES / str(os.getpid())
-    copies = [make_copy(own / str(number)) for number in range(jobs)]
     try:
+        untouched = make_copy(own / "untouched")
         for name in CHEAPEST_FIRST:
-            if wrong := noticed(copies[0], name):
+            if wrong := noticed(untouched, name):
                 raise click.ClickException(f"the tests fail on the circuits as they are: {wrong}")
-        survivors = run(chosen, copies)
+        survivors = run(chosen, own, jobs)
     except UserError as error:
         raise click.ClickException(str(error)) from error
     finally:
@@ -283,26 +283,28 @@ def main(only: str, jobs: int, listing: bool) -> None:
         raise SystemExit(1)
 
 
-def run(chosen: list[Mutant], copies: list[Path]) -> list[str]:
-    """Judges each mutant in one of the copies; returns the survivors."""
-    folders: Queue[Path] = Queue()
-    for copy in copies:
-        folders.put(copy)
+@cache
+def copy_of_process(own: Path) -> Path:
+    """The copy that this process changes."""
+    return make_copy(own / str(os.getpid()))
 
-    def judge(mutant: Mutant) -> str:
-        folder = folders.get()
-        try:
-            return outcome(folder, mutant)
-        except CompilerError as error:
-            raise CompilerError(f"{mutant}: {error}") from error
-        finally:
-            folders.put(folder)
 
+def judge(mutant: Mutant, own: Path) -> str:
+    """The outcome of a mutant, in a process of the pool."""
+    try:
+        return outcome(copy_of_process(own), mutant)
+    except CompilerError as error:
+        raise CompilerError(f"{mutant}: {error}") from error
+
+
+def run(chosen: list[Mutant], own: Path, jobs: int) -> list[str]:
+    """Judges all mutants, so many at a time; returns the survivors."""
     survivors = []
+    separate = get_context("spawn")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress, ThreadPoolExecutor(len(copies)) as pool:
+    with Progress(*columns, console=Console(stderr=True)) as progress, ProcessPoolExecutor(jobs, separate) as pool:
         task = progress.add_task("mutants of the circuits", total=len(chosen))
-        judged = {pool.submit(judge, mutant): mutant for mutant in chosen}
+        judged = {pool.submit(judge, mutant, own): mutant for mutant in chosen}
         for future in as_completed(judged):
             found = future.result()
             progress.console.print(
