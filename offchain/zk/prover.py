@@ -7,10 +7,8 @@ is set, several times slower.
 from __future__ import annotations
 
 import json
-import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -21,9 +19,11 @@ from offchain.errors import UserError
 from offchain.settings import settings
 from offchain.zk.circuits import TABLE_OF_PROJECT, Circuit
 from offchain.zk.proof import Proof
+from offchain.zk.sections import FileError
 from offchain.zk.snarkjs import SnarkjsError, snarkjs
 
 if TYPE_CHECKING:
+    from offchain.zk.split_key import SplitKey
     from offchain.zk.witness import Witness
 
 Inputs = Mapping[str, int | Sequence[Any]]
@@ -81,11 +81,10 @@ def _prove_in_process(
     import groth16py
 
     key, (verifier, count) = _proving_key(files.zkey), _verifier(files.vkey)
-    with _unlinked(wtns) as path:
-        try:
-            proof = groth16py.prove_wtns(key, path)
-        except groth16py.WitnessError as error:
-            raise ProverError(f"{files.zkey.name} is of another circuit than {files.wasm.name}: {error}") from error
+    try:
+        proof = key.prove(wtns)
+    except groth16py.WitnessError as error:
+        raise ProverError(f"{files.zkey.name} is of another circuit than {files.wasm.name}: {error}") from error
     tell("verification")
     public = signals(count)
     # The prover takes a witness that violates the circuit; its proof then doesn't hold.
@@ -96,14 +95,15 @@ def _prove_in_process(
 
 
 @cache
-def _proving_key(path: Path) -> Any:
+def _proving_key(path: Path) -> SplitKey:
     import groth16py
 
+    from offchain.zk.split_key import SplitKey
+
     try:
-        key, _ = groth16py.import_zkey(str(path))
-    except (OSError, groth16py.SetupError, groth16py.EncodingError) as error:
+        return SplitKey.read(path)
+    except (OSError, FileError, groth16py.SetupError, groth16py.EncodingError) as error:
         raise ProverError(f"the proving key {path.name} can't be read: {error}") from error
-    return key
 
 
 @cache
@@ -115,21 +115,6 @@ def _verifier(path: Path) -> tuple[Any, int]:
     except (OSError, groth16py.SetupError, groth16py.EncodingError) as error:
         raise ProverError(f"the verification key {path.name} can't be read: {error}") from error
     return groth16py.Verifier(key), key.n_public
-
-
-@contextmanager
-def _unlinked(content: bytes) -> Iterator[str]:
-    """A path to read the witness from. It holds the spending key, so it stays in memory where the system allows."""
-    if hasattr(os, "memfd_create"):
-        with os.fdopen(os.memfd_create("witness"), "wb") as file:
-            file.write(content)
-            file.flush()
-            yield f"/proc/self/fd/{file.fileno()}"
-    else:
-        with tempfile.NamedTemporaryFile(suffix=".wtns") as named:  # readable by its owner alone
-            named.write(content)
-            named.flush()
-            yield named.name
 
 
 def _prove_with_snarkjs(files: Circuit, wtns: bytes, tell: Progress) -> ProvenSignals:
