@@ -102,7 +102,7 @@ def measure_proof() -> dict[str, Any]:
             wtns.write_bytes(found.to_wtns())
             for _ in range(ROUNDS):
                 whole.append(timed(lambda name=name, inputs=inputs: prove(name, inputs)))  # type: ignore[misc]
-                ours.append(timed(lambda circuit=circuit, found=found: prove_witness(circuit, found, CONSOLE.log)))  # type: ignore[misc]
+                ours.append(timed(lambda circuit=circuit, found=found: prove_witness(circuit, found)))  # type: ignore[misc]
                 theirs.append(timed(lambda circuit=circuit, wtns=wtns: snarkjs_proof(circuit, wtns)))  # type: ignore[misc]
         figures[name] = {
             "first_seconds": first,

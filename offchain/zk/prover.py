@@ -52,13 +52,14 @@ def prove(circuit: str | Circuit, inputs: Inputs, progress: Progress | None = No
     from offchain.zk.witness import witness
 
     files = TABLE_OF_PROJECT.circuit(circuit) if isinstance(circuit, str) else circuit
-    tell = progress or (lambda stage: None)
-    tell("witness")
-    return prove_witness(files, witness(files.wasm, inputs), tell)
+    if progress:
+        progress("witness")
+    return prove_witness(files, witness(files.wasm, inputs), progress)
 
 
-def prove_witness(files: Circuit, witness: Witness, tell: Progress) -> ProvenSignals:
+def prove_witness(files: Circuit, witness: Witness, progress: Progress | None = None) -> ProvenSignals:
     """Proves what a witness shows. Raises ProverError, also if the witness doesn't satisfy the circuit."""
+    tell = progress or (lambda stage: None)
     tell("proof")
     if settings.prover == "groth16py" and find_spec("groth16py"):
         return _prove_in_process(files, witness.to_wtns(), witness.signals, tell)

@@ -9,7 +9,7 @@ import groth16py
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from py_ecc.bn128 import G1, curve_order, multiply
+from py_ecc.bn128.bn128_curve import G1, curve_order, multiply
 
 from benchmarks.zk import inputs_of
 from offchain.zk.circuits import CIRCUITS
