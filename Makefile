@@ -41,7 +41,7 @@ campaign: $(READY) ## Ten thousand random operations against the model and Unisw
 mutation: $(READY) ## Tells which small changes to the contracts the unit tests don't notice (hours)
 	@$(BIN)/python benchmarks/mutation.py
 
-circuit-mutation: $(READY) ## Tells which constraints of the circuits could be taken out unnoticed (an hour)
+circuit-mutation: $(READY) ## Tells which constraints of the circuits could be taken out unnoticed (20 minutes)
 	@$(BIN)/python -m benchmarks.circuit_mutation
 
 chains: $(READY) ## Runs both local chains until Ctrl-C
