@@ -170,7 +170,7 @@ def test_removed_meter_comes_back(registry: Registry, operator: Any, neighbour: 
     assert registry.contract.capacityOf(2) == 0
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.one_of(st.integers(1, 5), st.floats(0, 1, exclude_max=True)), min_size=1, max_size=12))
 def test_any_sequence(new_registry: NewRegistry, steps: list[int | float]) -> None:
     """M1 after batches registered (a number of meters) and meters removed (a place among those there are), in any
