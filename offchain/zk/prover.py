@@ -62,7 +62,7 @@ def prove_witness(files: Circuit, witness: Witness, progress: Progress | None = 
     tell = progress or (lambda stage: None)
     tell("proof")
     if settings.prover == "groth16py" and find_spec("groth16py"):
-        return _prove_in_process(files, witness.to_wtns(), witness.signals, tell)
+        return _prove_in_process(files, witness, tell)
     return _prove_with_snarkjs(files, witness.to_wtns(), tell)
 
 
@@ -76,18 +76,16 @@ def warm(circuit: str) -> None:
         _proving_key(files.zkey)
 
 
-def _prove_in_process(
-    files: Circuit, wtns: bytes, signals: Callable[[int], list[int]], tell: Progress
-) -> ProvenSignals:
+def _prove_in_process(files: Circuit, witness: Witness, tell: Progress) -> ProvenSignals:
     import groth16py
 
     key, (verifier, count) = _proving_key(files.zkey), _verifier(files.vkey)
     try:
-        proof = key.prove(wtns)
+        proof = key.prove(witness.to_wtns())
     except groth16py.WitnessError as error:
         raise ProverError(f"{files.zkey.name} is of another circuit than {files.wasm.name}: {error}") from error
     tell("verification")
-    public = signals(count)
+    public = witness.signals(count)
     # The prover takes a witness that violates the circuit; its proof then doesn't hold.
     if not verifier.verify(proof, public):
         raise ProverError(f"the proof doesn't hold: {files.zkey.name} and {files.vkey.name} don't belong together")
