@@ -24,7 +24,7 @@ struct BlockProof {
 
 /// @notice A transaction or its receipt in a block.
 /// @param index The transaction's place in the block, from 0 on.
-/// @param nodes The trie's nodes from the root on, RLP-encoded; nodes below 32 bytes may stand alone or in their parent.
+/// @param nodes The trie's nodes from the root on, RLP-encoded. One below 32 bytes may be left in its parent alone.
 struct ReceiptProof {
     BlockProof blockProof;
     uint256 index;

@@ -206,6 +206,8 @@ interface IPlasmaRoot {
     /// @notice The active set; 0: none yet.
     function setId() external view returns (uint256);
     function authoritiesOf(uint256 setId) external view returns (address[] memory);
+    /// @notice The authority of a place in a set. Reverts if the set has no such place.
+    function authorityAt(uint256 setId, uint256 index) external view returns (address);
     /// @notice The announced set and when it can be activated.
     function proposed() external view returns (address[] memory authorities, uint256 activeFrom);
     function seatOf(address authority) external view returns (Seat memory);

@@ -120,6 +120,11 @@ abstract contract Authorities is IPlasmaRoot, Ownable2Step {
     }
 
     /// @inheritdoc IPlasmaRoot
+    function authorityAt(uint256 id, uint256 index) external view returns (address) {
+        return _sets[id][index];
+    }
+
+    /// @inheritdoc IPlasmaRoot
     function proposed() external view returns (address[] memory authorities, uint256 activeFrom) {
         return (_proposed, _activeFrom);
     }
@@ -193,7 +198,7 @@ abstract contract Authorities is IPlasmaRoot, Ownable2Step {
         _share(total, challenger);
     }
 
-    /// @dev Slashes one that contradicted itself; returns whether a set that is still active can't be believed any more.
+    /// @dev Slashes one that contradicted itself; returns whether the active set can't be believed any more.
     function _slashOne(address authority, uint256 id, address challenger) internal returns (bool) {
         uint256 amount = _takeBond(authority, challenger);
         if (amount == 0) revert NothingThere();

@@ -211,7 +211,9 @@ contract PlasmaRoot is EIP712, Authorities {
     /// @inheritdoc IPlasmaRoot
     function requireSubmitted(Submission calldata submission) public view {
         uint256 epoch = submission.checkpoint.epoch;
-        if (epoch > _head.epoch || submissionHash[epoch] != submission.submissionHash()) revert UnknownSubmission(epoch);
+        if (epoch > _head.epoch || submissionHash[epoch] != submission.submissionHash()) {
+            revert UnknownSubmission(epoch);
+        }
     }
 
     /// @inheritdoc IPlasmaRoot

@@ -45,7 +45,7 @@ library Trie {
         return TrieProof.traverse(root, RLP.encode(index), nodes);
     }
 
-    /// @notice Whether a receipt's transaction succeeded, and its logs, encoded.
+    /// @notice Whether a receipt's transaction succeeded, and its logs, encoded. (EIP-658: no roots of older receipts.)
     function receipt(bytes memory encoded) internal pure returns (bool success, Memory.Slice[] memory logs) {
         if (encoded.length == 0) revert IPlasmaInclusion.InvalidEncoding();
         Memory.Slice body = encoded.asSlice();
@@ -53,7 +53,7 @@ library Trie {
         Memory.Slice[] memory fields = body.readList();
         if (fields.length != 4) revert IPlasmaInclusion.InvalidEncoding();
         uint256 status = fields[0].readUint256();
-        if (fields[0].length() != 1 || status > 1) revert IPlasmaInclusion.InvalidEncoding(); // a root: before Byzantium
+        if (fields[0].length() != 1 || status > 1) revert IPlasmaInclusion.InvalidEncoding();
         return (status == 1, fields[3].readList());
     }
 
