@@ -8,7 +8,8 @@ import {Submission} from "./IPlasmaRoot.sol";
 /// @notice After the halt, pays out what the last final state says is whose: ETH and bridged tokens of accounts, shares
 /// of liquidity, shielded notes. What exists on the plasma chain alone (energy) stays behind.
 /// @dev An account's key signs each escape (EIP-712 `Escape`): contracts have none, so nobody can take what a contract
-/// held by standing at its address on the root chain. A note's owner signs with the note's proof.
+/// held by standing at its address on the root chain. What the account of a sender of forced messages holds is that
+/// sender's, who calls without a signature. A note's owner signs with the note's proof.
 /// Warning: notes that waited in the pool's queue at the last final state can't escape, nor can what contracts hold
 /// other than exchanges and the pool.
 interface IPlasmaEscape {
@@ -167,6 +168,8 @@ interface IPlasmaEscape {
     function noteContext(address asset, address recipient) external view returns (uint256);
     /// @notice The token that stands on the plasma chain for one of the root chain.
     function bridgedToken(address asset) external view returns (address);
+    /// @notice The account with which a sender of forced messages acts on the plasma chain.
+    function remoteAccount(address sender) external view returns (address);
     function stateRoot() external view returns (bytes32);
     function factory() external view returns (address);
     function pool() external view returns (address);

@@ -94,6 +94,8 @@ interface IPlasmaRoot {
     /// @notice A challenger took its reward.
     event RewardClaimed(address indexed challenger, address to, uint256 amount);
 
+    /// @notice Thrown when a period or the bond is zero, or changes come quicker than finality.
+    error InvalidRules();
     /// @notice Thrown when the other contracts are set again.
     error AlreadyConnected();
     /// @notice Thrown when another contract than the one for it calls.

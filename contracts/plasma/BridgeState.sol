@@ -25,6 +25,11 @@ library BridgeState {
     bytes32 internal constant INBOX_HASH_SLOT = bytes32(uint256(1));
     bytes32 internal constant EXIT_ROOT_SLOT = bytes32(uint256(2));
 
+    /// @notice The salt with which PlasmaBridge makes an asset's token, and a sender's account.
+    function saltOf(address account) internal pure returns (bytes32) {
+        return bytes32(uint256(uint160(account)));
+    }
+
     function messageHash(Message memory message) internal pure returns (bytes32) {
         return keccak256(abi.encode(message));
     }

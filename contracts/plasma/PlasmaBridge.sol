@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
+import {Create2} from "@openzeppelin/contracts/utils/Create2.sol";
 import {MerkleTree} from "@openzeppelin/contracts/utils/structs/MerkleTree.sol";
 import {IBridgedToken, ITokenSource} from "../interfaces/IBridgedToken.sol";
 import {IPlasmaBridge} from "../interfaces/IPlasmaBridge.sol";
@@ -103,11 +104,12 @@ contract PlasmaBridge is IPlasmaBridge, ITokenSource {
         return _listing;
     }
 
+    /* PUBLIC */
+
     /// @inheritdoc IPlasmaBridge
-    function accountOf(address sender) external view returns (address) {
+    function accountOf(address sender) public view returns (address) {
         bytes32 codeHash = keccak256(type(RemoteAccount).creationCode);
-        bytes32 hash = keccak256(abi.encodePacked(bytes1(0xff), address(this), _salt(sender), codeHash));
-        return address(uint160(uint256(hash)));
+        return Create2.computeAddress(BridgeState.saltOf(sender), codeHash);
     }
 
     /* PRIVATE */
@@ -134,7 +136,7 @@ contract PlasmaBridge is IPlasmaBridge, ITokenSource {
     function _list(Message calldata message) private returns (bool) {
         (string memory name, string memory symbol, uint8 decimals) = abi.decode(message.data, (string, string, uint8));
         _listing = Listing(message.asset, name, symbol, decimals);
-        address token = address(new BridgedToken{salt: _salt(message.asset)}());
+        address token = address(new BridgedToken{salt: BridgeState.saltOf(message.asset)}());
         delete _listing;
         tokenOf[message.asset] = token;
         emit TokenListed(message.asset, token);
@@ -143,8 +145,8 @@ contract PlasmaBridge is IPlasmaBridge, ITokenSource {
 
     function _call(Message calldata message) private returns (bool) {
         (uint256 gasLimit, bytes memory data) = abi.decode(message.data, (uint256, bytes));
-        address account = this.accountOf(message.sender);
-        if (account.code.length == 0) new RemoteAccount{salt: _salt(message.sender)}();
+        address account = accountOf(message.sender);
+        if (account.code.length == 0) new RemoteAccount{salt: BridgeState.saltOf(message.sender)}();
         bytes memory call = abi.encodeCall(RemoteAccount.execute, (message.recipient, message.amount, data));
         return _callWithGas(account, 0, gasLimit, call);
     }
@@ -173,9 +175,5 @@ contract PlasmaBridge is IPlasmaBridge, ITokenSource {
         Exit memory exit = Exit(id, asset, msg.sender, recipient, amount);
         (, exitRoot) = _exitTree.push(BridgeState.exitLeaf(block.chainid, exit), MerkleRoot.node);
         emit ExitBurned(id, asset, recipient, msg.sender, amount);
-    }
-
-    function _salt(address account) private pure returns (bytes32) {
-        return bytes32(uint256(uint160(account)));
     }
 }

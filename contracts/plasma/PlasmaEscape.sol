@@ -110,7 +110,9 @@ contract PlasmaEscape is EIP712, NoteEscapes {
     ) private returns (uint256 paid) {
         if (amount == 0) revert NothingThere();
         if (recipient == address(0)) revert InvalidRecipient(recipient);
-        address signer = ECDSA.recoverCalldata(escapeDigest(asset, source, holder, recipient), signature);
+        address signer = signature.length == 0
+            ? remoteAccount(msg.sender)
+            : ECDSA.recoverCalldata(escapeDigest(asset, source, holder, recipient), signature);
         if (signer != holder) revert WrongSigner(holder, signer);
         bytes32 key = keccak256(abi.encode(asset, source, holder));
         if (_escaped[key]) revert AlreadyEscaped(key);

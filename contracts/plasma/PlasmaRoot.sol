@@ -57,6 +57,14 @@ contract PlasmaRoot is EIP712, Authorities {
 
     /// @param owner Announces authorities, lists tokens, announces caps.
     constructor(Rules memory rules_, address owner) EIP712("PlasmaRoot", "1") Authorities(rules_, owner) {
+        if (
+            rules_.challengePeriod == 0 ||
+            rules_.silencePeriod == 0 ||
+            rules_.inboxPeriod == 0 ||
+            rules_.freezePeriod == 0 ||
+            rules_.bond == 0 ||
+            rules_.changePeriod < rules_.challengePeriod
+        ) revert InvalidRules();
         SILENCE_PERIOD = rules_.silencePeriod;
         INBOX_PERIOD = rules_.inboxPeriod;
         FREEZE_PERIOD = rules_.freezePeriod;

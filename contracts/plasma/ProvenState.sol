@@ -2,10 +2,12 @@
 pragma solidity 0.8.37;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+import {Create2} from "@openzeppelin/contracts/utils/Create2.sol";
 import {IPlasmaEscape} from "../interfaces/IPlasmaEscape.sol";
 import {IPlasmaRoot, Submission} from "../interfaces/IPlasmaRoot.sol";
 import {BridgedToken} from "./BridgedToken.sol";
 import {BridgeState} from "./BridgeState.sol";
+import {RemoteAccount} from "./RemoteAccount.sol";
 import {Trie} from "./Trie.sol";
 
 /// @title ProvenState
@@ -20,6 +22,7 @@ abstract contract ProvenState is IPlasmaEscape {
 
     IPlasmaRoot internal immutable ROOT;
     bytes32 private immutable TOKEN_CODE_HASH;
+    bytes32 private immutable ACCOUNT_CODE_HASH;
 
     /// @inheritdoc IPlasmaEscape
     bytes32 public stateRoot;
@@ -34,6 +37,7 @@ abstract contract ProvenState is IPlasmaEscape {
     constructor(IPlasmaRoot root) {
         ROOT = root;
         TOKEN_CODE_HASH = keccak256(type(BridgedToken).creationCode);
+        ACCOUNT_CODE_HASH = keccak256(type(RemoteAccount).creationCode);
     }
 
     /* EXTERNAL */
@@ -67,9 +71,12 @@ abstract contract ProvenState is IPlasmaEscape {
 
     /// @inheritdoc IPlasmaEscape
     function bridgedToken(address asset) public view returns (address) {
-        bytes32 salt = bytes32(uint256(uint160(asset)));
-        bytes32 hash = keccak256(abi.encodePacked(bytes1(0xff), BridgeState.BRIDGE, salt, TOKEN_CODE_HASH));
-        return address(uint160(uint256(hash)));
+        return Create2.computeAddress(BridgeState.saltOf(asset), TOKEN_CODE_HASH, BridgeState.BRIDGE);
+    }
+
+    /// @inheritdoc IPlasmaEscape
+    function remoteAccount(address sender) public view returns (address) {
+        return Create2.computeAddress(BridgeState.saltOf(sender), ACCOUNT_CODE_HASH, BridgeState.BRIDGE);
     }
 
     /* INTERNAL */
