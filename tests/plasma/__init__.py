@@ -1,0 +1,1 @@
+"""Tests of the plasma contracts, against chains made up in Python and against real ones."""
