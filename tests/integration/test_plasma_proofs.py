@@ -41,6 +41,7 @@ from offchain.plasma.prover import Prover, read_leaves
 from offchain.plasma.records import to_hex
 from offchain.plasma.tries import ProofError, receipt_decoded
 from tests.integration.plasma import (
+    AUTHORITIES,
     CHAIN_ID,
     ETHER,
     OTHER,
@@ -89,6 +90,8 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
         kinds["legacy"] = plasma.send(USER, OTHER.address, value=1, gasPrice=7)
         kinds["access list"] = plasma.send(USER, OTHER.address, value=1, gasPrice=0, accessList=[])
         kinds["1559"] = plasma.send(USER, OTHER.address, value=1, maxFeePerGas=9, maxPriorityFeePerGas=3)
+        permission = AUTHORITIES[0].sign_authorization({"chainId": CHAIN_ID, "address": BRIDGE, "nonce": 0})
+        kinds["delegation"] = plasma.send(USER, OTHER.address, authorizationList=[permission])
         kinds["creation"] = plasma.send(USER, None, EMPTY_CODE)
         kinds["failed"] = plasma.send(USER, BRIDGE, plasma.bridge.encode_abi("exitEth", [USER.address]))
         kinds["exit"] = plasma.send(USER, BRIDGE, plasma.bridge.encode_abi("exitEth", [OTHER.address]), ETHER)
@@ -134,7 +137,9 @@ def test_every_block_is_proven(day: Day, number: int) -> None:
     assert BlockProof.from_json(json.loads(json.dumps(proof.to_json()))) == proof
 
 
-@pytest.mark.parametrize("kind", ["deliver", "legacy", "access list", "1559", "creation", "failed", "exit"])
+@pytest.mark.parametrize(
+    "kind", ["deliver", "legacy", "access list", "1559", "delegation", "creation", "failed", "exit"]
+)
 def test_every_kind_of_transaction_is_proven(day: Day, kind: str) -> None:
     check_transaction(day, day.kinds[kind], success=kind != "failed")
 

@@ -190,3 +190,11 @@ def test_a_signed_checkpoint_that_is_none_is_refused(data: Any) -> None:
     """P9."""
     with pytest.raises(RecordError):
         SignedCheckpoint.from_json(data)
+
+
+@pytest.mark.parametrize("change", [{"epoch": -1}, {"epoch": 1 << 256}, {"blocks_root": bytes(33)}])
+def test_what_doesnt_fit_is_not_hashed(change: dict[str, Any]) -> None:
+    """P9: in one line."""
+    with pytest.raises(RecordError, match="doesn't fit its type") as refused:
+        assert replace(CHECKPOINT, **change).hash
+    assert "\n" not in str(refused.value)
