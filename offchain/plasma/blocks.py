@@ -22,6 +22,9 @@ BLOCK_TYPEHASH = keccak(
     "bytes32 stateRoot,bytes32 transactionsRoot,bytes32 receiptsRoot)"
 )
 
+MOST_DIGITS = 2 + 64
+"""0x and a number of 256 bits."""
+
 _QUANTITY = None
 _HEADER: list[tuple[str, int | None]] = [
     ("parentHash", 32),
@@ -120,9 +123,9 @@ def _field(block: Mapping[str, Any], name: str, length: int | None) -> bytes:
     try:
         if length is not None:
             return to_bytes(value, None if length < 0 else length)
-        number = int(str(value), 16)
-        if number < 0:
-            raise ValueError
+        if not isinstance(value, str) or not value.startswith("0x") or len(value) > MOST_DIGITS:
+            raise ValueError("no quantity")
+        number = int(value, 16)
     except (RecordError, ValueError) as error:
         raise BlockError(f"the node's block has no usable {name}: {value!r}") from error
     return number.to_bytes((number.bit_length() + 7) // 8, "big")

@@ -38,9 +38,9 @@ ANVIL_FLAGS = (
     HARDFORK,
     "--accounts",  # development accounts would hold ETH that nobody deposited
     "0",
-    "--block-base-fee-per-gas",  # also makes the suggested gas price 0
+    "--block-base-fee-per-gas",
     "0",
-    "--disable-min-priority-fee",
+    "--disable-min-priority-fee",  # makes the suggested gas price 0, though not the suggested priority fee
 )
 """How Anvil is to be started, beside `--init FILE`."""
 
