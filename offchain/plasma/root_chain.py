@@ -81,13 +81,29 @@ class RootChain:
         """What the contract keeps of a checkpoint; zero if it accepted none of that epoch."""
         return bytes(self.root.functions.submissionHash(epoch).call())
 
-    def submission(self, epoch: int) -> Submission | None:
-        """A checkpoint as it was accepted, None if it isn't there."""
-        topics = [to_hex(CheckpointSubmitted.topic()), to_hex(epoch.to_bytes(32, "big"))]
+    def final_epoch(self) -> int:
+        """The newest final epoch; 0: none."""
+        return int(self.root.functions.finalEpoch().call())
+
+    def submissions(self, first: int = 1) -> list[Submission]:
+        """The accepted checkpoints that count, from an epoch on, in order."""
+        topics = [to_hex(CheckpointSubmitted.topic())]
         logs = self._logs(self.root.address, topics, self.first_block, self.node.height())
-        kept = self.submission_hash(epoch)
         found = [decode_as(CheckpointSubmitted, log).submission for log in logs]
-        return next((one for one in found if one.hash == kept), None)
+        newest = self.head().epoch
+        return [
+            one
+            for one in found
+            if first <= one.checkpoint.epoch <= newest and self.submission_hash(one.checkpoint.epoch) == one.hash
+        ]
+
+    def submission(self, epoch: int) -> Submission | None:
+        """A checkpoint as it was accepted, None if there is none of that epoch."""
+        return next((one for one in self.submissions(epoch) if one.checkpoint.epoch == epoch), None)
+
+    def submission_of(self, block: int) -> Submission | None:
+        """The checkpoint with a block of the plasma chain, None if there is none yet."""
+        return next((one for one in self.submissions() if one.checkpoint.start <= block <= one.checkpoint.end), None)
 
     def messages(self) -> list[Message]:
         """All messages of the inbox up to the newest finalised block. Raises RootChainError if the node's logs are not
