@@ -12,6 +12,7 @@ from typing import Any
 
 import rlp
 from eth_utils.crypto import keccak
+from rlp.exceptions import RLPException
 
 from offchain.errors import UserError
 from offchain.plasma.merkle import Tree, leaf
@@ -90,6 +91,16 @@ class BlockLeaf(Record):
             _field(block, "transactionsRoot", 32),
             _field(block, "receiptsRoot", 32),
         )
+
+    @classmethod
+    def of_header(cls, header: bytes) -> BlockLeaf:
+        """The leaf of a header's RLP. Raises BlockError if it is none."""
+        try:
+            fields = rlp.decode(header)
+            number, timestamp = (int.from_bytes(fields[place], "big") for place in (8, 11))
+            return cls(number, timestamp, keccak(header), *(to_bytes(fields[place], 32) for place in (0, 3, 4, 5)))
+        except (RLPException, IndexError, TypeError, RecordError) as error:
+            raise BlockError(f"that is no header: {error}") from error
 
     def hash(self, chain_id: int) -> bytes:
         """The leaf's hash in the tree; `chain_id` is the plasma chain's."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from web3 import Web3
 from web3.contract import Contract
+from web3.exceptions import Web3Exception
 
 from offchain.deployment.manifest import Manifest
 from offchain.errors import UserError
@@ -47,6 +48,7 @@ class RootChain:
         self.node = Node(web3)
         self.root: Contract = manifest.contract(web3, "plasma_root")
         self.vault: Contract = manifest.contract(web3, "plasma_vault")
+        self.challenges: Contract = manifest.contract(web3, "plasma_challenges")
         self.domain = Domain(manifest.chain_id, self.root.address)
         self._messages: list[Message] = []
         self._hashes = [INBOX_SEED]
@@ -71,7 +73,11 @@ class RootChain:
 
     def authorities(self) -> list[str]:
         """The active set's members, in ascending order."""
-        return [str(one) for one in self.root.functions.authoritiesOf(self.set_id()).call()]
+        return self.authorities_of(self.set_id())
+
+    def authorities_of(self, set_id: int) -> list[str]:
+        """A set's members, in ascending order, which is that of their seats."""
+        return [str(one) for one in self.root.functions.authoritiesOf(set_id).call()]
 
     def quorum(self) -> int:
         """How many signatures a checkpoint needs."""
@@ -100,6 +106,19 @@ class RootChain:
     def submission(self, epoch: int) -> Submission | None:
         """A checkpoint as it was accepted, None if there is none of that epoch."""
         return next((one for one in self.submissions(epoch) if one.checkpoint.epoch == epoch), None)
+
+    def signatures(self, epoch: int) -> bytes | None:
+        """The signatures that an accepted checkpoint came with, None if they weren't sent to PlasmaRoot directly."""
+        topics = [to_hex(CheckpointSubmitted.topic()), to_hex(epoch.to_bytes(32, "big"))]
+        logs = self._logs(self.root.address, topics, self.first_block, self.node.height())
+        if not logs:
+            return None
+        transaction = self.node.call("eth_getTransactionByHash", logs[-1]["transactionHash"])
+        try:
+            _, arguments = self.root.decode_function_input(transaction["input"])
+            return bytes(arguments["signatures"])
+        except (ValueError, KeyError, Web3Exception):
+            return None
 
     def submission_of(self, block: int) -> Submission | None:
         """The checkpoint with a block of the plasma chain, None if there is none yet."""
