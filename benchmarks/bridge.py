@@ -25,10 +25,10 @@ from offchain.deployment.bridge import BridgeDeployment, BridgeRules
 from offchain.deployment.manifest import Manifest
 from offchain.node import Node
 from offchain.plasma.blocks import block_tree
+from offchain.plasma.bridge_genesis import bridge_genesis
 from offchain.plasma.bridge_history import BridgeHistory
 from offchain.plasma.checkpoint import NO_CHECKPOINT, Checkpoint, Domain, Submission, join, sign
 from offchain.plasma.events import CheckpointSubmitted, MessageSent, decode_as
-from offchain.plasma.genesis import ANVIL_FLAGS, write_genesis
 from offchain.plasma.messages import BRIDGE, Message
 from offchain.plasma.prover import Prover, read_leaves
 from offchain.sender import development_account, key_sender, unsigned
@@ -68,7 +68,8 @@ class Plasma:
         """Puts a transaction into the next block; returns its hash."""
         nonce = self._nonces.get(key.address, 0)
         self._nonces[key.address] = nonce + 1
-        fields = {"to": Web3.to_checksum_address(to), "data": data, "value": value, "gas": gas, "nonce": nonce}
+        fields: dict[str, Any] = {"to": Web3.to_checksum_address(to), "data": data, "value": value}
+        fields |= {"gas": gas, "nonce": nonce}
         signed = key.sign_transaction(fields | PAYS_NOTHING)
         self.node.call("eth_sendRawTransaction", "0x" + bytes(signed.raw_transaction).hex())
         return bytes(signed.hash)
@@ -200,16 +201,18 @@ class Bench:
             self.plasma.send(self.plasma.user, account(number), value=1, gas=21_000)
         self.plasma.seal()
         self.submit()
-        for signers, name in ((QUORUM, "checkpoint_7"), (QUORUM + 1, "checkpoint_8")):
+        for signers, which in ((QUORUM, "checkpoint_7"), (QUORUM + 1, "checkpoint_8")):
             self.plasma.seal()
-            self.submit(signers, name)
+            self.submit(signers, which)
         self.gas["checkpoint_signer"] = self.gas.pop("checkpoint_8") - self.gas["checkpoint_7"]
         first = self.submissions[0]
-        for number, name in ((0, None), (1, "exit_burn")):
+        started: list[tuple[int, str | None]] = [(0, None), (1, "exit_burn")]
+        for number, name in started:
             exit_ = self.history.exits[number]
             path = list(self.history.path(number, first.checkpoint.exit_count))
             self.send(self.vault.startExit(exit_.abi(), first.abi(), path), name)
-        for number, name in ((2, None), (3, "exit_receipt")):
+        shown: list[tuple[int, str | None]] = [(2, None), (3, "exit_receipt")]
+        for number, name in shown:
             proof = self.prover(first).receipt(burned[number])
             self.send(self.vault.startExitByReceipt(proof.abi(), 0), name)
         self.wait(RULES.challenge_period)
@@ -253,8 +256,9 @@ def measure() -> dict[str, int]:
     """Gas by operation."""
     with tempfile.TemporaryDirectory() as name, fresh_chain() as web3:
         folder = Path(name)
-        write_genesis(folder / "genesis.json", keys("operator", 1)[0].address, CHILD_CHAIN_ID, GENESIS)
-        flags = ("--init", str(folder / "genesis.json"), *ANVIL_FLAGS, "--no-mining", "--order", "fifo")
+        genesis = bridge_genesis(keys("operator", 1)[0].address, CHILD_CHAIN_ID, GENESIS)
+        genesis.write(folder / "genesis.json")
+        flags = (*genesis.flags(folder / "genesis.json"), "--no-mining", "--order", "fifo")
         with started(ChainSpec("plasma", CHILD_CHAIN_ID, 0), *flags) as chain:
             bench = Bench(web3, Plasma(chain.web3), folder)
             bench.deposits()

@@ -17,9 +17,9 @@ from offchain.artifacts import load
 from offchain.chains import ChainSpec, started
 from offchain.node import Node
 from offchain.plasma.blocks import block_tree
+from offchain.plasma.bridge_genesis import bridge_genesis
 from offchain.plasma.checkpoint import Checkpoint, Domain, SignedCheckpoint, Submission, sign
 from offchain.plasma.events import CheckpointSubmitted, ExitBurned, MessageSent, decode_as, decode_log
-from offchain.plasma.genesis import ANVIL_FLAGS, write_genesis
 from offchain.plasma.merkle import ExitTree
 from offchain.plasma.messages import BRIDGE, Message
 from offchain.plasma.prover import read_leaves
@@ -79,8 +79,9 @@ class PlasmaChain:
 def plasma_chain(folder: Path, *flags: str) -> Iterator[PlasmaChain]:
     """A plasma chain that begins with its genesis."""
     path = folder / "genesis.json"
-    write_genesis(path, OPERATOR.address, CHAIN_ID, GENESIS_TIME)
-    wanted = ("--init", str(path), *ANVIL_FLAGS, "--no-mining", "--order", "fifo", *flags)
+    genesis = bridge_genesis(OPERATOR.address, CHAIN_ID, GENESIS_TIME)
+    genesis.write(path)
+    wanted = (*genesis.flags(path), "--no-mining", "--order", "fifo", *flags)
     with started(ChainSpec("plasma", CHAIN_ID, 0), *wanted) as chain:
         yield PlasmaChain(Node(chain.web3))
 

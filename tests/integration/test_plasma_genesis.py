@@ -12,8 +12,9 @@ import pytest
 
 from offchain.artifacts import load
 from offchain.plasma.blocks import BlockLeaf
+from offchain.plasma.bridge_genesis import SUPPLY, bridge_genesis
 from offchain.plasma.events import Delivered, ExitBurned, decode_as
-from offchain.plasma.genesis import SUPPLY, genesis
+from offchain.plasma.genesis import GAS_LIMIT
 from offchain.plasma.merkle import EXIT_TREE_DEPTH, ExitTree, empty_root
 from offchain.plasma.messages import (
     BRIDGE,
@@ -71,7 +72,7 @@ def test_the_bridge_holds_everything(chain: PlasmaChain) -> None:
     block = chain.node.block(0)
     assert block is not None
     assert int(block["timestamp"], 16) == GENESIS_TIME
-    assert int(block["gasLimit"], 16) == 30_000_000
+    assert int(block["gasLimit"], 16) == GAS_LIMIT
     assert chain.web3.eth.get_balance(chain.bridge.address) == SUPPLY
     assert bytes(chain.web3.eth.get_code(chain.bridge.address)) == load("PlasmaBridge").runtime
     dumped = json.loads(gzip.decompress(bytes.fromhex(chain.node.call("anvil_dumpState")[2:])))
@@ -133,11 +134,11 @@ def test_the_base_fee_stays_zero_in_full_blocks(chain: PlasmaChain) -> None:
     """EIP-1559 would raise it by at least 1 wei after a block above half of the gas limit."""
     prices: list[dict[str, Any]] = [{}, {"gasPrice": 0}, {"gasPrice": 0, "accessList": []}]
     for _ in range(4):
-        sent = [chain.send(USER, None, BURN_ALL_GAS, gas=10_000_000, **price) for price in prices]
+        sent = [chain.send(USER, None, BURN_ALL_GAS, gas=GAS_LIMIT // len(prices), **price) for price in prices]
         block = chain.node.block(chain.mine())
         assert block is not None
         assert [bytes.fromhex(one[2:]) for one in block["transactions"]] == sent
-        assert int(block["gasUsed"], 16) == int(block["gasLimit"], 16) == 30_000_000
+        assert int(block["gasUsed"], 16) == int(block["gasLimit"], 16) == GAS_LIMIT
         assert int(block["baseFeePerGas"], 16) == 0
     free = chain.send(USER, None, KEEP_NOTHING)
     block = chain.node.block(chain.mine())
@@ -175,4 +176,4 @@ def test_headers_are_understood(chain: PlasmaChain) -> None:
 def test_an_operator_that_is_no_address_is_refused() -> None:
     """P9."""
     with pytest.raises(RecordError, match="'0x12' is not an address"):
-        genesis("0x12", CHAIN_ID, GENESIS_TIME)
+        bridge_genesis("0x12", CHAIN_ID, GENESIS_TIME)
