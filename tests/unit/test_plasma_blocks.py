@@ -120,6 +120,8 @@ def test_blocks_that_dont_follow_each_other_are_refused() -> None:
         block_tree(CHAIN_ID, [])
     with pytest.raises(BlockError, match="block 9 doesn't follow block 7"):
         block_tree(CHAIN_ID, [block_leaf(7), block_leaf(9)])
+    with pytest.raises(BlockError, match="block 9 doesn't follow block 7"):
+        block_tree(CHAIN_ID, [block_leaf(7), block_leaf(9, parent_hash=block_leaf(7).block_hash)])
     with pytest.raises(BlockError, match="block 8 doesn't follow block 7"):
         block_tree(CHAIN_ID, [block_leaf(7), block_leaf(8, parent_hash=keccak(b"another"))])
 

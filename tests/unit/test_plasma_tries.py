@@ -98,6 +98,14 @@ def test_a_root_that_is_no_node_is_refused(node: bytes) -> None:
         value_at(keccak(node), b"key", [node])
 
 
+@pytest.mark.parametrize("absent", [b"\x12", b"\x12\x78"])
+def test_an_empty_place_of_a_branch_holds_nothing(absent: bytes) -> None:
+    """Neither the branch's own value nor a child."""
+    trie = trie_of({b"\x12\x34": bytes(40), b"\x12\x56": bytes(40)})
+    with pytest.raises(ProofError, match="leads to nothing"):
+        value_at(trie.root_hash, absent, proof_in(trie, absent))
+
+
 def test_paths_of_other_kinds_are_refused() -> None:
     """A leaf's path begins with 2 or 3, an extension's with 0 or 1 and isn't empty."""
     key = b"\x12"
@@ -179,6 +187,7 @@ def test_receipts_are_encoded_as_the_trie_has_them(status: bool, kind: int, logs
         b"",
         b"\x02",
         b"\x02\x80",
+        b"\x80" + rlp.encode([1, 1, b"", []]),  # no type (EIP-2718 ends them at 0x7f)
         rlp.encode([1, 2, 3]),
         rlp.encode([2, 1, b"", []]),
         rlp.encode([bytes(32), 1, b"", []]),
