@@ -135,6 +135,17 @@ class Plasma:
         self.wait(CHALLENGE_PERIOD)
         self.root.finalise((submission or self.submissions[-1]).abi(), sender=self.owner)
 
+    def freezing(self, count: int = FAULTY + 1) -> bytes:
+        """Signatures of the first authorities for the next freeze."""
+        digest = self.domain.freeze_digest(self.root.setId(), self.root.frozenUntil())
+        return self.signatures(digest, self.keys[:count])
+
+    def freeze(self, sender: Any) -> int:
+        """Has f+1 authorities freeze the chain; returns until when."""
+        receipt = self.root.freeze(self.freezing(), sender=sender)
+        assert receipt.events == [self.root.Frozen(self.now + FREEZE_PERIOD)]
+        return self.now + FREEZE_PERIOD
+
     def halt(self) -> None:
         """Lets the chain fall silent, and ends it."""
         self.wait(SILENCE_PERIOD)
