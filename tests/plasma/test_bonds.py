@@ -74,14 +74,20 @@ def test_retired(plasma: Plasma, authority: Any, recipient: Any, refused: Refuse
     assert plasma.root.seatOf(authority).bond == 0
 
 
-def test_last_word_of_a_retired_set(plasma: Plasma, authority: Any, stranger: Any, at_time: AtTime) -> None:
+def test_last_word_of_a_retired_set(
+    plasma: Plasma, authority: Any, stranger: Any, refused: Refused, at_time: AtTime
+) -> None:
     """The last second in which a checkpoint of a retired set can be challenged, its signers' bonds are there."""
     plasma.root.proposeAuthorities([key.address for key in plasma.keys[1:]], sender=plasma.owner)
     plasma.wait(plasma.root.proposed()[1] - plasma.now - 10)
     faulty = submit_fault(plasma)
     plasma.wait(10)
     plasma.root.activateAuthorities(sender=stranger)
-    at_time(faulty.submitted_at + CHALLENGE_PERIOD + ROLLBACK_PERIOD)
+    last = faulty.submitted_at + CHALLENGE_PERIOD + ROLLBACK_PERIOD
+    proof = plasma.leaf_proof(1, faulty)
+    late = ("ChallengeTooLate(uint256)", last)
+    refused(plasma.challenges.proveWrongState, proof, error=late, sender=stranger, time=last + 1)
+    at_time(last)
     condemn(plasma, faulty, stranger)
     assert plasma.root.seatOf(authority).bond == 0
     assert plasma.root.rewardOf(stranger) == 5 * BOND // 2

@@ -10,8 +10,9 @@ import pytest
 from offchain.plasma.checkpoint import Domain
 from offchain.units import ETHER
 from tests.conftest import Refused
-from tests.plasma.faults import strangers_signed
+from tests.plasma.faults import slash, strangers_signed
 from tests.plasma.stage import (
+    AUTHORITIES,
     CHANGE_PERIOD,
     ETH,
     FAULTY,
@@ -30,6 +31,23 @@ def test_f_and_one_more_freeze(plasma: Plasma, stranger: Any, refused: Refused) 
         error = ("WrongSignatureCount(uint256,uint256)", FAULTY + 1, count)
         refused(plasma.root.freeze, plasma.freezing(count), error=error, sender=stranger)
     plasma.freeze(stranger)
+
+
+def test_all_freeze(plasma: Plasma, stranger: Any) -> None:
+    """More may sign than have to."""
+    plasma.root.freeze(plasma.freezing(AUTHORITIES), sender=stranger)
+    assert plasma.root.frozenUntil() == plasma.now + FREEZE_PERIOD
+
+
+def test_slashed_freeze_nothing(plasma: Plasma, stranger: Any, refused: Refused) -> None:
+    """Who was slashed doesn't count; the freeze that came of it keeps the others from none of their own."""
+    slash(plasma, 1, stranger)
+    plasma.wait(FREEZE_PERIOD)
+    error = ("NotAuthority(address)", plasma.keys[1].address)
+    refused(plasma.root.freeze, plasma.freezing(), error=error, sender=stranger)
+    digest = plasma.domain.freeze_digest(1, plasma.root.frozenUntil())
+    plasma.root.freeze(plasma.signatures(digest, [plasma.keys[0], *plasma.keys[2:4]]), sender=stranger)
+    assert plasma.root.frozenUntil() == plasma.now + FREEZE_PERIOD
 
 
 @pytest.mark.parametrize("frozen_before", [False, True])
