@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
+from offchain.artifacts import load
 from offchain.plasma.messages import Exit
+from offchain.plasma.records import to_hex
 from offchain.units import ETHER
 from tests.conftest import Refused
 from tests.plasma.made_up import CHILD_CHAIN_ID
@@ -157,10 +160,12 @@ def test_cap_is_the_owners(plasma: Plasma, stranger: Any, refused: Refused) -> N
     assert vault.capOf(ETH) == 2
 
 
-def test_window_has_a_length(plasma: Plasma, project: Any, deployer: Any) -> None:
+def test_window_has_a_length(plasma: Plasma) -> None:
     """P9 a vault without windows, in which nothing could leave, can't be deployed."""
-    with pytest.raises(project.PlasmaVault.InvalidWindow):
-        deployer.deploy(project.PlasmaVault, plasma.root, CHILD_CHAIN_ID, 0, ETH_CAP)
+    arguments = encode(["address", *3 * ["uint256"]], [plasma.root.address, CHILD_CHAIN_ID, 0, ETH_CAP])
+    call = {"from": plasma.owner.address, "data": to_hex(load("PlasmaVault").creation + arguments)}
+    answer = plasma.provider.web3.provider.make_request("eth_call", [call, "latest"])
+    assert answer["error"]["data"] == to_hex(keccak(text="InvalidWindow()")[:4])
 
 
 def test_no_cap_after_the_halt(plasma: Plasma, burned: Burned, recipient: Any) -> None:
