@@ -26,6 +26,7 @@ abstract contract Authorities is IPlasmaRoot, Ownable2Step {
     mapping(uint256 setId => address[]) private _sets;
     mapping(uint256 setId => uint256) private _retiredAt;
     mapping(uint256 setId => uint256) private _equivocators;
+    mapping(uint256 setId => mapping(address authority => bool)) private _equivocated;
     address[] private _proposed;
     uint256 private _activeFrom;
     /// @inheritdoc IPlasmaRoot
@@ -198,12 +199,14 @@ abstract contract Authorities is IPlasmaRoot, Ownable2Step {
         _share(total, challenger);
     }
 
-    /// @dev Slashes one that contradicted itself; returns whether the active set can't be believed any more.
+    /// @dev Slashes one that contradicted itself; returns whether its set can't be believed any more. Each counts once:
+    /// anyone could pay it a bond again and show the same signatures.
     function _slashOne(address authority, uint256 id, address challenger) internal returns (bool) {
         uint256 amount = _takeBond(authority, challenger);
-        if (amount == 0) revert NothingThere();
+        if (amount == 0 || _equivocated[id][authority]) revert NothingThere();
+        _equivocated[id][authority] = true;
         _share(amount, challenger);
-        return ++_equivocators[id] > _faultTolerance(_sets[id].length) && id == _setId;
+        return ++_equivocators[id] > _faultTolerance(_sets[id].length);
     }
 
     /* PRIVATE */
