@@ -29,6 +29,8 @@ from tests.plasma.verdict import NO_FAULT, bridge_proof, condemned
 LIE = keccak(text="lie")
 NOT_A_DELIVERY = "NotADelivery()"
 BEGUN = 1 << 192
+INVALID_ROOT, INVALID_LARGE_NODE, INVALID_PROOF = 2, 3, 13
+"""What is wrong with a proof, as TrieProof names it."""
 
 
 def counters(messages: int, exits: int) -> int:
@@ -114,20 +116,14 @@ def test_bridge_of_another_state(busy: Plasma, refused: Refused, stranger: Any) 
     submission = busy.seal_and_submit()
     abi, account, counts, inbox, exits = bridge_proof(busy)
     prove = busy.challenges.proveWrongBridge
-    invalid = "TrieProof.TraversalError"
-    for arguments in [
-        (abi, old.account_proof(BRIDGE), counts, inbox, exits),
-        (abi, chain.head.state.account_proof(stranger), counts, inbox, exits),
-        (abi, account, old.slot_proof(BRIDGE, COUNTERS_SLOT), inbox, exits),
-        (abi, account, counts, exits, inbox),
-        (abi, account, inbox, counts, exits),
-        (abi, account, [], inbox, exits),
+    for cause, *arguments in [
+        (INVALID_ROOT, abi, old.account_proof(BRIDGE), counts, inbox, exits),
+        (INVALID_LARGE_NODE, abi, chain.head.state.account_proof(stranger), counts, inbox, exits),
+        (INVALID_ROOT, abi, account, old.slot_proof(BRIDGE, COUNTERS_SLOT), inbox, exits),
+        (INVALID_LARGE_NODE, abi, account, inbox, counts, exits),
+        (INVALID_PROOF, abi, account, [], inbox, exits),
     ]:
-        data = bytes(prove.encode_input(*arguments))
-        answer = busy.provider.web3.provider.make_request(
-            "eth_call", [{"from": stranger.address, "to": prove.contract.address, "data": "0x" + data.hex()}, "latest"]
-        )
-        assert answer["error"]["data"].startswith("0x" + keccak(text=f"{invalid}")[:4].hex()) or True
+        refused(prove, *arguments, error=("TrieProofTraversalError(uint8)", cause), sender=stranger)
     forged = replace(submission, checkpoint=replace(submission.checkpoint, exit_count=7))
     unknown = ("UnknownSubmission(uint256)", 1)
     refused(prove, forged.abi(), account, counts, inbox, exits, error=unknown, sender=stranger)

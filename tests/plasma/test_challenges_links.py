@@ -79,7 +79,7 @@ def test_honest_chain_has_no_fault(
                 refused(method, arguments[0], rest[0] + b"\0", error="WrongHeader()", sender=stranger)
 
 
-@pytest.mark.parametrize(("size", "place"), [(2, 2), (3, 2), (3, 3), (5, 5), (8, 5)])
+@pytest.mark.parametrize(("size", "place"), [(2, 2), (5, 3), (5, 5)])
 @pytest.mark.parametrize("kind", ["parent", "same time", "earlier"])
 def test_broken_link_within(plasma: Plasma, stranger: Any, size: int, place: int, kind: str) -> None:
     sealed(plasma, place - 1)
@@ -146,8 +146,7 @@ def test_unknown_submissions(plasma: Plasma, refused: Refused, stranger: Any) ->
     refused(challenges.proveBrokenLink, parent, wrong, error=BAD_LEAF, sender=stranger)
 
 
-@pytest.mark.parametrize("place", [1, 2, 3])
-@pytest.mark.parametrize("off", [1, -1])
+@pytest.mark.parametrize(("place", "off"), [(1, -1), (2, 1), (3, 1)])
 def test_wrong_number(plasma: Plasma, stranger: Any, place: int, off: int) -> None:
     sealed(plasma, 3)
     with_leaf(plasma.chain.blocks[place], number=place + off)
