@@ -8,26 +8,21 @@ running; a chain that is started here ends with the process that started it, how
 from __future__ import annotations
 
 import shutil
-import socket
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
 
 import requests
 from web3 import HTTPProvider, Web3
 
 from offchain.environment import CACHE
 from offchain.errors import UserError
+from offchain.process import ProcessError, free_port, guarded
 from offchain.settings import settings
 
 DEVELOPMENT_MNEMONIC = "test test test test test test test test test test test junk"
-START_SECONDS = 20
 
 
 class ChainError(UserError):
@@ -110,55 +105,19 @@ def started(spec: ChainSpec, *flags: str) -> Iterator[Chain]:
     if anvil is None:
         raise ChainError("anvil is missing: set up again with `make clean` and `make build`")
     if spec.port == 0:
-        spec = replace(spec, port=_free_port())
+        spec = replace(spec, port=free_port())
     CACHE.mkdir(exist_ok=True)
     scratch = tempfile.mkdtemp(prefix="anvil-", dir=CACHE)
-    with tempfile.TemporaryFile("w+") as log:
-        command = [anvil, "--quiet", "--host", "127.0.0.1", "--port", str(spec.port)]
-        command += [
-            "--cache-path",
-            scratch,
-            "--chain-id",
-            str(spec.chain_id),
-            "--mnemonic",
-            DEVELOPMENT_MNEMONIC,
-            *flags,
-        ]
-        guard = subprocess.Popen(
-            [sys.executable, "-S", str(Path(__file__).with_name("guard.py")), scratch, *command],
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C reaches the command, which then ends the chain in order
-        )
-        assert guard.stdin is not None
+    command = [anvil, "--quiet", "--host", "127.0.0.1", "--port", str(spec.port), "--cache-path", scratch]
+    command += ["--chain-id", str(spec.chain_id), "--mnemonic", DEVELOPMENT_MNEMONIC, *flags]
+    with ExitStack() as stack:
         try:
-            _wait_until_listening(spec, guard, log)
-            yield Chain(spec.name, spec.chain_id, spec.url, started=True)
-        finally:
-            guard.stdin.close()
-            guard.wait()
-
-
-def _wait_until_listening(spec: ChainSpec, guard: subprocess.Popen[bytes], log: IO[str]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if guard.poll() is not None:
-            log.seek(0)
-            output = log.read()
-            if "in use" in output:
-                raise ChainError(f"port {spec.port} is already in use: {_advice(spec)}")
-            raise ChainError(f"the {spec.name} chain did not start: {' '.join(output.split())[-200:]}")
-        if find(spec):
-            return
-        time.sleep(0.02)
-    raise ChainError(f"the {spec.name} chain did not start within {START_SECONDS} s")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+            name, answers = f"the {spec.name} chain", lambda: find(spec) is not None
+            stack.enter_context(guarded(command, answers, name, Path(scratch)))
+        except ProcessError as error:
+            in_use = f"port {spec.port} is already in use: {_advice(spec)}"
+            raise ChainError(in_use if "in use" in error.output else str(error)) from error
+        yield Chain(spec.name, spec.chain_id, spec.url, started=True)
 
 
 def _advice(spec: ChainSpec) -> str:

@@ -1,4 +1,4 @@
-"""The command line `openmg`: a private wallet, the relayer, and the flush that anybody may run.
+"""The command line `openmg`: a private wallet, the relayer, the flush that anybody may run, and the plasma chain.
 
 Errors that a user can cause are one line on stderr and exit status 1; with `--json` they are `{"error": ...}` on
 stdout.
@@ -18,6 +18,7 @@ from offchain.command import Group
 from offchain.commands.flush import flush
 from offchain.commands.metering import operator
 from offchain.commands.output import print_json
+from offchain.commands.plasma import plasma
 from offchain.commands.relayer import relayer
 from offchain.commands.wallet import wallet
 
@@ -41,7 +42,7 @@ def cli() -> None:
     """
 
 
-for command in (wallet, relayer, flush, operator):
+for command in (wallet, relayer, flush, operator, plasma):
     cli.add_command(command)
 
 

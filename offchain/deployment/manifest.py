@@ -53,10 +53,12 @@ class Manifest:
     def record(self, name: str, contract: str, address: str) -> None:
         """Adds a contract and saves the manifest in one step, so that a crash leaves the old or the new file."""
         self.contracts[name] = {"contract": contract, "address": Web3.to_checksum_address(address)}
-        draft = self.path.with_suffix(".draft")
-        content = {"chain_id": self.chain_id, "contracts": self.contracts}
-        draft.write_text(json.dumps(content, indent=2) + "\n")
-        os.replace(draft, self.path)
+        self._save()
+
+    def forget(self, prefix: str) -> None:
+        """Forgets the contracts whose names begin so."""
+        self.contracts = {name: entry for name, entry in self.contracts.items() if not name.startswith(prefix)}
+        self._save()
 
     def put_aside(self) -> None:
         """Forgets all contracts; the file is kept as `<chain id>.<number>.json`."""
@@ -74,3 +76,9 @@ class Manifest:
     def contract(self, web3: Web3, name: str) -> Contract:
         """A deployed contract. Raises DeploymentError if it isn't deployed."""
         return load(self.contracts[name]["contract"]).at(web3, self.address(name))
+
+    def _save(self) -> None:
+        draft = self.path.with_suffix(".draft")
+        content = {"chain_id": self.chain_id, "contracts": self.contracts}
+        draft.write_text(json.dumps(content, indent=2) + "\n")
+        os.replace(draft, self.path)

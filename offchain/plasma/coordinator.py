@@ -24,6 +24,9 @@ from offchain.plasma.records import RecordError
 from offchain.plasma.root_chain import Head, RootChain
 from offchain.plasma.submitter import Submitter
 
+FINALITY_SECONDS = 2.0
+"""How often it is looked whether a checkpoint can be made final."""
+
 log = logging.getLogger("openmg.plasma")
 
 
@@ -92,6 +95,7 @@ class Coordinator:
         self._root, self._maker, self._own, self._peers = root, maker, own, peers
         self._submitter, self._archive, self._interval, self._clock = submitter, archive, interval, clock
         self._last = -interval
+        self._finality_due = 0.0
 
     def step(self) -> int | None:
         """Does what can be done now; returns the epoch of a checkpoint that was accepted by it. Raises what hinders
@@ -102,6 +106,7 @@ class Coordinator:
             log.warning("the root chain has lost checkpoint %d: submitted again", lost.checkpoint.epoch)
             self._submit(lost)
             return lost.checkpoint.epoch
+        self._finalise(head)
         pending = self._archive.pending()
         if pending is not None and pending.checkpoint.epoch <= head.epoch:
             self._take_in(pending, head)
@@ -115,6 +120,19 @@ class Coordinator:
         self._archive.accept(pending.checkpoint.epoch)
         self._last = self._clock()
         return pending.checkpoint.epoch
+
+    def _finalise(self, head: Head) -> None:
+        """Makes checkpoints final whose challenge period is over; anybody could."""
+        now = self._clock()
+        if now < self._finality_due or self._root.final_epoch() == head.epoch:
+            return
+        mature = self._root.mature()
+        if mature is None:
+            self._finality_due = now + FINALITY_SECONDS
+            return
+        call = self._root.root.functions.finalise(mature.abi())
+        self._submitter.send(self._root.root.address, bytes.fromhex(call._encode_transaction_data()[2:]))
+        log.info("checkpoint %d is final", mature.checkpoint.epoch)
 
     def _take_in(self, pending: SignedCheckpoint, head: Head) -> None:
         """The one under way was accepted before this process noticed."""

@@ -51,9 +51,12 @@ class Exits:
 
     def advance(self, sender: Sender, recipient: str) -> Iterator[tuple[ExitState, str]]:
         """Takes every step that is due for the exits to a recipient, sent and paid for by `sender`; yields the exit as
-        it was and what was done."""
+        it was and what was done. Makes a checkpoint final that nobody else did."""
         vault = self._root.vault.functions
         assets = set()
+        mature = self._root.mature()
+        if mature is not None and any(state.stage is Stage.STARTED for state in self.of(recipient)):
+            sender.transact(self._root.root.functions.finalise(mature.abi()))
         for state in self.of(recipient):
             key = state.exit.abi()
             if state.stage is Stage.PROVABLE:

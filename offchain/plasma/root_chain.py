@@ -49,6 +49,7 @@ class RootChain:
         self.root: Contract = manifest.contract(web3, "plasma_root")
         self.vault: Contract = manifest.contract(web3, "plasma_vault")
         self.challenges: Contract = manifest.contract(web3, "plasma_challenges")
+        self.inclusion: Contract = manifest.contract(web3, "plasma_inclusion")
         self.domain = Domain(manifest.chain_id, self.root.address)
         self._messages: list[Message] = []
         self._hashes = [INBOX_SEED]
@@ -83,6 +84,16 @@ class RootChain:
         """How many signatures a checkpoint needs."""
         return int(self.root.functions.quorum().call())
 
+    def state(self) -> str:
+        """Whether the plasma chain runs, is frozen, was proven faulty, or has halted."""
+        calls = self.root.functions
+        if calls.halted().call():
+            return "halted"
+        if calls.faultProven().call():
+            return "fault proven"
+        until = int(calls.frozenUntil().call())
+        return f"frozen until {until}" if until > self.node.time() else "running"
+
     def submission_hash(self, epoch: int) -> bytes:
         """What the contract keeps of a checkpoint; zero if it accepted none of that epoch."""
         return bytes(self.root.functions.submissionHash(epoch).call())
@@ -102,6 +113,12 @@ class RootChain:
             for one in found
             if first <= one.checkpoint.epoch <= newest and self.submission_hash(one.checkpoint.epoch) == one.hash
         ]
+
+    def mature(self) -> Submission | None:
+        """The newest checkpoint that can be made final now, None if there is none."""
+        due = self.node.time() - int(self.root.functions.rules().call()[0])
+        waiting = self.submissions(self.final_epoch() + 1) if self.state() == "running" else []
+        return next((one for one in reversed(waiting) if one.submitted_at <= due), None)
 
     def submission(self, epoch: int) -> Submission | None:
         """A checkpoint as it was accepted, None if there is none of that epoch."""

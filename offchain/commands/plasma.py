@@ -1,0 +1,27 @@
+"""The plasma chain: its nodes, and what people do with it."""
+
+from __future__ import annotations
+
+import click
+
+from offchain.command import Group
+from offchain.commands.plasma_account import deposit, exit_command, exits
+from offchain.commands.plasma_node import genesis, node, status, watch
+from offchain.commands.plasma_proof import prove
+
+
+@click.group(cls=Group)
+def plasma() -> None:
+    """Deposits, exits and proofs of the plasma chain; its nodes and watchers.
+
+    \b
+    openmg plasma deposit 2 ETH          from the root chain to the plasma chain
+    openmg plasma exit 1 ETH             back again; `openmg plasma exits` sees it through
+    openmg plasma prove transaction 0x.. shows a contract of the root chain what happened
+    openmg plasma status                 checkpoints, signers, what is final
+    openmg plasma node --help            runs the leader or an authority
+    """
+
+
+for command in (deposit, exit_command, exits, prove, status, watch, node, genesis):
+    plasma.add_command(command)

@@ -1,0 +1,133 @@
+"""A bridged plasma chain on this machine: the bridge's contracts on the root chain, a leader and three authorities,
+each a process of its own with its own engine, key and folder. The keys are public development keys.
+
+All of it begins anew each time, since nobody's money is in it; `openmg plasma node` with folders of one's own keeps
+what it has.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from offchain.chains import PLASMA, Chain, ChainSpec, find
+from offchain.deployment.bridge import BridgeDeployment
+from offchain.deployment.manifest import Manifest
+from offchain.environment import CACHE
+from offchain.errors import UserError
+from offchain.plasma.bridge_genesis import bridge_genesis
+from offchain.plasma.keys import save_key
+from offchain.process import free_port, guarded
+from offchain.sender import development_account, development_sender
+from offchain.units import ETHER
+
+AUTHORITIES = (5, 6, 7, 8)
+"""Development accounts that are the authorities; the first one leads, delivers and submits."""
+
+FUNDED = (0, 1, 2, 3, 4, 9)
+"""Development accounts that get ETH on the plasma chain, each by a deposit."""
+
+FUNDS = 100 * ETHER
+INTERVAL = 5.0
+"""Seconds between checkpoints."""
+
+START_SECONDS = 60.0
+DEPOSIT_SECONDS = 60.0
+
+ROOT_FLAGS = ("--block-time", "1", "--mixed-mining", "--slots-in-an-epoch", "1")
+"""For a local root chain: blocks become final, as they do on a real one, only with blocks after them."""
+
+
+class LocalNetworkError(UserError):
+    """Says in one line why the local plasma chain can't be had."""
+
+
+@dataclass(frozen=True)
+class LocalNetwork:
+    """The plasma chain, where its leader's feed is, and its authorities' services."""
+
+    chain: Chain
+    feed: str
+    authorities: tuple[str, ...]
+    folder: Path
+
+
+@contextmanager
+def local_network(
+    root: Chain, manifest: Manifest, spec: ChainSpec = PLASMA, interval: float = INTERVAL
+) -> Iterator[LocalNetwork]:
+    """Deploys the bridge's contracts to a local root chain and runs the nodes below it; ends them with the block or
+    with this process. Raises UserError if something doesn't come up."""
+    addresses = [development_account(index).address for index in AUTHORITIES]
+    manifest.forget("plasma_")
+    deployment = BridgeDeployment(development_sender(root.web3, 0), manifest, spec.chain_id, addresses)
+    list(deployment.run())
+    CACHE.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="plasma-", dir=CACHE))
+    port = spec.port or free_port()
+    url = f"http://127.0.0.1:{port}"
+    feed_port, *signing_ports = (free_port() for _ in AUTHORITIES)
+    genesis = folder / "genesis.json"
+    bridge_genesis(addresses[0], spec.chain_id, int(time.time()) - 1).write(genesis)
+    signing = tuple(f"http://127.0.0.1:{one}" for one in signing_ports)
+    feed = f"http://127.0.0.1:{feed_port}"
+    try:
+        with ExitStack() as stack:
+            common = ["--root", root.url, "--genesis", str(genesis), "--manifests", str(manifest.path.parent)]
+            for place, index in enumerate(AUTHORITIES):
+                save_key(folder / f"key{place}", development_account(index))
+                own = ["--folder", str(folder / f"node{place}"), "--key", str(folder / f"key{place}")]
+                if place == 0:
+                    more = ["--port", str(port), "--feed-port", str(feed_port), "--interval", str(interval)]
+                    more += [part for one in signing for part in ("--authority", one)]
+                    answers = [f"{feed}/blocks?first=1"]
+                else:
+                    more = ["--follow", feed, "--signing-port", str(signing_ports[place - 1])]
+                    answers = [f"{signing[place - 1]}/status"]
+                stack.enter_context(_node([*common, *own, *more], answers, folder, place))
+            chain = find(ChainSpec(spec.name, spec.chain_id, port))
+            if chain is None:
+                raise LocalNetworkError(f"the plasma chain at {url} doesn't answer")
+            yield LocalNetwork(Chain(chain.name, chain.chain_id, url, started=True), feed, signing, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def fund(root: Chain, plasma: Chain, manifest: Manifest, accounts: Sequence[int] = FUNDED, amount: int = FUNDS) -> None:
+    """Deposits `amount` wei for each of these development accounts, and waits until they have it. Raises
+    LocalNetworkError if they don't within a minute."""
+    vault = manifest.contract(root.web3, "plasma_vault").functions
+    web3 = plasma.web3
+    addresses = [development_account(index).address for index in accounts]
+    before = [web3.eth.get_balance(address) for address in addresses]
+    for index, address in zip(accounts, addresses, strict=True):
+        development_sender(root.web3, index).transact(vault.depositEth(address), amount)
+    deadline = time.monotonic() + DEPOSIT_SECONDS
+    while any(web3.eth.get_balance(one) < had + amount for one, had in zip(addresses, before, strict=True)):
+        if time.monotonic() > deadline:
+            raise LocalNetworkError("deposits don't arrive: does the root chain make final blocks (`make chains`)?")
+        time.sleep(0.2)
+
+
+@contextmanager
+def _node(options: Sequence[str], answers: Sequence[str], folder: Path, place: int) -> Iterator[None]:
+    scratch = folder / f"scratch{place}"
+    scratch.mkdir()
+    command = [str(Path(sys.executable).with_name("openmg")), "plasma", "node", *options]
+    with guarded(command, lambda: all(map(_answers, answers)), f"node {place}", scratch, START_SECONDS):
+        yield
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=2).ok
+    except requests.RequestException:
+        return False

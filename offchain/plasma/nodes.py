@@ -1,0 +1,163 @@
+"""A node of the plasma chain as a process: the leader, or an authority that follows it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eth_account.signers.local import LocalAccount
+
+from offchain.chains import connect
+from offchain.deployment.manifest import Manifest
+from offchain.errors import UserError
+from offchain.node import Node
+from offchain.plasma.authority import Authority
+from offchain.plasma.authority_service import AuthorityClient, authority_service
+from offchain.plasma.checkpoint_maker import Blocks, CheckpointMaker
+from offchain.plasma.coordinator import Archive, Coordinator
+from offchain.plasma.delivery import Delivery, DeliveryError
+from offchain.plasma.genesis import Genesis
+from offchain.plasma.jsonrpc import Refusal
+from offchain.plasma.leader import Leader
+from offchain.plasma.proxy import Access
+from offchain.plasma.replica import Replica
+from offchain.plasma.root_chain import RootChain
+from offchain.plasma.service import Part, run_leader, run_replica, server
+from offchain.plasma.signing_record import SigningRecord
+from offchain.plasma.submitter import Submitter
+
+DELIVERY_SECONDS = 0.5
+COORDINATION_SECONDS = 0.5
+
+log = logging.getLogger("openmg.plasma")
+
+
+@dataclass(frozen=True)
+class NodeSettings:
+    """What both kinds of node need: a folder of their own, the genesis file, the authority's key, a node of the root
+    chain (`root_url`) and the manifest of what is deployed there."""
+
+    folder: Path
+    genesis: Path
+    key: LocalAccount
+    root_url: str
+    manifest: Manifest
+
+    def root(self) -> RootChain:
+        """The root chain, for one thread."""
+        return RootChain(connect(self.root_url), self.manifest)
+
+    def maker(self, blocks: Blocks, engine_url: str) -> CheckpointMaker:
+        """Makes checkpoints of one's own chain, for one thread."""
+        return CheckpointMaker(blocks, Node(connect(engine_url)), Genesis.read(self.genesis).chain_id)
+
+    def authority(self, blocks: Blocks, engine_url: str) -> Authority:
+        """Signs with the node's key. Raises SigningRecordError if another process does."""
+        record = SigningRecord(self.folder / "signed.jsonl")
+        return Authority(self.key, self.root(), self.maker(blocks, engine_url), record)
+
+
+def lead(
+    settings: NodeSettings,
+    rpc: socket.socket,
+    feed: socket.socket,
+    authorities: Sequence[str],
+    interval: float,
+    ready: Callable[[Leader, int], None],
+    access: Access | None = None,
+) -> None:
+    """Runs the leader until SIGTERM or SIGINT: orders and seals, delivers deposits, and every `interval` seconds asks
+    the authorities at these URLs to sign a checkpoint, which it submits. `rpc` is public, `feed` is for those who
+    follow. Raises what stops it."""
+
+    def more(leader: Leader) -> list[Part]:
+        url = _url(leader.engine)
+        node, loop = Node(connect(url)), asyncio.get_running_loop()
+
+        def inject(raws: Sequence[bytes]) -> None:
+            for outcome in asyncio.run_coroutine_threadsafe(leader.inject(raws), loop).result():
+                if isinstance(outcome, Refusal):
+                    raise DeliveryError(f"the engine refuses a delivery: {outcome}")
+
+        delivery = Delivery(settings.root(), settings.maker(leader, url), node, settings.key, inject)
+        coordinator = Coordinator(
+            settings.root(),
+            settings.maker(leader, url),
+            settings.authority(leader, url),
+            [AuthorityClient(one) for one in authorities],
+            Submitter(Node(connect(settings.root_url)), settings.key),
+            Archive(settings.folder / "checkpoints"),
+            interval,
+        )
+        return [
+            repeated("deliveries", delivery.step, DELIVERY_SECONDS),
+            repeated("checkpoints", coordinator.step, COORDINATION_SECONDS),
+        ]
+
+    run_leader(settings.folder, settings.genesis, rpc, feed, ready, access, more)
+
+
+def follow(
+    settings: NodeSettings,
+    leader: str,
+    signing: socket.socket,
+    ready: Callable[[Replica], None],
+    rpc: socket.socket | None = None,
+) -> None:
+    """Runs an authority until SIGTERM or SIGINT: executes the blocks of the feed at the URL `leader`, and signs
+    checkpoints that are asked for on `signing`. Raises what stops it: Divergence at the first block that comes out
+    differently."""
+
+    def more(replica: Replica) -> list[Part]:
+        authority = settings.authority(replica, _url(replica.engine))
+        return [server(authority_service(authority, replica), signing)]
+
+    run_replica(settings.folder, settings.genesis, leader, ready, rpc, None, more)
+
+
+def repeated(name: str, step: Callable[[], object], seconds: float) -> Part:
+    """Takes a step again and again, `seconds` apart, in a thread of its own. What a step can't do is logged, and tried
+    again: all of them can be interrupted anywhere, as by a crash."""
+    stopping = threading.Event()
+
+    def work(done: asyncio.Future[None], loop: asyncio.AbstractEventLoop) -> None:
+        said = ""
+        try:
+            while not stopping.is_set():
+                try:
+                    step()
+                    said = ""
+                except UserError as error:
+                    if str(error) != said:
+                        log.warning("%s: %s", name, error)
+                    said = str(error)
+                stopping.wait(seconds)
+        except BaseException as error:  # noqa: BLE001  # told to whoever waits for the part
+            loop.call_soon_threadsafe(_fail, done, error)
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        threading.Thread(target=work, args=(done, loop), daemon=True).start()
+        while not stopping.is_set() and not done.done():
+            await asyncio.wait([done], timeout=0.1)
+        if done.done():
+            done.result()
+
+    return Part(run, stopping.set)
+
+
+def _fail(done: asyncio.Future[None], error: BaseException) -> None:
+    if not done.done():
+        done.set_exception(error)
+
+
+def _url(engine: Any) -> str:
+    """Where an embedded engine is."""
+    return str(engine.url)
