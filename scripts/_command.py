@@ -17,6 +17,7 @@ from offchain.deployment.manifest import Manifest
 from offchain.deployment.platform import PlatformDeployment
 from offchain.errors import UserError
 from offchain.exchange import Market
+from offchain.plasma.local import local_chains
 from offchain.sender import Sender, development_sender
 
 network_option = click.option(
@@ -44,14 +45,14 @@ class Group(Command, click.Group):
 
 
 @contextmanager
-def reached(network: str | None, *local: chains.ChainSpec) -> Iterator[list[tuple[chains.Chain, Web3]]]:
-    """The chains to look at: the named network, or the given local chains.
+def reached(network: str | None) -> Iterator[list[tuple[chains.Chain, Web3]]]:
+    """The chains to look at: the named network, or both local chains, root and plasma.
 
     Raises UserError or ApeException if one can't be reached.
     """
     compile_contracts()
     if network is None:
-        with chains.running(*local) as found:
+        with local_chains() as found:
             yield [(chain, chain.web3) for chain in found]
         return
     if network.count(":") != 2:
@@ -62,11 +63,9 @@ def reached(network: str | None, *local: chains.ChainSpec) -> Iterator[list[tupl
 
 
 @contextmanager
-def connected(
-    network: str | None, account: str | None, *local: chains.ChainSpec
-) -> Iterator[list[tuple[chains.Chain, Sender]]]:
+def connected(network: str | None, account: str | None) -> Iterator[list[tuple[chains.Chain, Sender]]]:
     """As `reached`, each chain with a sender: the Ape account, or on a local chain by default a development key."""
-    with reached(network, *local) as found:
+    with reached(network) as found:
         yield [(chain, sender_on(chain, web3, account)) for chain, web3 in found]
 
 
@@ -90,9 +89,9 @@ def sender_on(chain: chains.Chain, web3: Web3, account: str | None) -> Sender:
 
 
 @contextmanager
-def local_market(spec: chains.ChainSpec) -> Iterator[tuple[chains.Chain, Market]]:
-    """A local chain with the platform on it: found, or started and deployed to."""
-    with connected(None, None, spec) as [(chain, sender)]:
+def local_market() -> Iterator[tuple[chains.Chain, Market]]:
+    """The local plasma chain with the platform on it: found, or started and deployed to."""
+    with connected(None, None) as [_, (chain, sender)]:
         manifest = Manifest.open(chain.chain_id)
         if not manifest.contracts:
             click.echo(f"Nothing on the {chain.name} chain yet: deploying the platform.")

@@ -7,14 +7,19 @@ from threading import Event
 
 import click
 
-from offchain.chains import PLASMA, ROOT, running
+from offchain.plasma.local import local_chains
+from offchain.artifacts import compile_contracts
 from scripts._command import Command
 
 
 @click.command(cls=Command)
 def cli() -> None:
-    """Starts the root and the plasma chain and keeps them until Ctrl-C. Their accounts are public development keys."""
-    with running(ROOT, PLASMA) as chains:
+    """Starts the root chain and, with four authorities, the plasma chain, and keeps them until Ctrl-C.
+
+    Their accounts are public development keys; on the plasma chain these have what was deposited for them.
+    """
+    compile_contracts()
+    with local_chains() as chains:
         for chain in chains:
             state = "started" if chain.started else "was running already"
             click.echo(f"{chain.name} chain {chain.chain_id} at {chain.url}: {state}")

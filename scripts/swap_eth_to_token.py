@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from offchain import chains
 from offchain.command import Amount
 from offchain.deployment.parts import MICROGRIDS
 from offchain.sender import development_sender
@@ -20,7 +19,7 @@ def cli(microgrid: str, eth: int) -> None:
 
     On a fresh market this is the worked example: 10 ETH x 500 kWh, a buyer with 1 ETH.
     """
-    with local_market(chains.PLASMA) as (chain, market):
+    with local_market() as (chain, market):
         operator, buyer = (development_sender(market.web3, index) for index in (0, 1))
         for line in swap_eth_to_token(market, operator, buyer, microgrid, eth):
             click.echo(line)

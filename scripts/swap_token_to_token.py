@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from offchain import chains
 from offchain.command import Amount
 from offchain.deployment.parts import MICROGRIDS
 from offchain.sender import development_sender
@@ -17,7 +16,7 @@ from scripts._command import Command, local_market, say_if_started
 @click.option("--tokens", type=Amount(), default="10", show_default=True, help="kWh to give.")
 def cli(microgrid: str, tokens: int) -> None:
     """A seller gives energy of one microgrid for the other's in one transaction, on the local plasma chain."""
-    with local_market(chains.PLASMA) as (chain, market):
+    with local_market() as (chain, market):
         operator, seller = (development_sender(market.web3, index) for index in (0, 2))
         for line in swap_token_to_token(market, operator, seller, microgrid, tokens):
             click.echo(line)

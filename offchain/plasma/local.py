@@ -18,7 +18,7 @@ from pathlib import Path
 
 import requests
 
-from offchain.chains import PLASMA, Chain, ChainSpec, find
+from offchain.chains import PLASMA, ROOT, Chain, ChainSpec, find, started
 from offchain.deployment.bridge import BridgeDeployment
 from offchain.deployment.manifest import Manifest
 from offchain.environment import CACHE
@@ -58,6 +58,23 @@ class LocalNetwork:
     feed: str
     authorities: tuple[str, ...]
     folder: Path
+
+
+@contextmanager
+def local_chains() -> Iterator[tuple[Chain, Chain]]:
+    """Both local chains, root and plasma: those that run, or started ones, which end with the block or this process.
+
+    A plasma chain that is started has nothing but what is deposited for the development accounts. Raises UserError if
+    one can't be had.
+    """
+    with ExitStack() as stack:
+        plasma = find(PLASMA)
+        root = find(ROOT) or stack.enter_context(started(ROOT, *ROOT_FLAGS))
+        if plasma is None:
+            manifest = Manifest.open(root.chain_id)
+            plasma = stack.enter_context(local_network(root, manifest)).chain
+            fund(root, plasma, manifest)
+        yield root, plasma
 
 
 @contextmanager
