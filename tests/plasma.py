@@ -21,7 +21,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from web3 import Web3
 
-from offchain.plasma import service
+from offchain.plasma import engine, service
 from offchain.plasma.engine import AnvilEngine, Block
 from offchain.plasma.genesis import Genesis
 from offchain.plasma.log import Log
@@ -31,7 +31,7 @@ from offchain.units import ETHER
 
 CHAIN_ID = 950327
 ACCOUNTS: list[LocalAccount] = [Account.from_key(bytes([number]) * 32) for number in range(1, 7)]
-ECHO = "0x00000000000000000000000000000000000E0000"
+ECHO = "0x0000000000000000000000000000000000000700"
 """A contract that logs one topic, 0x2a."""
 
 ECHO_CODE = "0x602a60006000a100"
@@ -110,8 +110,8 @@ def _install(fault: Fault) -> None:
             dying.die_at("sealed")
             return block
 
-    service.Log = DyingLog  # type: ignore[misc]
-    service.embedded.__wrapped__.__globals__["AnvilEngine"] = DyingEngine  # type: ignore[attr-defined]
+    vars(service).update(Log=DyingLog)
+    vars(engine).update(AnvilEngine=DyingEngine)
 
 
 class Process:

@@ -8,17 +8,20 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 import requests
+from rlp import encode
 
 from offchain.plasma.engine import AnvilEngine, embedded
 from offchain.plasma.feed import FeedClient
 from offchain.plasma.genesis import Genesis, GenesisError
 from offchain.plasma.jsonrpc import Refusal
 from offchain.plasma.leader import HEARTBEAT_SECONDS, MOST_BYTES, MOST_WAITING, Leader, LeaderError
-from offchain.plasma.log import Log, LogError, SealedBlock
+from offchain.plasma.log import BLOCK_KIND, Log, LogError, SealedBlock
+from offchain.plasma.public_node import PublicNode
 from offchain.plasma.replay import Divergence
 from tests.plasma import (
     ACCOUNTS,
@@ -160,9 +163,7 @@ def test_a_block_that_comes_out_differently_is_told(tmp_path: Path) -> None:
     (block,), _ = chain_of(tmp_path / "leader", genesis)
     changes: dict[str, Callable[[Log], None]] = {
         "hash": lambda log: log.add_block(1, block.timestamp, bytes(32), log.add_transactions(block.transactions)),
-        "time": lambda log: log.add_block(
-            1, block.timestamp - 1, block.hash, log.add_transactions(block.transactions)
-        ),
+        "time": lambda log: log.add_block(1, block.timestamp - 1, block.hash, log.add_transactions(block.transactions)),
         "order": lambda log: log.add_block(
             1, block.timestamp, block.hash, log.add_transactions(block.transactions[::-1])
         ),
@@ -192,6 +193,11 @@ def test_what_the_engine_refuses_is_answered_and_not_logged(tmp_path: Path) -> N
         "max fee per gas less than block base fee": transfer(1, 0, maxFeePerGas=1),
         "intrinsic gas too low": transfer(1, 0, gas=20_000),
         "Failed to decode": b"\x02rubbish",
+        "Failed to decode ": b"",
+        "Failed to decode t": transfer(1, 0) + b"\0",
+        "Failed to decode tr": transfer(1, 0)[:-1],
+        "Failed to decode tra": b"\xff" * 12,
+        "op-stack deposit": b"\x7e" + encode([bytes(32), b"a" * 20, b"b" * 20, 10**24, 0, 50_000, b"", b""]),
         "oversized data": bytes(2**17 + 1),
     }
 
@@ -362,6 +368,33 @@ def test_a_leader_that_cannot_log_stops_and_acknowledges_nothing(tmp_path: Path)
                     await wait
 
     asyncio.run(send())
+
+
+def test_nobody_sees_a_block_that_the_log_does_not_have(tmp_path: Path) -> None:
+    genesis, let_go, waits = write_genesis(tmp_path), Event(), Event()
+
+    class Slow(Log):
+        def _sync(self) -> None:
+            if any(kind == BLOCK_KIND for kind, _ in self._added):
+                waits.set()
+                assert let_go.wait(20)
+            super()._sync()
+
+    async def look() -> None:
+        async with leader_of(tmp_path / "leader", genesis, log=Slow) as leader, running(leader):
+            node, call = PublicNode(leader), b'{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber"}'
+            await leader.submit([transfer(0, 0)])
+            await asyncio.to_thread(waits.wait, 20)
+            assert (await leader.engine.block()).number == 1
+            answers = [asyncio.create_task(node.answer(call, lambda: True)) for _ in range(3)]
+            done, _ = await asyncio.wait(answers, timeout=0.5)
+            assert not done
+            assert leader.height == 0
+            let_go.set()
+            assert {await answer for answer in answers} == {b'{"jsonrpc":"2.0","id":1,"result":"0x1"}'}
+            assert leader.height == 1
+
+    asyncio.run(look())
 
 
 def test_nobody_else_may_use_the_engine(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def write(folder: Path, commits: list[Commit]) -> list[State]:
 
 
 @given(COMMITS, st.data())
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 def test_a_cut_anywhere_leaves_all_that_was_synced_before(commits: list[Commit], data: st.DataObject) -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
@@ -92,7 +92,7 @@ def test_a_cut_anywhere_leaves_all_that_was_synced_before(commits: list[Commit],
 
 
 @given(COMMITS, st.data())
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 def test_a_changed_byte_is_an_error_and_only_the_last_frame_is_cut(commits: list[Commit], data: st.DataObject) -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
@@ -102,7 +102,9 @@ def test_a_changed_byte_is_an_error_and_only_the_last_frame_is_cut(commits: list
         place = data.draw(st.integers(0, len(content) - 1))
         content[place] ^= data.draw(st.integers(1, 255))
         path.write_bytes(content)
-        before = [state for state in states if state.end < states[-1].end] or [states[-1]]  # an empty commit writes nothing
+        before = [state for state in states if state.end < states[-1].end] or [
+            states[-1]
+        ]  # an empty commit writes nothing
         if place < before[-1].end:
             with pytest.raises(LogError, match=r"is damaged at byte|belongs to a chain"):
                 Log(folder, GENESIS)
@@ -113,7 +115,7 @@ def test_a_changed_byte_is_an_error_and_only_the_last_frame_is_cut(commits: list
 
 
 @given(COMMITS, st.binary(min_size=1, max_size=300) | st.integers(1, 300).map(bytes))
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=30)
 def test_rubbish_after_the_last_frame_is_cut(commits: list[Commit], rubbish: bytes) -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
