@@ -26,7 +26,7 @@ from offchain.plasma.engine import AnvilEngine, Block
 from offchain.plasma.genesis import Genesis
 from offchain.plasma.log import Log
 from offchain.plasma.proxy import Access
-from offchain.plasma.service import run_leader, run_replica
+from offchain.plasma.service import run_leader, run_proxy, run_replica
 from offchain.units import ETHER
 
 CHAIN_ID = 950327
@@ -184,6 +184,16 @@ def start_replica(folder: Path, genesis: Path, leader: str) -> Process:
     """A replica of the leader whose feed is at a URL."""
     rpc = socket.create_server(("127.0.0.1", 0))
     return Process(partial(_follow, folder, genesis, leader, rpc), rpc)
+
+
+def _pass_on(node: str, rpc: Any, *, ready: Any) -> None:
+    run_proxy(node, rpc, lambda chain: ready(), Access(per_minute=None))
+
+
+def start_proxy(node: str) -> Process:
+    """A public endpoint of the node at a URL."""
+    rpc = socket.create_server(("127.0.0.1", 0))
+    return Process(partial(_pass_on, node, rpc), rpc)
 
 
 @contextmanager

@@ -111,6 +111,7 @@ class Witness:
 
 
 def test_nothing_that_was_told_is_lost_wherever_the_leader_dies(tmp_path: Path) -> None:
+    """E1 P6 it dies inside writes, before and after syncs, between engine and log."""
     genesis, folder, witness = write_genesis(tmp_path), tmp_path / "leader", Witness()
     faults = [Fault("half", 12), Fault("sealed", 1), Fault("admitted", 9), Fault("write", 4), Fault("written", 7)]
     for fault in [*faults, Fault("synced", 10), Fault("sealed", 2), Fault("half", 1)]:
@@ -137,6 +138,7 @@ def test_nothing_that_was_told_is_lost_wherever_the_leader_dies(tmp_path: Path) 
 
 
 def test_nothing_that_was_told_is_lost_when_the_leader_is_killed(tmp_path: Path) -> None:
+    """E1 P6 kill -9 at any moment."""
     genesis, folder, witness = write_genesis(tmp_path), tmp_path / "leader", Witness()
     chance = random.Random(5)
     for _ in range(3):
@@ -152,6 +154,7 @@ def test_nothing_that_was_told_is_lost_when_the_leader_is_killed(tmp_path: Path)
 
 
 def test_a_block_that_comes_out_differently_is_told(tmp_path: Path) -> None:
+    """E3 a restart compares every hash."""
     genesis = write_genesis(tmp_path)
 
     async def seal() -> None:
@@ -185,6 +188,7 @@ def test_a_block_that_comes_out_differently_is_told(tmp_path: Path) -> None:
 
 
 def test_what_the_engine_refuses_is_answered_and_not_logged(tmp_path: Path) -> None:
+    """E6 P9 what can't be executed is refused and leaves no trace."""
     genesis = write_genesis(tmp_path)
     bad = {
         "nonce too low": transfer(0, 0, value=2),
@@ -223,6 +227,7 @@ def test_what_the_engine_refuses_is_answered_and_not_logged(tmp_path: Path) -> N
 
 
 def test_limits_of_what_waits(tmp_path: Path) -> None:
+    """E7 nobody fills the leader."""
     genesis = write_genesis(tmp_path)
 
     async def send() -> None:
@@ -239,6 +244,7 @@ def test_limits_of_what_waits(tmp_path: Path) -> None:
 
 
 def test_a_gap_waits_and_survives_a_restart_and_a_replaced_one_does_not(tmp_path: Path) -> None:
+    """E1 what is in no block yet outlives a restart."""
     genesis = write_genesis(tmp_path)
 
     async def first() -> None:
@@ -265,6 +271,7 @@ def test_a_gap_waits_and_survives_a_restart_and_a_replaced_one_does_not(tmp_path
 
 
 def test_what_cannot_be_paid_any_more_is_dropped(tmp_path: Path) -> None:
+    """E1 what can never be executed doesn't wait for ever."""
     genesis = write_genesis(tmp_path)
     most = 600 * 10**18
 
@@ -280,6 +287,7 @@ def test_what_cannot_be_paid_any_more_is_dropped(tmp_path: Path) -> None:
 
 
 def test_small_blocks_leave_the_rest_for_the_next_and_replay_the_same(tmp_path: Path) -> None:
+    """E3 full blocks replay to the same hashes."""
     genesis = write_genesis(tmp_path, gas_limit=60_000)
     raws = [transfer(sender, nonce, gas=21_000) for nonce in range(2) for sender in range(3)]
 
@@ -295,6 +303,7 @@ def test_small_blocks_leave_the_rest_for_the_next_and_replay_the_same(tmp_path: 
 
 
 def test_the_operators_own_transactions_come_first(tmp_path: Path) -> None:
+    """E5 deposits stand at the beginning of a block."""
     genesis = write_genesis(tmp_path)
 
     async def send() -> None:
@@ -318,6 +327,7 @@ def test_the_operators_own_transactions_come_first(tmp_path: Path) -> None:
 
 
 def test_blocks_are_a_second_apart_and_a_heartbeat_comes_each_minute(tmp_path: Path) -> None:
+    """E5 time goes forward, and never faster than the clock."""
     genesis = write_genesis(tmp_path, age=0)
     begin = Genesis.read(genesis).timestamp
     clock = [float(begin)]
@@ -350,6 +360,8 @@ def test_blocks_are_a_second_apart_and_a_heartbeat_comes_each_minute(tmp_path: P
 
 
 def test_a_leader_that_cannot_log_stops_and_acknowledges_nothing(tmp_path: Path) -> None:
+    """E1 no acknowledgement without a sync."""
+
     class Full(Log):
         def _sync(self) -> None:
             raise OSError(28, "No space left on device")
@@ -371,6 +383,7 @@ def test_a_leader_that_cannot_log_stops_and_acknowledges_nothing(tmp_path: Path)
 
 
 def test_nobody_sees_a_block_that_the_log_does_not_have(tmp_path: Path) -> None:
+    """E4 an answer waits for the log."""
     genesis, let_go, waits = write_genesis(tmp_path), Event(), Event()
 
     class Slow(Log):
@@ -398,6 +411,7 @@ def test_nobody_sees_a_block_that_the_log_does_not_have(tmp_path: Path) -> None:
 
 
 def test_nobody_else_may_use_the_engine(tmp_path: Path) -> None:
+    """E3 a block of unknown transactions stops the leader."""
     genesis = write_genesis(tmp_path, age=120)
 
     async def intrude() -> None:
@@ -411,6 +425,7 @@ def test_nobody_else_may_use_the_engine(tmp_path: Path) -> None:
 
 
 def test_no_account_holds_more_than_the_genesis_file_says(tmp_path: Path) -> None:
+    """E6 no development account holds anything."""
     genesis = write_genesis(tmp_path)
 
     async def look() -> None:
@@ -427,6 +442,7 @@ def test_no_account_holds_more_than_the_genesis_file_says(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"config": {"chainId": 1}, "alloc": {}}', "\xff"])
 def test_a_genesis_file_must_say_all_that_makes_the_chain(tmp_path: Path, content: str) -> None:
+    """P9 nothing is left to the engine's choice."""
     path = tmp_path / "genesis.json"
     path.write_text(content, encoding="latin-1")
     with pytest.raises(GenesisError, match="is no genesis file with"):
@@ -436,6 +452,7 @@ def test_a_genesis_file_must_say_all_that_makes_the_chain(tmp_path: Path, conten
 
 
 def test_a_start_takes_no_more_blocks_than_time_has_seconds(tmp_path: Path) -> None:
+    """E5 at most one block a second."""
     genesis, begin = write_genesis(tmp_path, age=2), time.time()
 
     async def send() -> None:

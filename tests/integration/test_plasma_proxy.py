@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import requests
@@ -17,10 +18,22 @@ from web3 import HTTPProvider, Web3
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from offchain.chains import ChainSpec, started
 from offchain.plasma.methods import FIXED, MOST_RANGE, PASSED
-from offchain.plasma.proxy import MOST_SOCKETS_OF_ADDRESS, Access
-from offchain.plasma.subscriptions import MOST_SUBSCRIPTIONS
-from tests.plasma import ACCOUNTS, ECHO, Client, Process, hash_of, leading, transfer, write_genesis
+from offchain.plasma.proxy import MOST_SOCKETS_OF_ADDRESS, MOST_UNSENT, Access, _Conversation
+from offchain.plasma.subscriptions import MOST_SUBSCRIPTIONS, Subscriptions
+from tests.plasma import (
+    ACCOUNTS,
+    CHAIN_ID,
+    ECHO,
+    Client,
+    Process,
+    hash_of,
+    leading,
+    start_proxy,
+    transfer,
+    write_genesis,
+)
 
 CHEATS = [
     "anvil_addBalance",
@@ -189,6 +202,7 @@ def a_call(method: str, *parameters: Any, identity: Any = 1) -> dict[str, Any]:
 
 
 def test_no_cheat_method_exists_for_strangers(leader: Process, client: Client) -> None:
+    """E6 one by one, by HTTP, in a batch and by WebSocket."""
     before = client.call("eth_getBlockByNumber", "latest", False)["stateRoot"], client.call("eth_chainId")
     unknown = [{"code": -32601, "message": f"the method {name} does not exist/is not available"} for name in CHEATS]
     assert [client.refusal(name) for name in CHEATS] == unknown
@@ -202,11 +216,13 @@ def test_no_cheat_method_exists_for_strangers(leader: Process, client: Client) -
 @given(st.text(max_size=40) | st.sampled_from(CHEATS).flatmap(lambda name: st.sampled_from([name.upper(), f" {name}"])))
 @settings(deadline=None, max_examples=60)
 def test_no_other_method_reaches_the_engine(client: Client, name: str) -> None:
+    """E6 no spelling gets past the list."""
     if name not in PASSED | set(FIXED):
         assert client.refusal(name)["code"] == -32601
 
 
 def test_the_node_says_nothing_of_the_engine(client: Client) -> None:
+    """E6 clients see an ordinary node."""
     assert client.call("eth_accounts") == []
     assert client.call("web3_clientVersion").startswith("EnhancedOpenMG/")
     assert client.call("net_version") == "950327"
@@ -216,6 +232,7 @@ def test_the_node_says_nothing_of_the_engine(client: Client) -> None:
 
 
 def test_web3_uses_it_as_an_ordinary_node(leader: Process) -> None:
+    """E8 estimate, fees, nonce, receipt, logs, filters, proof."""
     web3 = Web3(HTTPProvider(leader.url))
     account = ACCOUNTS[5]
     blocks, transactions = web3.eth.filter("latest"), web3.eth.filter({"address": Web3.to_checksum_address(ECHO)})
@@ -251,6 +268,7 @@ def test_web3_uses_it_as_an_ordinary_node(leader: Process) -> None:
 
 
 def test_the_engines_errors_reach_the_client(client: Client) -> None:
+    """E8 P9 a client learns why."""
     raw = f"0x{transfer(0, 0, value=10**24).hex()}"
     assert client.refusal("eth_sendRawTransaction", raw) == {
         "code": -32003,
@@ -269,6 +287,7 @@ def test_the_engines_errors_reach_the_client(client: Client) -> None:
     "given", [[], ["0x"], ["0xzz"], ["0x1"], ["12"], [5], [None], [["0x12"]], ["0x12", "0x12"], ["0x 12"]]
 )
 def test_a_raw_transaction_is_hex(client: Client, given: list[Any]) -> None:
+    """P9 wrong parameters get one error."""
     assert client.refusal("eth_sendRawTransaction", *given) == {
         "code": -32602,
         "message": "eth_sendRawTransaction takes one raw transaction in hex",
@@ -314,6 +333,7 @@ MALFORMED: list[tuple[bytes, int]] = [
 
 @pytest.mark.parametrize(("body", "code"), MALFORMED, ids=range(len(MALFORMED)))
 def test_what_is_no_call_gets_one_error(client: Client, leader: Process, body: bytes, code: int) -> None:
+    """P9 rubbish gets one JSON-RPC error."""
     status, answer = client.post(body)
     assert status == 200
     assert answer["jsonrpc"] == "2.0"
@@ -334,6 +354,7 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 @given(st.sampled_from(sorted(PASSED)) | st.text(max_size=8), JSON, JSON)
 @settings(deadline=None, max_examples=150)
 def test_any_json_gets_an_answer(client: Client, method: str, parameters: Any, identity: Any) -> None:
+    """P9 no JSON breaks the node."""
     body = {"jsonrpc": "2.0", "id": identity, "method": method, "params": parameters}
     status, answer = client.post(json.dumps(body))
     assert status == 200
@@ -345,6 +366,7 @@ def test_any_json_gets_an_answer(client: Client, method: str, parameters: Any, i
 
 
 def test_batches_are_answered_in_order_with_their_ids(client: Client, leader: Process) -> None:
+    """E8 batches, whatever their ids."""
     raws = [transfer(1, nonce) for nonce in range(3)]
     sends = [a_call("eth_sendRawTransaction", f"0x{raw.hex()}", identity="same") for raw in raws]
     batch = [a_call("eth_chainId", identity=None), sends[0], 5, a_call("eth_nothing", identity=2.5), *sends[1:]]
@@ -362,6 +384,7 @@ def test_batches_are_answered_in_order_with_their_ids(client: Client, leader: Pr
 
 
 def test_a_call_without_an_id_is_worked_on_and_not_answered(client: Client, leader: Process) -> None:
+    """E8 notifications."""
     raw = transfer(2, 0)
     call = a_call("eth_sendRawTransaction", f"0x{raw.hex()}")
     del call["id"]
@@ -374,6 +397,7 @@ def test_a_call_without_an_id_is_worked_on_and_not_answered(client: Client, lead
 
 
 def test_limits_of_size_and_range(client: Client, leader: Process) -> None:
+    """E7 sizes of requests and batches."""
     status, answer = client.post(b" " * (2**21 + 1))
     assert (status, answer["error"]["code"]) == (413, -32005)
     _, answer = client.post(json.dumps([a_call("eth_chainId")] * 1001))
@@ -389,6 +413,7 @@ def test_limits_of_size_and_range(client: Client, leader: Process) -> None:
 
 
 def test_a_search_spans_a_limited_number_of_blocks() -> None:
+    """E7 range of logs."""
     from offchain.plasma.jsonrpc import Refusal
     from offchain.plasma.methods import check
 
@@ -406,6 +431,7 @@ def test_a_search_spans_a_limited_number_of_blocks() -> None:
 
 
 def test_a_call_gets_limited_gas(client: Client) -> None:
+    """E7 a call can't keep the engine busy."""
     left = {"data": "0x5a60005260206000f3", "from": ACCOUNTS[0].address}  # returns the gas that is left
     for gas in ({}, {"gas": hex(10**9)}, {"gas": hex(10**15)}):
         assert 99_000_000 < int(client.call("eth_call", left | gas, "latest"), 16) < 10**8
@@ -415,6 +441,7 @@ def test_a_call_gets_limited_gas(client: Client) -> None:
 
 
 def test_paths_and_verbs_that_there_are_none_of(leader: Process) -> None:
+    """P9 other requests get one error."""
     for method, path, status in (("GET", "/", 405), ("PUT", "/", 405), ("POST", "/blocks", 404), ("GET", "/x", 404)):
         answer = requests.request(method, leader.url + path, timeout=5)
         assert answer.status_code == status
@@ -422,6 +449,7 @@ def test_paths_and_verbs_that_there_are_none_of(leader: Process) -> None:
 
 
 def test_subscriptions_tell_of_blocks_and_logs(client: Client, leader: Process) -> None:
+    """E8 newHeads and logs."""
     with socket_to(leader) as socket, socket_to(leader) as other:
         heads = spoken(socket, a_call("eth_subscribe", "newHeads"))["result"]
         logs = spoken(socket, a_call("eth_subscribe", "logs", {"address": ECHO, "topics": [f"0x{42:064x}"]}))["result"]
@@ -449,6 +477,7 @@ def test_subscriptions_tell_of_blocks_and_logs(client: Client, leader: Process) 
 
 
 def test_wrong_subscriptions_are_refused(client: Client, leader: Process) -> None:
+    """E7 P9 wrong or too many subscriptions."""
     assert client.refusal("eth_subscribe", "newHeads") == {"code": -32601, "message": "subscriptions need a WebSocket"}
     with socket_to(leader) as socket:
         wrong: list[list[Any]] = [
@@ -468,6 +497,7 @@ def test_wrong_subscriptions_are_refused(client: Client, leader: Process) -> Non
 
 
 def test_an_address_has_a_limited_number_of_sockets(leader: Process) -> None:
+    """E7 connections of an address."""
     sockets = [connect(leader.url.replace("http", "ws")) for _ in range(MOST_SOCKETS_OF_ADDRESS + 1)]
     with pytest.raises(ConnectionClosed):
         sockets[-1].recv(10)
@@ -484,6 +514,7 @@ def test_an_address_has_a_limited_number_of_sockets(leader: Process) -> None:
 
 
 def test_rate_and_origins(genesis: Path, tmp_path: Path) -> None:
+    """E7 calls of an address, and pages that may call."""
     access = Access(per_minute=1, at_once=20, origins=["https://page.example"])
     with leading(tmp_path / "leader", genesis, access) as process:
         client = Client(process.url)
@@ -505,7 +536,59 @@ def test_rate_and_origins(genesis: Path, tmp_path: Path) -> None:
             assert spoken(socket, a_call("eth_chainId"))["error"] == refused
 
 
+def test_a_node_that_seals_by_itself_can_stand_behind_it(genesis: Path) -> None:
+    """E6 E8 the same endpoint before another kind of node."""
+    flags = ("--init", str(genesis), "--accounts", "0", "--block-time", "1")
+    with started(ChainSpec("plasma", CHAIN_ID, 0), *flags) as chain:
+        process = start_proxy(chain.url)
+        try:
+            client = Client(process.url)
+            with socket_to(process) as socket:
+                heads = spoken(socket, a_call("eth_subscribe", "newHeads"))["result"]
+                receipt = client.receipt(client.send(transfer(0, 0)))
+                assert receipt["status"] == "0x1"
+                numbers = [0]
+                while numbers[-1] < int(receipt["blockNumber"], 16):
+                    message = json.loads(socket.recv(10))["params"]
+                    assert message["subscription"] == heads
+                    numbers.append(int(message["result"]["number"], 16))
+                assert numbers[1:] == list(range(numbers[1], numbers[-1] + 1))
+            assert client.refusal("anvil_setBalance", ACCOUNTS[0].address, "0x0")["code"] == -32601
+        finally:
+            process.end()
+        assert process.wait() == 0
+
+
+def test_a_client_that_does_not_read_is_let_go() -> None:
+    """E7 who doesn't read takes no memory."""
+
+    class Deaf:
+        """A socket whose client takes nothing."""
+
+        async def send_text(self, text: str) -> None:
+            await asyncio.Event().wait()
+
+        async def receive(self) -> dict[str, Any]:
+            return await asyncio.Event().wait()  # type: ignore[return-value]
+
+    class Node:
+        subscriptions = Subscriptions(cast(Any, None))
+
+    async def overwhelm() -> None:
+        conversation = _Conversation(cast(Any, Deaf()), cast(Any, Node()), lambda: True)
+        holding = asyncio.create_task(conversation.hold())
+        for _ in range(3):
+            conversation._subscriber.send(bytes(MOST_UNSENT // 3))
+            await asyncio.sleep(0)
+        assert not holding.done()
+        conversation._subscriber.send(b"x" * 8)
+        await asyncio.wait_for(holding, 5)
+
+    asyncio.run(overwhelm())
+
+
 def test_a_leader_ends_in_order(genesis: Path, tmp_path: Path) -> None:
+    """E1 a stop is no crash."""
     with leading(tmp_path / "leader", genesis) as process, socket_to(process) as socket:
         spoken(socket, a_call("eth_subscribe", "newHeads"))
         sent = Client(process.url).send(transfer(0, 0))

@@ -129,6 +129,7 @@ def follow(folder: Path, genesis: Path, url: str) -> tuple[int, Exception | None
 def test_a_replica_reaches_the_same_blocks_and_goes_on_after_a_kill(
     leader: Process, genesis: Path, tmp_path: Path
 ) -> None:
+    """E1 E3 P6 the same headers, and receipts, from the raw transactions alone."""
     client, mine = Client(leader.url), None
     for kill in (True, True, False):
         sent = [
@@ -178,6 +179,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_an_altered_block_is_refused(honest: tuple[SealedBlock, ...], genesis: Path, tmp_path: Path, name: str) -> None:
+    """E3 whatever a leader alters."""
     change, reason = CHANGES[name]
     with feeding(change(list(honest))) as url:
         height, error = follow(tmp_path, genesis, url)
@@ -191,6 +193,7 @@ def test_an_altered_block_is_refused(honest: tuple[SealedBlock, ...], genesis: P
 
 
 def test_another_history_is_refused(honest: tuple[SealedBlock, ...], genesis: Path, tmp_path: Path) -> None:
+    """E3 a leader can't take back what it gave."""
     with feeding(list(honest), genesis=bytes(32).hex()) as url:
         height, error = follow(tmp_path, genesis, url)
     assert (height, str(error)[:36]) == (0, "the leader's chain begins with 0x000")
@@ -221,6 +224,7 @@ PAGES += [b'{"genesis":"%s","height":1,"blocks":[{"number":1}]}' % (b"00" * 32)]
 
 @pytest.mark.parametrize("body", PAGES, ids=range(len(PAGES)))
 def test_a_page_that_is_none_is_told_in_one_line(honest: tuple[SealedBlock, ...], body: bytes) -> None:
+    """E3 P9 rubbish from a leader gets one line."""
     with feeding(list(honest), body=body) as url:
         client = FeedClient(url)
         with pytest.raises(FeedContentError, match=r"^the leader at http://127.0.0.1:\d+ gives no page of blocks: .*$"):
@@ -231,6 +235,7 @@ def test_a_page_that_is_none_is_told_in_one_line(honest: tuple[SealedBlock, ...]
 def test_a_leader_that_does_not_answer_is_asked_again(
     honest: tuple[SealedBlock, ...], genesis: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """E3 silence is no difference."""
     monkeypatch.setattr(replica_module, "RETRY_SECONDS", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as spare:
         port = spare.getsockname()[1]
@@ -253,6 +258,7 @@ def test_a_leader_that_does_not_answer_is_asked_again(
 
 
 def test_the_feed_gives_what_is_asked_for_and_no_more(leader: Process, honest: tuple[SealedBlock, ...]) -> None:
+    """E7 P9 wrong questions get one line."""
     client = FeedClient(leader.urls[1])
     assert client.page(2, limit=1).blocks == honest[1:2]
     assert client.page(10**6).blocks == ()
