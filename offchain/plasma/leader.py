@@ -64,6 +64,8 @@ class PoolEngine(SealingEngine, Protocol):
 class _Request:
     raws: Sequence[bytes]
     answer: asyncio.Future[list[Outcome]]
+    height: int
+    """The last block when it came."""
 
 
 class Leader:
@@ -165,7 +167,7 @@ class Leader:
             return [Refusal(LIMIT_EXCEEDED, "too many transactions wait: try again in some seconds") for _ in raws]
         if sum(map(len, raws)) > MOST_BYTES:
             return [Refusal(LIMIT_EXCEEDED, f"more than {MOST_BYTES:,} bytes of transactions at once") for _ in raws]
-        request = _Request(raws, asyncio.get_running_loop().create_future())
+        request = _Request(raws, asyncio.get_running_loop().create_future(), self.height)
         queue.append(request)
         self._wake.set()
         return await request.answer
@@ -177,7 +179,7 @@ class Leader:
             await self._admit(_together(self._system))
         elif await self._is_due():
             await self._seal()
-        elif self._requests:
+        elif self._requests and not self._is_kept_waiting():
             await self._admit(_together(self._requests))
         else:
             try:
@@ -185,6 +187,10 @@ class Leader:
                     await self._wake.wait()
             except TimeoutError:
                 return
+
+    def _is_kept_waiting(self) -> bool:
+        """Whether full blocks keep the operator's own transactions out. Then nobody else's are admitted for a while."""
+        return bool(self._system) and self._system[0].height < self.height
 
     def _seconds_to_wait(self) -> float:
         head = self._sealed_head()

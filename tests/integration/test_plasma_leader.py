@@ -23,7 +23,7 @@ from offchain.plasma.leader import HEARTBEAT_SECONDS, MOST_BYTES, MOST_WAITING, 
 from offchain.plasma.log import BLOCK_KIND, Log, LogError, SealedBlock
 from offchain.plasma.public_node import PublicNode
 from offchain.plasma.replay import Divergence
-from tests.plasma import (
+from tests.plasma_operator import (
     ACCOUNTS,
     FAULT_STATUS,
     Client,
@@ -324,6 +324,28 @@ def test_the_operators_own_transactions_come_first(tmp_path: Path) -> None:
         (transfer(0, 1), transfer(1, 0), transfer(2, 0)),
         (transfer(5, 0), transfer(5, 1), transfer(3, 0)),
     ]
+
+
+def test_full_blocks_do_not_keep_the_operator_out(tmp_path: Path) -> None:
+    """E5 while strangers send without end."""
+    genesis = write_genesis(tmp_path, gas_limit=60_000)
+    raws = [transfer(sender, nonce, gas=21_000) for nonce in range(2) for sender in range(4)]
+
+    async def send() -> None:
+        async with leader_of(tmp_path / "leader", genesis) as leader, running(leader):
+            await leader.submit(raws[:4])
+            own = asyncio.create_task(leader.inject([transfer(5, 0, gas=21_000)]))
+            await leader.news(0)
+            more = asyncio.create_task(leader.submit(raws[4:]))
+            await own
+            assert not more.done()
+            await more
+            await leader.news(leader.height)
+
+    asyncio.run(send())
+    blocks, _ = chain_of(tmp_path / "leader", genesis)
+    assert [block.transactions for block in blocks[:2]] == [tuple(raws[:2]), tuple(raws[2:4])]
+    assert blocks[2].transactions[0] == transfer(5, 0, gas=21_000)
 
 
 def test_blocks_are_a_second_apart_and_a_heartbeat_comes_each_minute(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from offchain.chains import ChainSpec, started
 from offchain.plasma.methods import FIXED, MOST_RANGE, PASSED
 from offchain.plasma.proxy import MOST_SOCKETS_OF_ADDRESS, MOST_UNSENT, Access, _Conversation
 from offchain.plasma.subscriptions import MOST_SUBSCRIPTIONS, Subscriptions
-from tests.plasma import (
+from tests.plasma_operator import (
     ACCOUNTS,
     CHAIN_ID,
     ECHO,

@@ -24,7 +24,7 @@ from offchain.plasma.feed import FeedClient, FeedContentError, FeedError
 from offchain.plasma.log import Log, SealedBlock
 from offchain.plasma.replay import Divergence
 from offchain.plasma.replica import FollowingError, Replica
-from tests.plasma import ACCOUNTS, ECHO, Client, Process, leading, start_replica, transfer, write_genesis
+from tests.plasma_operator import ACCOUNTS, ECHO, Client, Process, leading, start_replica, transfer, write_genesis
 
 Change = Callable[[list[SealedBlock]], list[SealedBlock]]
 
