@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from web3 import Web3
 
+from offchain.guard import die_with_guard
 from offchain.plasma import engine, service
 from offchain.plasma.engine import AnvilEngine, Block
 from offchain.plasma.genesis import Genesis
@@ -114,6 +116,13 @@ def _install(fault: Fault) -> None:
     vars(engine).update(AnvilEngine=DyingEngine)
 
 
+def _of_these_tests(target: Any, ready: Any) -> None:
+    """Runs something that doesn't outlive the tests."""
+    if sys.platform == "linux":
+        die_with_guard()
+    target(ready=ready)
+
+
 class Process:
     """A process that runs a leader or a replica. It may be killed."""
 
@@ -121,7 +130,7 @@ class Process:
         context = multiprocessing.get_context("fork")
         self._ready = context.Event()
         self.urls = [f"http://127.0.0.1:{one.getsockname()[1]}" for one in sockets]
-        self._process = context.Process(target=target, kwargs={"ready": self._ready.set})
+        self._process = context.Process(target=_of_these_tests, args=(target, self._ready.set))
         self._process.start()
         for one in sockets:
             one.close()  # so that a dead process's clients notice

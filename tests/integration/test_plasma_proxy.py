@@ -31,6 +31,7 @@ from tests.plasma_operator import (
     hash_of,
     leading,
     start_proxy,
+    start_replica,
     transfer,
     write_genesis,
 )
@@ -600,3 +601,15 @@ def test_a_leader_ends_in_order(genesis: Path, tmp_path: Path) -> None:
         assert all(json.loads(message)["method"] == "eth_subscription" for message in messages)
     with leading(tmp_path / "leader", genesis) as again:
         assert Client(again.url).receipt(sent)["status"] == "0x1"
+
+
+def test_nothing_that_strangers_asked_changed_the_chain(
+    leader: Process, client: Client, genesis: Path, tmp_path: Path
+) -> None:
+    """E3 E6 a replica reaches the same blocks as the leader of all tests before."""
+    receipt = client.receipt(client.send(transfer(4, 0, to=ECHO)))
+    process = start_replica(tmp_path, genesis, leader.urls[1])
+    try:
+        assert Client(process.url).receipt(receipt["transactionHash"]) == receipt
+    finally:
+        process.end()
