@@ -168,9 +168,8 @@ async def replicated(folder: Path, genesis: Path, url: str, height: int) -> floa
 
 def write_genesis(path: Path) -> None:
     """A chain on which the senders hold something; its genesis block is an hour old."""
-    holders: dict[str, dict[str, Any]] = {
-        development_account(index).address: {"balance": hex(10**6 * ETHER)} for index in range(SENDERS)
-    }
+    holder = {"balance": hex(10**6 * ETHER)}
+    holders = {str(development_account(index).address): holder for index in range(SENDERS)}
     Genesis(CHAIN_ID, int(time.time()) - 3600, f"0x{2**80:040x}", accounts=holders).write(path)
 
 

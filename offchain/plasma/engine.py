@@ -26,8 +26,8 @@ from offchain.plasma.jsonrpc import Refusal
 IN_ORDER = 16
 """Transactions of one request. Anvil keeps the order of up to 30, and smaller requests are no slower."""
 
-STATES_KEPT = 256
-"""Blocks, counted from the last, whose state can be read and proven."""
+STATES_KEPT = 128
+"""Blocks, counted from the last, whose state can be read and proven. Each costs Anvil 250 bytes an account."""
 
 
 class EngineError(UserError):
@@ -183,8 +183,8 @@ def embedded(genesis: Path, states_kept: int = STATES_KEPT) -> Iterator[AnvilEng
     Raises GenesisError if the genesis file can't be used, ChainError if Anvil doesn't come up.
     """
     terms = Genesis.read(genesis)
-    flags = [*terms.flags(genesis), "--disable-console-log"]
-    flags += ["--no-mining", "--order", "fifo", "--prune-history", str(states_kept), "--no-request-size-limit"]
+    flags = [*terms.flags(genesis), "--disable-console-log", "--no-mining", "--order", "fifo"]
+    flags += ["--prune-history", str(states_kept), "--no-request-size-limit", "--no-cors"]
     with started(ChainSpec("plasma", terms.chain_id, 0), *flags) as chain:
         yield AnvilEngine(chain.url)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,10 @@ from offchain.errors import UserError
 
 PARSE_ERROR, INVALID_REQUEST, NO_METHOD, INVALID_PARAMETERS = -32700, -32600, -32601, -32602
 INTERNAL_ERROR, SERVER_ERROR, LIMIT_EXCEEDED = -32603, -32000, -32005
+
+MOST_DEPTH = 64
+STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+NO_BRACKETS = bytes(code for code in range(256) if code not in b"[]{}")
 
 
 class Refusal(UserError):
@@ -44,9 +49,11 @@ Result = msgspec.Raw | Refusal
 
 def parse(text: bytes, most: int) -> list[Call | BadCall] | Call | BadCall:
     """A call, or a batch of at most `most` of them. Raises Refusal if it is neither."""
+    if _is_deep(text):
+        raise Refusal(PARSE_ERROR, f"not JSON, or nested more than {MOST_DEPTH} deep")
     try:
         content = msgspec.json.decode(text)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise Refusal(PARSE_ERROR, f"not JSON: {str(error).splitlines()[0]}") from error
     if not isinstance(content, list):
         return _call(content)
@@ -55,6 +62,17 @@ def parse(text: bytes, most: int) -> list[Call | BadCall] | Call | BadCall:
     if len(content) > most:
         raise Refusal(LIMIT_EXCEEDED, f"a batch has at most {most:,} calls")
     return [_call(one) for one in content]
+
+
+def _is_deep(text: bytes) -> bool:
+    """Whether brackets are nested too deeply, or don't match. The decoder's own limit is that of the C stack."""
+    for brackets in (text, STRING.sub(b"", text)):  # the first is enough where no string has brackets in it
+        left = brackets.translate(None, NO_BRACKETS)
+        for _ in range(MOST_DEPTH):
+            left = left.replace(b"[]", b"").replace(b"{}", b"")
+            if not left:
+                return False
+    return True
 
 
 def _call(content: Any) -> Call | BadCall:

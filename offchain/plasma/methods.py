@@ -57,6 +57,8 @@ def check(method: str, parameters: list[Any], height: int) -> list[Any]:
         return [_capped(parameters), *parameters[1:3]]
     if method in SEARCHES:
         _check_search(parameters, height)
+    if method == "eth_getProof" and len(parameters) > 1 and isinstance(parameters[1], list):
+        return [parameters[0], [f"0x{_quantity(slot):064x}" for slot in parameters[1]], *parameters[2:]]
     if method == "eth_feeHistory" and parameters and _quantity(parameters[0]) > MOST_HISTORY:
         raise Refusal(LIMIT_EXCEEDED, f"a fee history has at most {MOST_HISTORY:,} blocks")
     return parameters
@@ -98,7 +100,7 @@ def _check_search(parameters: list[Any], height: int) -> None:
 
 
 def _number(given: Any, height: int) -> int:
-    if given is None or given in TAGS:
+    if given is None or (isinstance(given, str) and given in TAGS):
         return 0 if given == "earliest" else height
     return min(_quantity(given), height)
 

@@ -23,8 +23,8 @@ from offchain.plasma.subscriptions import Subscriber
 from offchain.relayer.rate import Rate
 
 BODY_SECONDS = 10
-MOST_UNSENT = 1000
-"""Messages that may wait for one WebSocket client to read them."""
+MOST_UNSENT = 2**24
+"""Bytes of notifications that may wait for one WebSocket client to read them; then the connection is ended."""
 
 MOST_SOCKETS, MOST_SOCKETS_OF_ADDRESS = 1000, 50
 POLICY, TRY_LATER = 1008, 1013
@@ -91,38 +91,40 @@ def proxy(node: PublicNode, access: Access | None = None) -> Starlette:
 
 
 class _Conversation:
-    """One WebSocket client. Its calls are answered one after the other."""
+    """One WebSocket client. Its calls are answered one after the other, the next once it has taken the last answer."""
 
     def __init__(self, socket: WebSocket, node: PublicNode, allows: Callable[[], bool]) -> None:
         self._socket, self._node, self._allows = socket, node, allows
-        self._unsent: asyncio.Queue[bytes | None] = asyncio.Queue()
-        self._subscriber = Subscriber(self._send)
+        self._notices: asyncio.Queue[bytes] = asyncio.Queue()
+        self._unsent = 0
+        self._sending, self._too_slow = asyncio.Lock(), asyncio.Event()
+        self._subscriber = Subscriber(self._notify)
 
     async def hold(self) -> None:
         """Lasts as long as the connection."""
-        sending = asyncio.create_task(self._deliver())
-        receiving = asyncio.create_task(self._receive())
+        tasks = [asyncio.create_task(work) for work in (self._deliver(), self._receive(), self._too_slow.wait())]
         try:
-            await asyncio.wait([sending, receiving], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._node.subscriptions.remove(self._subscriber)
-            sending.cancel()
-            receiving.cancel()
-            with suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
-                await sending
-            with suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
-                await receiving
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):  # the client has gone
+                    await task
 
-    def _send(self, message: bytes) -> None:
-        if self._unsent.qsize() < MOST_UNSENT:
-            self._unsent.put_nowait(message)
-        elif self._unsent.qsize() == MOST_UNSENT:
-            self._unsent.put_nowait(None)  # it reads too slowly
+    def _notify(self, message: bytes) -> None:
+        self._unsent += len(message)
+        if self._unsent > MOST_UNSENT:
+            self._too_slow.set()
+        else:
+            self._notices.put_nowait(message)
 
     async def _deliver(self) -> None:
-        while (message := await self._unsent.get()) is not None:
-            await self._socket.send_text(message.decode())
-        await self._socket.close(TRY_LATER, "too slow")
+        while True:
+            message = await self._notices.get()
+            await self._send(message)
+            self._unsent -= len(message)
 
     async def _receive(self) -> None:
         while True:
@@ -131,7 +133,11 @@ class _Conversation:
                 return
             text = message.get("bytes") or (message.get("text") or "").encode()
             if (given := await self._node.answer(text, self._allows, self._subscriber)) is not None:
-                self._send(given)
+                await self._send(given)
+
+    async def _send(self, message: bytes) -> None:
+        async with self._sending:
+            await self._socket.send_text(message.decode())
 
 
 class _BodyError(Exception):

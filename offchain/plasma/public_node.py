@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -31,6 +32,8 @@ READS_AT_ONCE = 16
 
 READS = 64
 """Calls of all clients that it works on together."""
+
+log = logging.getLogger("openmg.plasma")
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,9 @@ class PublicNode:
             return Refusal(LIMIT_EXCEEDED, str(error))
         except UserError as error:
             return Refusal(INTERNAL_ERROR, str(error))
+        except Exception:
+            log.exception("a call of %s failed", call.method[:64])
+            return Refusal(INTERNAL_ERROR, "internal error")
 
     async def _subscription(self, call: Call, subscriber: Subscriber | None) -> msgspec.Raw:
         if subscriber is None:

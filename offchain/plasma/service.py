@@ -14,12 +14,13 @@ from typing import Any
 import uvicorn
 
 from offchain.plasma.chain import Chain
-from offchain.plasma.engine import embedded
+from offchain.plasma.engine import RpcEngine, embedded
 from offchain.plasma.feed import FeedClient, feed
 from offchain.plasma.leader import Leader
 from offchain.plasma.log import Log
 from offchain.plasma.proxy import Access, proxy
 from offchain.plasma.public_node import Limits, PublicNode
+from offchain.plasma.remote import RemoteChain
 from offchain.plasma.replica import Replica
 
 GRACE_SECONDS = 3
@@ -167,6 +168,27 @@ def run_replica(
                 client.close()
 
     asyncio.run(follow())
+
+
+def run_proxy(
+    node: str, rpc: socket.socket, ready: Callable[[RemoteChain], None], access: Access | None = None
+) -> None:
+    """The public JSON-RPC endpoint of a node that seals by itself, at the URL `node`, until SIGTERM or SIGINT.
+
+    Raises ConnectionFailure, EngineError if the node doesn't answer.
+    """
+
+    async def pass_on() -> None:
+        stop = _signalled()
+        chain = RemoteChain(RpcEngine(node))
+        try:
+            await chain.start()
+            ready(chain)
+            await run([Part(chain.run, chain.stop), *public(chain, rpc, access)], stop)
+        finally:
+            await chain.engine.close()
+
+    asyncio.run(pass_on())
 
 
 def _signalled() -> asyncio.Event:

@@ -8,19 +8,22 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 import requests
+from rlp import encode
 
 from offchain.plasma.engine import AnvilEngine, embedded
 from offchain.plasma.feed import FeedClient
 from offchain.plasma.genesis import Genesis, GenesisError
 from offchain.plasma.jsonrpc import Refusal
 from offchain.plasma.leader import HEARTBEAT_SECONDS, MOST_BYTES, MOST_WAITING, Leader, LeaderError
-from offchain.plasma.log import Log, LogError, SealedBlock
+from offchain.plasma.log import BLOCK_KIND, Log, LogError, SealedBlock
+from offchain.plasma.public_node import PublicNode
 from offchain.plasma.replay import Divergence
-from tests.plasma_chain import (
+from tests.plasma_operator import (
     ACCOUNTS,
     FAULT_STATUS,
     Client,
@@ -108,6 +111,7 @@ class Witness:
 
 
 def test_nothing_that_was_told_is_lost_wherever_the_leader_dies(tmp_path: Path) -> None:
+    """E1 P6 it dies inside writes, before and after syncs, between engine and log."""
     genesis, folder, witness = write_genesis(tmp_path), tmp_path / "leader", Witness()
     faults = [Fault("half", 12), Fault("sealed", 1), Fault("admitted", 9), Fault("write", 4), Fault("written", 7)]
     for fault in [*faults, Fault("synced", 10), Fault("sealed", 2), Fault("half", 1)]:
@@ -134,6 +138,7 @@ def test_nothing_that_was_told_is_lost_wherever_the_leader_dies(tmp_path: Path) 
 
 
 def test_nothing_that_was_told_is_lost_when_the_leader_is_killed(tmp_path: Path) -> None:
+    """E1 P6 kill -9 at any moment."""
     genesis, folder, witness = write_genesis(tmp_path), tmp_path / "leader", Witness()
     chance = random.Random(5)
     for _ in range(3):
@@ -149,6 +154,7 @@ def test_nothing_that_was_told_is_lost_when_the_leader_is_killed(tmp_path: Path)
 
 
 def test_a_block_that_comes_out_differently_is_told(tmp_path: Path) -> None:
+    """E3 a restart compares every hash."""
     genesis = write_genesis(tmp_path)
 
     async def seal() -> None:
@@ -182,6 +188,7 @@ def test_a_block_that_comes_out_differently_is_told(tmp_path: Path) -> None:
 
 
 def test_what_the_engine_refuses_is_answered_and_not_logged(tmp_path: Path) -> None:
+    """E6 P9 what can't be executed is refused and leaves no trace."""
     genesis = write_genesis(tmp_path)
     bad = {
         "nonce too low": transfer(0, 0, value=2),
@@ -190,6 +197,11 @@ def test_what_the_engine_refuses_is_answered_and_not_logged(tmp_path: Path) -> N
         "max fee per gas less than block base fee": transfer(1, 0, maxFeePerGas=1),
         "intrinsic gas too low": transfer(1, 0, gas=20_000),
         "Failed to decode": b"\x02rubbish",
+        "Failed to decode ": b"",
+        "Failed to decode t": transfer(1, 0) + b"\0",
+        "Failed to decode tr": transfer(1, 0)[:-1],
+        "Failed to decode tra": b"\xff" * 12,
+        "op-stack deposit": b"\x7e" + encode([bytes(32), b"a" * 20, b"b" * 20, 10**24, 0, 50_000, b"", b""]),
         "oversized data": bytes(2**17 + 1),
     }
 
@@ -215,6 +227,7 @@ def test_what_the_engine_refuses_is_answered_and_not_logged(tmp_path: Path) -> N
 
 
 def test_limits_of_what_waits(tmp_path: Path) -> None:
+    """E7 nobody fills the leader."""
     genesis = write_genesis(tmp_path)
 
     async def send() -> None:
@@ -231,6 +244,7 @@ def test_limits_of_what_waits(tmp_path: Path) -> None:
 
 
 def test_a_gap_waits_and_survives_a_restart_and_a_replaced_one_does_not(tmp_path: Path) -> None:
+    """E1 what is in no block yet outlives a restart."""
     genesis = write_genesis(tmp_path)
 
     async def first() -> None:
@@ -257,6 +271,7 @@ def test_a_gap_waits_and_survives_a_restart_and_a_replaced_one_does_not(tmp_path
 
 
 def test_what_cannot_be_paid_any_more_is_dropped(tmp_path: Path) -> None:
+    """E1 what can never be executed doesn't wait for ever."""
     genesis = write_genesis(tmp_path)
     most = 600 * 10**18
 
@@ -272,6 +287,7 @@ def test_what_cannot_be_paid_any_more_is_dropped(tmp_path: Path) -> None:
 
 
 def test_small_blocks_leave_the_rest_for_the_next_and_replay_the_same(tmp_path: Path) -> None:
+    """E3 full blocks replay to the same hashes."""
     genesis = write_genesis(tmp_path, gas_limit=60_000)
     raws = [transfer(sender, nonce, gas=21_000) for nonce in range(2) for sender in range(3)]
 
@@ -287,6 +303,7 @@ def test_small_blocks_leave_the_rest_for_the_next_and_replay_the_same(tmp_path: 
 
 
 def test_the_operators_own_transactions_come_first(tmp_path: Path) -> None:
+    """E5 deposits stand at the beginning of a block."""
     genesis = write_genesis(tmp_path)
 
     async def send() -> None:
@@ -309,7 +326,30 @@ def test_the_operators_own_transactions_come_first(tmp_path: Path) -> None:
     ]
 
 
+def test_full_blocks_do_not_keep_the_operator_out(tmp_path: Path) -> None:
+    """E5 while strangers send without end."""
+    genesis = write_genesis(tmp_path, gas_limit=60_000)
+    raws = [transfer(sender, nonce, gas=21_000) for nonce in range(2) for sender in range(4)]
+
+    async def send() -> None:
+        async with leader_of(tmp_path / "leader", genesis) as leader, running(leader):
+            await leader.submit(raws[:4])
+            own = asyncio.create_task(leader.inject([transfer(5, 0, gas=21_000)]))
+            await leader.news(0)
+            more = asyncio.create_task(leader.submit(raws[4:]))
+            await own
+            assert not more.done()
+            await more
+            await leader.news(leader.height)
+
+    asyncio.run(send())
+    blocks, _ = chain_of(tmp_path / "leader", genesis)
+    assert [block.transactions for block in blocks[:2]] == [tuple(raws[:2]), tuple(raws[2:4])]
+    assert blocks[2].transactions[0] == transfer(5, 0, gas=21_000)
+
+
 def test_blocks_are_a_second_apart_and_a_heartbeat_comes_each_minute(tmp_path: Path) -> None:
+    """E5 time goes forward, and never faster than the clock."""
     genesis = write_genesis(tmp_path, age=0)
     begin = Genesis.read(genesis).timestamp
     clock = [float(begin)]
@@ -342,6 +382,8 @@ def test_blocks_are_a_second_apart_and_a_heartbeat_comes_each_minute(tmp_path: P
 
 
 def test_a_leader_that_cannot_log_stops_and_acknowledges_nothing(tmp_path: Path) -> None:
+    """E1 no acknowledgement without a sync."""
+
     class Full(Log):
         def _sync(self) -> None:
             raise OSError(28, "No space left on device")
@@ -362,7 +404,36 @@ def test_a_leader_that_cannot_log_stops_and_acknowledges_nothing(tmp_path: Path)
     asyncio.run(send())
 
 
+def test_nobody_sees_a_block_that_the_log_does_not_have(tmp_path: Path) -> None:
+    """E4 an answer waits for the log."""
+    genesis, let_go, waits = write_genesis(tmp_path), Event(), Event()
+
+    class Slow(Log):
+        def _sync(self) -> None:
+            if any(kind == BLOCK_KIND for kind, _ in self._added):
+                waits.set()
+                assert let_go.wait(20)
+            super()._sync()
+
+    async def look() -> None:
+        async with leader_of(tmp_path / "leader", genesis, log=Slow) as leader, running(leader):
+            node, call = PublicNode(leader), b'{"jsonrpc":"2.0","id":1,"method":"eth_blockNumber"}'
+            await leader.submit([transfer(0, 0)])
+            await asyncio.to_thread(waits.wait, 20)
+            assert (await leader.engine.block()).number == 1
+            answers = [asyncio.create_task(node.answer(call, lambda: True)) for _ in range(3)]
+            done, _ = await asyncio.wait(answers, timeout=0.5)
+            assert not done
+            assert leader.height == 0
+            let_go.set()
+            assert {await answer for answer in answers} == {b'{"jsonrpc":"2.0","id":1,"result":"0x1"}'}
+            assert leader.height == 1
+
+    asyncio.run(look())
+
+
 def test_nobody_else_may_use_the_engine(tmp_path: Path) -> None:
+    """E3 a block of unknown transactions stops the leader."""
     genesis = write_genesis(tmp_path, age=120)
 
     async def intrude() -> None:
@@ -376,6 +447,7 @@ def test_nobody_else_may_use_the_engine(tmp_path: Path) -> None:
 
 
 def test_no_account_holds_more_than_the_genesis_file_says(tmp_path: Path) -> None:
+    """E6 no development account holds anything."""
     genesis = write_genesis(tmp_path)
 
     async def look() -> None:
@@ -392,6 +464,7 @@ def test_no_account_holds_more_than_the_genesis_file_says(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"config": {"chainId": 1}, "alloc": {}}', "\xff"])
 def test_a_genesis_file_must_say_all_that_makes_the_chain(tmp_path: Path, content: str) -> None:
+    """P9 nothing is left to the engine's choice."""
     path = tmp_path / "genesis.json"
     path.write_text(content, encoding="latin-1")
     with pytest.raises(GenesisError, match="is no genesis file with"):
@@ -401,6 +474,7 @@ def test_a_genesis_file_must_say_all_that_makes_the_chain(tmp_path: Path, conten
 
 
 def test_a_start_takes_no_more_blocks_than_time_has_seconds(tmp_path: Path) -> None:
+    """E5 at most one block a second."""
     genesis, begin = write_genesis(tmp_path, age=2), time.time()
 
     async def send() -> None:

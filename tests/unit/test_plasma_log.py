@@ -75,8 +75,9 @@ def write(folder: Path, commits: list[Commit]) -> list[State]:
 
 
 @given(COMMITS, st.data())
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 def test_a_cut_anywhere_leaves_all_that_was_synced_before(commits: list[Commit], data: st.DataObject) -> None:
+    """E1 P6 a torn write takes nothing that was synced."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         states = write(folder, commits)
@@ -92,8 +93,9 @@ def test_a_cut_anywhere_leaves_all_that_was_synced_before(commits: list[Commit],
 
 
 @given(COMMITS, st.data())
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 def test_a_changed_byte_is_an_error_and_only_the_last_frame_is_cut(commits: list[Commit], data: st.DataObject) -> None:
+    """E2 damage is told, never skipped."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         states = write(folder, commits)
@@ -115,8 +117,9 @@ def test_a_changed_byte_is_an_error_and_only_the_last_frame_is_cut(commits: list
 
 
 @given(COMMITS, st.binary(min_size=1, max_size=300) | st.integers(1, 300).map(bytes))
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=30)
 def test_rubbish_after_the_last_frame_is_cut(commits: list[Commit], rubbish: bytes) -> None:
+    """E2 what nobody was told of is cut."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         states = write(folder, commits)
@@ -131,6 +134,7 @@ def test_rubbish_after_the_last_frame_is_cut(commits: list[Commit], rubbish: byt
 
 
 def test_a_damaged_frame_before_a_torn_one_is_an_error(tmp_path: Path) -> None:
+    """E2 a torn frame doesn't hide damage before it."""
     states = write(tmp_path, [[("add", [b"one"])], [("add", [b"two"])]])
     path = tmp_path / "plasma.log"
     content = bytearray(path.read_bytes()[:-1])
@@ -141,6 +145,7 @@ def test_a_damaged_frame_before_a_torn_one_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_transaction_cannot_pass_for_a_frame(tmp_path: Path) -> None:
+    """E2 a sender can't make the log look damaged."""
     write(tmp_path / "other", [[("add", [b"a"])], [("add", [b"b"])], [("add", [b"c"])]])
     frames = (tmp_path / "other" / "plasma.log").read_bytes()[HEAD.size :]
     states = write(tmp_path / "log", [[("add", [b"first"])], [("add", [frames])]])
@@ -150,6 +155,7 @@ def test_a_transaction_cannot_pass_for_a_frame(tmp_path: Path) -> None:
 
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:
+    """E2 no two processes write one log."""
     with opened(tmp_path), pytest.raises(LogError, match="in use by another process"):
         Log(tmp_path, GENESIS)
     with opened(tmp_path) as log:
@@ -157,12 +163,14 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
 
 
 def test_the_log_of_another_chain_is_refused(tmp_path: Path) -> None:
+    """E2 P9 a log belongs to one chain."""
     write(tmp_path, [[("add", [b"one"])]])
     with pytest.raises(LogError, match="belongs to a chain with genesis block 0x000102"):
         Log(tmp_path, bytes(32))
 
 
 def test_what_is_not_committed_is_not_there(tmp_path: Path) -> None:
+    """E1 nothing counts before it is synced."""
     with opened(tmp_path) as log:
         log.add_transactions([b"one"])
         assert list(log.waiting()) == []
@@ -174,6 +182,8 @@ def test_what_is_not_committed_is_not_there(tmp_path: Path) -> None:
 
 
 def test_a_failed_write_ends_the_log_and_takes_nothing(tmp_path: Path) -> None:
+    """E1 a full disk takes nothing that was synced."""
+
     class Full(Log):
         def _write(self, data: bytes) -> None:
             super()._write(data[:9])
@@ -194,6 +204,7 @@ def test_a_failed_write_ends_the_log_and_takes_nothing(tmp_path: Path) -> None:
 
 
 def test_damage_that_comes_while_the_log_is_open_is_told(tmp_path: Path) -> None:
+    """E2 every read is checked."""
     states = write(tmp_path, [[("add", [b"one"]), ("seal", [b""])], [("add", [b"two"])]])
     with opened(tmp_path) as log:
         content = bytearray(log.path.read_bytes())
@@ -206,6 +217,7 @@ def test_damage_that_comes_while_the_log_is_open_is_told(tmp_path: Path) -> None
 
 
 def test_blocks_follow_each_other(tmp_path: Path) -> None:
+    """E2 no block is left out."""
     with opened(tmp_path) as log:
         log.add_block(1, 5, bytes(32), [])
         for number in (0, 1, 3):
@@ -218,6 +230,7 @@ def test_blocks_follow_each_other(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    """P9 a wrong folder gets one line."""
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(LogError, match="can't be used"):
         Log(tmp_path / "file", GENESIS)

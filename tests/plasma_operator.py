@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,17 +22,18 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from web3 import Web3
 
-from offchain.plasma import service
+from offchain.guard import die_with_guard
+from offchain.plasma import engine, service
 from offchain.plasma.engine import AnvilEngine, Block
 from offchain.plasma.genesis import Genesis
 from offchain.plasma.log import Log
 from offchain.plasma.proxy import Access
-from offchain.plasma.service import run_leader, run_replica
+from offchain.plasma.service import run_leader, run_proxy, run_replica
 from offchain.units import ETHER
 
 CHAIN_ID = 950327
 ACCOUNTS: list[LocalAccount] = [Account.from_key(bytes([number]) * 32) for number in range(1, 7)]
-ECHO = "0x00000000000000000000000000000000000E0000"
+ECHO = "0x0000000000000000000000000000000000000700"
 """A contract that logs one topic, 0x2a."""
 
 ECHO_CODE = "0x602a60006000a100"
@@ -110,8 +112,15 @@ def _install(fault: Fault) -> None:
             dying.die_at("sealed")
             return block
 
-    service.Log = DyingLog  # type: ignore[attr-defined]
-    service.embedded.__wrapped__.__globals__["AnvilEngine"] = DyingEngine  # type: ignore[attr-defined]
+    vars(service).update(Log=DyingLog)
+    vars(engine).update(AnvilEngine=DyingEngine)
+
+
+def _of_these_tests(target: Any, ready: Any) -> None:
+    """Runs something that doesn't outlive the tests."""
+    if sys.platform == "linux":
+        die_with_guard()
+    target(ready=ready)
 
 
 class Process:
@@ -121,7 +130,7 @@ class Process:
         context = multiprocessing.get_context("fork")
         self._ready = context.Event()
         self.urls = [f"http://127.0.0.1:{one.getsockname()[1]}" for one in sockets]
-        self._process = context.Process(target=target, kwargs={"ready": self._ready.set})
+        self._process = context.Process(target=_of_these_tests, args=(target, self._ready.set))
         self._process.start()
         for one in sockets:
             one.close()  # so that a dead process's clients notice
@@ -184,6 +193,16 @@ def start_replica(folder: Path, genesis: Path, leader: str) -> Process:
     """A replica of the leader whose feed is at a URL."""
     rpc = socket.create_server(("127.0.0.1", 0))
     return Process(partial(_follow, folder, genesis, leader, rpc), rpc)
+
+
+def _pass_on(node: str, rpc: Any, *, ready: Any) -> None:
+    run_proxy(node, rpc, lambda chain: ready(), Access(per_minute=None))
+
+
+def start_proxy(node: str) -> Process:
+    """A public endpoint of the node at a URL."""
+    rpc = socket.create_server(("127.0.0.1", 0))
+    return Process(partial(_pass_on, node, rpc), rpc)
 
 
 @contextmanager
