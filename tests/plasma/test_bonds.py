@@ -214,3 +214,17 @@ def test_f_and_one_more(plasma: Plasma, stranger: Any) -> None:
     assert plasma.root.faultProven()
     assert (plasma.root.head()[0], plasma.root.finalEpoch()) == (1, 1)
     assert plasma.root.rewardOf(stranger) == (FAULTY + 1) * BOND // 2
+
+
+def test_contradictions_of_a_retired_set(plasma: Plasma, stranger: Any) -> None:
+    """However many of a retired set contradict themselves, they are slashed, and the new set goes on behind a
+    freeze."""
+    proofs = [equivocation(plasma, seat) for seat in range(FAULTY + 1)]
+    plasma.change_authorities(plasma.keys[3:])
+    open_one = plasma.submit(signers=plasma.keys)
+    for proof in proofs:
+        plasma.challenges.proveEquivocation(*proof, sender=stranger)
+    assert plasma.root.rewardOf(stranger) == (FAULTY + 1) * BOND // 2
+    assert plasma.root.frozenUntil() == plasma.now + FREEZE_PERIOD
+    assert not plasma.root.faultProven()
+    plasma.root.requireSubmitted(open_one.abi())
