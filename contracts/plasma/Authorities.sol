@@ -199,13 +199,12 @@ abstract contract Authorities is IPlasmaRoot, Ownable2Step {
         _share(total, challenger);
     }
 
-    /// @dev Slashes one that contradicted itself; returns whether its set can't be believed any more. Each counts once:
-    /// anyone could pay it a bond again and show the same signatures.
+    /// @dev Slashes one that contradicted itself; returns whether its set can't be believed any more. It counts once in
+    /// a set, and only with a whole bond: otherwise anyone could bond a little for it and show the same again.
     function _slashOne(address authority, uint256 id, address challenger) internal returns (bool) {
-        uint256 amount = _takeBond(authority, challenger);
-        if (amount == 0 || _equivocated[id][authority]) revert NothingThere();
+        if (_equivocated[id][authority] || _seats[authority].bond < BOND) revert NothingThere();
         _equivocated[id][authority] = true;
-        _share(amount, challenger);
+        _share(_takeBond(authority, challenger), challenger);
         return ++_equivocators[id] > _faultTolerance(_sets[id].length);
     }
 

@@ -194,9 +194,9 @@ def test_little_at_stake(plasma: Plasma, authority: Any, stranger: Any, refused:
     plasma.wait(CHALLENGE_PERIOD + ROLLBACK_PERIOD + 1)
     plasma.root.withdrawBond(authority, sender=authority)
     refused(plasma.challenges.proveEquivocation, *proof, error=NOTHING, sender=stranger)
-    plasma.root.bond(authority, sender=stranger, value=2)
-    plasma.challenges.proveEquivocation(*proof, sender=stranger)
-    assert (plasma.root.rewardOf(stranger), plasma.root.frozenUntil()) == (1, 0)
+    plasma.root.bond(authority, sender=stranger, value=BOND - 1)
+    refused(plasma.challenges.proveEquivocation, *proof, error=NOTHING, sender=stranger)
+    assert plasma.root.frozenUntil() == 0
 
 
 def test_f_and_one_more(plasma: Plasma, stranger: Any) -> None:
