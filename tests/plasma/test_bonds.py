@@ -15,7 +15,6 @@ from tests.plasma.stage import (
     CHALLENGE_PERIOD,
     ETH,
     FAULTY,
-    FREEZE_PERIOD,
     ROLLBACK_PERIOD,
     Plasma,
 )
