@@ -122,7 +122,7 @@ interface IPlasmaRoot {
     error WrongInbox(uint256 consumed);
     /// @notice Thrown when a checkpoint names another set than the active one.
     error WrongSet(uint256 expected, uint256 actual);
-    /// @notice Thrown when signatures are fewer or more than asked, or not 65 bytes each.
+    /// @notice Thrown when signatures are fewer than asked or not 65 bytes each, or when there are no authorities.
     error WrongSignatureCount(uint256 expected, uint256 actual);
     /// @notice Thrown when the signers are not in strictly ascending order.
     error SignersNotAscending(address signer);
@@ -155,6 +155,8 @@ interface IPlasmaRoot {
     /// @notice Pays the caller's bond to `to`, once no set with it can be challenged any more.
     function withdrawBond(address to) external;
     /// @notice Announces a set of authorities, in ascending order. For the owner.
+    /// @dev Warning: who chooses the authorities can choose a quorum of liars. Who doesn't trust the next set has
+    /// `changePeriod` to leave.
     function proposeAuthorities(address[] calldata authorities) external;
     /// @notice Makes the announced set the one that signs, when its time has come. The first set needn't wait.
     function activateAuthorities() external;
@@ -169,7 +171,7 @@ interface IPlasmaRoot {
 
     /// @notice Ends the chain when no checkpoint came for too long. For anyone, as are the next two.
     function haltSilent() external;
-    /// @notice Ends the chain when a message was left out for too long.
+    /// @notice Ends the chain when a message was left out for too long, also if there were no authorities yet.
     /// @param oldest The first message that the newest checkpoint had not consumed.
     function haltIgnored(Message calldata oldest) external;
     /// @notice Ends the chain when a fault was proven and the freeze is over.
@@ -179,7 +181,7 @@ interface IPlasmaRoot {
     function condemn(Submission calldata submission, address challenger) external;
     /// @notice Slashes an authority that signed two checkpoints of an epoch. For the contract of challenges.
     /// @dev One of the active set also freezes the chain. When f+1 of it did, no quorum says anything: whatever isn't
-    /// final is void, and the chain ends. Each counts once in a set.
+    /// final is void, and the chain ends. Each counts once in a set, and only with a whole bond at stake.
     function slashEquivocator(address authority, uint256 setId, address challenger) external;
     /// @notice Pays the caller's rewards for challenges to `to`.
     function claimReward(address to) external;

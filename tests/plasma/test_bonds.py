@@ -15,7 +15,6 @@ from tests.plasma.stage import (
     CHALLENGE_PERIOD,
     ETH,
     FAULTY,
-    FREEZE_PERIOD,
     ROLLBACK_PERIOD,
     Plasma,
 )
@@ -207,10 +206,21 @@ def test_f_and_one_more(plasma: Plasma, stranger: Any) -> None:
     open_one = plasma.seal_and_submit()
     for seat in range(FAULTY):
         slash(plasma, seat, stranger)
-        assert plasma.root.frozenUntil() == plasma.now + FREEZE_PERIOD
-    assert not plasma.root.faultProven()
+        assert (plasma.root.frozenUntil(), plasma.root.faultProven()) == (0, False)
     plasma.root.requireSubmitted(open_one.abi())
     slash(plasma, FAULTY, stranger)
     assert plasma.root.faultProven()
     assert (plasma.root.head()[0], plasma.root.finalEpoch()) == (1, 1)
     assert plasma.root.rewardOf(stranger) == (FAULTY + 1) * BOND // 2
+
+
+def test_contradictions_of_a_retired_set(plasma: Plasma, stranger: Any) -> None:
+    """However many of a retired set contradict themselves, they are slashed, and the new set goes on."""
+    proofs = [equivocation(plasma, seat) for seat in range(FAULTY + 1)]
+    plasma.change_authorities(plasma.keys[3:])
+    open_one = plasma.submit(signers=plasma.keys)
+    for proof in proofs:
+        plasma.challenges.proveEquivocation(*proof, sender=stranger)
+    assert plasma.root.rewardOf(stranger) == (FAULTY + 1) * BOND // 2
+    assert (plasma.root.frozenUntil(), plasma.root.faultProven()) == (0, False)
+    plasma.root.requireSubmitted(open_one.abi())

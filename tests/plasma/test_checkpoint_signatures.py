@@ -152,8 +152,8 @@ def test_other_checkpoint(plasma: Plasma, checkpoint: Checkpoint) -> None:
     signatures = plasma.signed(checkpoint)
     for field in ("blocks_root", "exit_root", "last_state_root", "data_hash", "exit_count", "end"):
         value = getattr(checkpoint, field)
-        other = replace(checkpoint, **{field: value + 1 if isinstance(value, int) else keccak(value)})
-        not_signed(plasma, other, signatures)
+        change: dict[str, Any] = {field: value + 1 if isinstance(value, int) else keccak(value)}
+        not_signed(plasma, replace(checkpoint, **change), signatures)
     plasma.root.submitCheckpoint(checkpoint.abi(), signatures, sender=plasma.owner)
     assert plasma.root.headHash() == checkpoint.hash
 

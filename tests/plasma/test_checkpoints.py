@@ -111,7 +111,8 @@ def test_longest_range(plasma: Plasma, second: Checkpoint) -> None:
 @pytest.mark.parametrize("field", ROOTS)
 def test_no_root_is_zero(plasma: Plasma, second: Checkpoint, refused: Refused, field: str) -> None:
     """No hash is left out."""
-    denied(plasma, refused, replace(second, **{field: bytes(32)}), "ZeroRoot()")
+    zero: dict[str, Any] = {field: bytes(32)}
+    denied(plasma, refused, replace(second, **zero), "ZeroRoot()")
 
 
 def test_inbox(plasma: Plasma, prosumer: Any, refused: Refused) -> None:

@@ -88,8 +88,8 @@ def alterations(submission: Submission, field: str) -> list[Submission]:
     if field in ("submitted_at", "signers"):
         return [replace(submission, **{field: getattr(submission, field) + step}) for step in (-1, 1)]
     value = getattr(submission.checkpoint, field)
-    other = keccak(value) if isinstance(value, bytes) else value + 1
-    return [replace(submission, checkpoint=replace(submission.checkpoint, **{field: other}))]
+    change: dict[str, Any] = {field: keccak(value) if isinstance(value, bytes) else value + 1}
+    return [replace(submission, checkpoint=replace(submission.checkpoint, **change))]
 
 
 def test_other_epochs(plasma: Plasma, stranger: Any, refused: Refused) -> None:

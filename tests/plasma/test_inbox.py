@@ -168,11 +168,12 @@ def test_message_while_a_token_moves(plasma: Plasma, deployer: Any, project: Any
     token.setHook(caller, sender=deployer)
     receipt = plasma.vault.depositToken(token, deployer, 10, sender=deployer)
     events = [decode_as(MessageSent, log) for log in receipt.logs if log["topics"][0] == MessageSent.topic()]
-    assert [(event.id, event.message.asset, event.message.amount) for event in events] == [
-        (1, token.address, 10),
-        (2, ETH, 7),
-        (3, ETH, 7),
+    assert [(event.id, event.sender, event.message.asset, event.message.amount) for event in events] == [
+        (1, deployer.address, token.address, 10),
+        (2, caller.address, ETH, 7),
+        (3, caller.address, ETH, 7),
     ]
+    assert all(event.message.sender == event.sender for event in events)
     assert (plasma.vault.held(token), plasma.vault.held(ETH)) == (10, 14)
     for event in events:
         plasma.vault.requireMessage(event.id, event.message.abi())
