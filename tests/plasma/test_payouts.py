@@ -160,6 +160,21 @@ def test_cap_is_the_owners(plasma: Plasma, stranger: Any, refused: Refused) -> N
     assert vault.capOf(ETH) == 2
 
 
+def test_what_the_other_contracts_do(plasma: Plasma, stranger: Any, refused: Refused) -> None:
+    """P5 escapes, slashed bonds and the halt come from the contracts for them, which are named once."""
+    vault, owner = plasma.vault, plasma.owner
+    plasma.deposit(owner, ETHER)
+    for other in (stranger, owner, plasma.root, plasma.challenges):
+        refused(vault.payEscape, ETH, other, 1, error=("NotPermitted(address)", other), sender=other)
+    refused(vault.payEscape, ETH, stranger, 1, error="NotHalted()", sender=plasma.escape)
+    for other in (stranger, owner, plasma.escape):
+        refused(vault.close, error=("NotPermitted(address)", other), sender=other)
+        refused(vault.cover, error=("NotPermitted(address)", other), sender=other)
+    refused(vault.connect, stranger, error=("NotPermitted(address)", stranger), sender=stranger)
+    refused(vault.connect, plasma.root, error="AlreadyConnected()", sender=owner)
+    assert vault.escape() == plasma.escape
+
+
 def test_window_has_a_length(plasma: Plasma) -> None:
     """P9 a vault without windows, in which nothing could leave, can't be deployed."""
     arguments = encode(["address", *3 * ["uint256"]], [plasma.root.address, CHILD_CHAIN_ID, 0, ETH_CAP])
