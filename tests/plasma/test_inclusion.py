@@ -4,7 +4,6 @@ shown with its value, and no changed proof shows anything. The contract and Pyth
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from eth_utils.crypto import keccak
@@ -65,9 +64,7 @@ def twins(shown: Plasma) -> Twins:
 
 def proof_of(plasma: Plasma, number: int) -> BlockProof:
     """A block in whichever checkpoint it is."""
-    (submission,) = [
-        one for one in plasma.submissions if one.checkpoint.start <= number <= one.checkpoint.end
-    ]
+    (submission,) = [one for one in plasma.submissions if one.checkpoint.start <= number <= one.checkpoint.end]
     return plasma.block_proof(number, submission)
 
 

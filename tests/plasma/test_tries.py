@@ -47,7 +47,7 @@ def twins(deployer: Any, project: Any, contracts: Any) -> Twins:
     return Twins(deployer.deploy(project.PlasmaInclusion, root, CHILD_CHAIN_ID))
 
 
-def leaf(number: int = 1, **roots: bytes) -> BlockLeaf:
+def leaf(number: int = 1, **roots: Any) -> BlockLeaf:
     return replace(BlockLeaf(number, 1, ZERO, ZERO, ZERO, ZERO, ZERO), **roots)
 
 
@@ -55,7 +55,7 @@ def checkpoint(root: bytes, start: int = 1, end: int = 1) -> Submission:
     return Submission(Checkpoint(1, ZERO, start, end, root, ZERO, 0, 0, ZERO, ZERO, 1), 1, 1)
 
 
-def alone(**roots: bytes) -> BlockProof:
+def alone(**roots: Any) -> BlockProof:
     """The only block of a checkpoint, with any roots."""
     only = leaf(**roots)
     return BlockProof(checkpoint(only.hash(CHILD_CHAIN_ID)), only, ())
@@ -138,7 +138,8 @@ def test_all_nodes_short(twins: Twins) -> None:
     trie = trie_of({rlp.encode(index): bytes([index + 1]) for index in range(3)})
     for index in range(3):
         nodes = way(trie, rlp.encode(index))
-        assert len(nodes) > 1 and all(len(one) < SHORT for one in nodes[1:])
+        assert len(nodes) > 1
+        assert all(len(one) < SHORT for one in nodes[1:])
         for kept in (nodes, nodes[:1], nodes[:2]):
             assert twins.shown(transaction_claim(item(trie.root_hash, kept, index))) == (bytes([index + 1]),)
         claims = [nodes[:1] + nodes[:1], nodes[1:], nodes[::-1], [*nodes, nodes[-1]], nodes[:1] + nodes[2:] + [b""]]
@@ -157,9 +158,11 @@ def test_value_of_a_branch(twins: Twins) -> None:
 
 nodes_of = st.recursive(
     st.binary(max_size=34) | st.sampled_from([b"", b"\x80", ZERO, path("80", True), path("8", True), path("0", False)]),
-    lambda below: st.lists(below, min_size=2, max_size=2)
-    | st.lists(below, min_size=1, max_size=3).map(lambda some: (some * 17)[:17])
-    | st.lists(below, max_size=4),
+    lambda below: (
+        st.lists(below, min_size=2, max_size=2)
+        | st.lists(below, min_size=1, max_size=3).map(lambda some: (some * 17)[:17])
+        | st.lists(below, max_size=4)
+    ),
     max_leaves=12,
 )
 
@@ -308,7 +311,7 @@ logs_of = st.builds(
 @example(b"\2", b"\0", [b"\1" * 20, [ZERO], b""], 4)
 def test_any_receipt(twins: Twins, type_: bytes, status: bytes, log: Any, fields: int) -> None:
     """P5 whatever a receipt holds, of a type or of none, the contract reads the log that Python reads."""
-    content = type_ + bytes(rlp.encode([status, b"\5", bytes(256), [log], b""][: fields - 1] + [[log]]))
+    content = type_ + bytes(rlp.encode([*[status, b"\x05", bytes(256), [log], b""][: fields - 1], [log]]))
     trie = ItemTrie([content])
     claims = [log_claim(item(trie.root, trie.proof(0)), log_index) for log_index in (0, 1)]
     assert twins.answers(claims)[1] is REFUSED

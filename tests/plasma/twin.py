@@ -151,20 +151,20 @@ def rearranged(items: tuple[bytes, ...]) -> Iterator[tuple[bytes, ...]]:
     for at in range(len(items)):
         yield items[:at] + items[at + 1 :]
         yield items[: at + 1] + items[at:]
-        yield items[:at] + (b"\x80",) + items[at:]
+        yield (*items[:at], b"\x80", *items[at:])
     for first in range(len(items)):
         for second in range(first):
             order = list(items)
             order[first], order[second] = order[second], order[first]
             yield tuple(order)
-    yield from (items + (b"\x80",), items + (b"",), items + (b"\xc0",), items + items, ())
+    yield from ((*items, b"\x80"), (*items, b""), (*items, b"\xc0"), items + items, ())
 
 
 def mutated(items: tuple[bytes, ...]) -> Iterator[tuple[bytes, ...]]:
     """A proof's nodes with anything changed in one place."""
     for at, item in enumerate(items):
         for other in mutations(item):
-            yield items[:at] + (other,) + items[at + 1 :]
+            yield (*items[:at], other, *items[at + 1 :])
     yield from rearranged(items)
 
 
