@@ -124,6 +124,8 @@ def test_cap_is_the_owners(plasma: Plasma, stranger: Any, refused: Refused) -> N
     assert vault.capOf(ETH) == ETH_CAP
     plasma.wait(20)
     assert vault.capOf(ETH) == 2
+    vault.setCap(ETH, 3, sender=plasma.owner)
+    assert vault.capOf(ETH) == 2
 
 
 def test_what_the_other_contracts_do(plasma: Plasma, stranger: Any, refused: Refused) -> None:

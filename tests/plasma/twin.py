@@ -8,8 +8,10 @@ from typing import Any
 
 from eth_abi.abi import decode, encode
 from eth_utils.crypto import keccak
+from hypothesis import settings
 
-from offchain.plasma.checkpoint import Submission
+from offchain.plasma.blocks import BlockLeaf
+from offchain.plasma.checkpoint import Checkpoint, Submission
 from offchain.plasma.proofs import (
     AccountProof,
     BlockProof,
@@ -29,6 +31,10 @@ from tests.plasma.made_up import CHILD_CHAIN_ID
 REFUSED = None
 BATCH = 300
 MUCH_GAS = hex(25_000_000)
+ZERO = bytes(32)
+
+fuzz = settings(max_examples=150, deadline=None)
+"""For what is compared with many examples."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,27 @@ def account_claim(proof: AccountProof) -> Claim:
     inputs = [(inside.abi_type(), inside.abi()), ("address", proof.account), ("bytes[]", list(proof.nodes))]
     twin = lambda: astuple(verify_account(CHILD_CHAIN_ID, proof))  # noqa: E731
     return claim("verifyAccount", inputs, ["uint256", "uint256", "bytes32", "bytes32"], inside, twin)
+
+
+def leaf(number: int = 1, **roots: Any) -> BlockLeaf:
+    """A block with any roots."""
+    return replace(BlockLeaf(number, 1, ZERO, ZERO, ZERO, ZERO, ZERO), **roots)
+
+
+def checkpoint(root: bytes, start: int = 1, end: int = 1) -> Submission:
+    """A checkpoint with any tree."""
+    return Submission(Checkpoint(1, ZERO, start, end, root, ZERO, 0, 0, ZERO, ZERO, 1), 1, 1)
+
+
+def alone(**roots: Any) -> BlockProof:
+    """The only block of a checkpoint, with any roots."""
+    only = leaf(**roots)
+    return BlockProof(checkpoint(only.hash(CHILD_CHAIN_ID)), only, ())
+
+
+def item(root: bytes, nodes: Sequence[bytes], index: int = 0) -> ReceiptProof:
+    """An item of a trie that is the block's of transactions and of receipts."""
+    return ReceiptProof(alone(transactions_root=root, receipts_root=root), index, tuple(nodes))
 
 
 @dataclass(frozen=True)
