@@ -38,8 +38,8 @@ interface IPlasmaChallenges {
     /// @notice Thrown when two signatures are not of the same authority of that set.
     error WrongSigner(address first, address second);
 
-    /// @notice An authority signed two checkpoints for one epoch and set. Only it is slashed, and the chain frozen for
-    /// a while; when more than f of a set did, whatever isn't final is void.
+    /// @notice An authority signed two checkpoints for one epoch and set. Only it is slashed. If the set is the active
+    /// one, the chain is frozen for a while; when more than f of it did, whatever isn't final is void.
     /// @param seat The authority's place in the set.
     function proveEquivocation(
         Checkpoint calldata first,

@@ -178,7 +178,8 @@ interface IPlasmaRoot {
     /// @notice Voids a faulty checkpoint and all after it, and slashes who signed it. For the contract of challenges.
     function condemn(Submission calldata submission, address challenger) external;
     /// @notice Slashes an authority that signed two checkpoints of an epoch. For the contract of challenges.
-    /// @dev When f+1 of a set did, no quorum of it says anything: whatever isn't final is void, and the chain ends.
+    /// @dev One of the active set also freezes the chain. When f+1 of it did, no quorum says anything: whatever isn't
+    /// final is void, and the chain ends. Each counts once in a set.
     function slashEquivocator(address authority, uint256 setId, address challenger) external;
     /// @notice Pays the caller's rewards for challenges to `to`.
     function claimReward(address to) external;

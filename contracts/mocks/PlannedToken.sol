@@ -13,10 +13,6 @@ contract PlannedToken is BareToken {
 
     error NotToday();
 
-    string public constant name = "Planned";
-    string public constant symbol = "PLAN";
-    uint8 public constant decimals = 6;
-
     Mode public mode;
 
     constructor(uint256 supply) BareToken(supply) {}

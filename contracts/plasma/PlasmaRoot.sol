@@ -169,7 +169,7 @@ contract PlasmaRoot is EIP712, Authorities {
     /// @inheritdoc IPlasmaRoot
     function slashEquivocator(address authority, uint256 setId, address challenger) external onlyChallenges {
         bool beyondBelief = _slashOne(authority, setId, challenger);
-        if (halted) return;
+        if (halted || setId != _activeSet()) return;
         if (beyondBelief) _voidFrom(_finalEpoch + 1, challenger);
         else if (!faultProven) _freeze();
     }

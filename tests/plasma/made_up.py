@@ -14,7 +14,7 @@ import rlp
 from eth_utils.crypto import keccak
 from trie import HexaryTrie
 
-from offchain.plasma.blocks import BlockLeaf, block_tree
+from offchain.plasma.blocks import BlockLeaf
 from offchain.plasma.events import Delivered
 from offchain.plasma.merkle import ExitTree, Tree
 from offchain.plasma.messages import (
@@ -214,8 +214,8 @@ class Chain:
 
     def burn(self, asset: Any, from_: Any, recipient: Any, amount: int) -> Exit:
         """Burns; the log is in a transaction of its own in the next block."""
-        parties = [to_address(getattr(party, "address", party)) for party in (asset, from_, recipient)]
-        burned = Exit(len(self.exits), *parties, amount)
+        token, burner, paid = (to_address(getattr(party, "address", party)) for party in (asset, from_, recipient))
+        burned = Exit(len(self.exits), token, burner, paid, amount)
         self.exits.append(burned)
         self.exit_tree.append(burned.key(CHILD_CHAIN_ID))
         self.add(burn_log(burned))
@@ -246,5 +246,5 @@ class Chain:
         return self.blocks[-1]
 
     def tree(self, start: int, end: int) -> Tree:
-        """The tree of a range of blocks."""
-        return block_tree(CHILD_CHAIN_ID, [block.leaf for block in self.blocks[start : end + 1]])
+        """The tree of a range of blocks, whether or not they follow each other."""
+        return Tree([block.leaf.hash(CHILD_CHAIN_ID) for block in self.blocks[start : end + 1]])
