@@ -19,6 +19,7 @@ from offchain.errors import UserError
 from offchain.plasma.records import RecordError, to_address, to_bytes
 
 BRANCH_ITEMS, PAIR_ITEMS = 17, 2
+HASH_LENGTH = 32
 RECEIPT_FIELDS, ACCOUNT_FIELDS, LOG_FIELDS = 4, 4, 3
 
 
@@ -157,10 +158,13 @@ def _log(fields: Any) -> Log:
 def _resolve(reference: Any, remaining: list[bytes]) -> list[Any]:
     """The node that a parent refers to: by its hash, or by what it is if that is below 32 bytes."""
     if isinstance(reference, list):
-        if remaining and remaining[0] == rlp.encode(reference):
+        encoded = rlp.encode(reference)
+        if len(encoded) >= HASH_LENGTH:
+            raise ProofError("a trie's proof has a node in another that is too large for it")
+        if remaining and remaining[0] == encoded:
             remaining.pop(0)
         return reference
-    if len(reference) != 32:
+    if len(reference) != HASH_LENGTH:
         raise ProofError("a trie's proof leads to nothing")
     if not remaining or keccak(remaining[0]) != reference:
         raise ProofError("a trie's proof doesn't fit together")

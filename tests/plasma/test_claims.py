@@ -9,10 +9,23 @@ from eth_utils.crypto import keccak
 
 from offchain.units import ETHER
 from tests.conftest import Refused
+from tests.plasma.payouts import CAP, Burned, burning, listed_token, release
 from tests.plasma.stage import ETH, Plasma
-from tests.plasma.test_payouts import CAP, NOTHING_THERE, PAYMENT_FAILED, REENTERED, ZERO, Burned, burned, release, token
 
-__all__ = ["burned", "token"]
+NOTHING_THERE = "NothingThere()"
+PAYMENT_FAILED = "PaymentFailed(address)"
+REENTERED = keccak(text="ReentrancyGuardReentrantCall()")[:4]
+ZERO = "0x" + "00" * 20
+
+
+@pytest.fixture
+def burned(plasma: Plasma, prosumer: Any, recipient: Any) -> Burned:
+    return burning(plasma, prosumer, recipient)
+
+
+@pytest.fixture
+def token(plasma: Plasma, project: Any, deployer: Any, prosumer: Any) -> Any:
+    return listed_token(plasma, project, deployer, prosumer)
 
 
 @pytest.fixture
@@ -21,6 +34,12 @@ def waiting(plasma: Plasma, burned: Burned, stranger: Any) -> int:
     (exit_,) = burned(7 * ETHER, to=stranger)
     release(plasma, exit_)
     return 7 * ETHER
+
+
+@pytest.fixture
+def wallet(project: Any, deployer: Any) -> Any:
+    """A contract account."""
+    return deployer.deploy(project.Wallet)
 
 
 def released_to(plasma: Plasma, burned: Burned, to: Any, amount: int, asset: Any = ETH) -> None:
@@ -50,12 +69,6 @@ def test_owner_claims_to_another(plasma: Plasma, waiting: int, stranger: Any, wa
     receipt = vault.claimTo(ETH, wallet, sender=stranger)
     assert receipt.events == [vault.Claimed(owner=stranger, asset=ETH, to=wallet, amount=waiting)]
     assert (wallet.balance, vault.claimable(ETH, stranger)) == (waiting, 0)
-
-
-@pytest.fixture
-def wallet(project: Any, deployer: Any) -> Any:
-    """A contract account."""
-    return deployer.deploy(project.Wallet)
 
 
 @pytest.mark.parametrize("name", ["EtherRefuser", "GasBurner", "Token"])

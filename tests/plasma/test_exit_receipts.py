@@ -220,7 +220,8 @@ def test_block_is_the_checkpoints(plasma: Plasma, exit_: Exit, stranger: Any, re
     forged = plasma.receipt_proof(other, 0)
     inside = proof.block_proof
     for name, value in vars(inside.leaf).items():
-        leaf = replace(inside.leaf, **{name: value + 1 if isinstance(value, int) else keccak(value)})
+        changed: Any = value + 1 if isinstance(value, int) else keccak(value)
+        leaf = replace(inside.leaf, **{name: changed})
         wrong = replace(proof, block_proof=replace(inside, leaf=leaf)).abi()
         refused(plasma.vault.startExitByReceipt, wrong, 0, error="InvalidBlockProof()", sender=plasma.owner)
     swapped = replace(forged, block_proof=replace(forged.block_proof, submission=inside.submission)).abi()

@@ -133,7 +133,8 @@ def test_altered_exit(plasma: Plasma, burn: Burn, stranger: Any, refused: Refuse
     """P5 who alters an exit proves nothing, releases nothing."""
     exit_, _ = burn(ETHER), burn(ETHER)
     plasma.seal_and_submit()
-    other = replace(exit_, **{field: 1 if field == "id" else 2 * ETHER if field == "amount" else stranger.address})
+    others: dict[str, Any] = {"id": 1, "amount": 2 * ETHER}
+    other = replace(exit_, **{field: others.get(field, stranger.address)})
     _, submission, path = plasma.exit_path(exit_)
     refused(plasma.vault.startExit, other.abi(), submission, path, error=INVALID, sender=stranger)
     plasma.start_exit(exit_)
@@ -297,7 +298,7 @@ def test_submission_is_the_accepted_one(plasma: Plasma, burn: Burn, refused: Ref
     _, _, path = plasma.exit_path(exit_)
     forged = [replace(submission, submitted_at=1), replace(submission, signers=0)]
     for name, value in vars(honest).items():
-        other = value + 1 if isinstance(value, int) else keccak(value)
+        other: Any = value + 1 if isinstance(value, int) else keccak(value)
         forged.append(replace(submission, checkpoint=replace(honest, **{name: other})))
     for wrong in forged:
         error = ("UnknownSubmission(uint256)", wrong.checkpoint.epoch)

@@ -15,57 +15,23 @@ from offchain.plasma.records import to_hex
 from offchain.units import ETHER
 from tests.conftest import Refused
 from tests.plasma.made_up import CHILD_CHAIN_ID
+from tests.plasma.payouts import CAP, Burned, burning, listed_token, next_window, release
 from tests.plasma.stage import CHANGE_PERIOD, ETH, ETH_CAP, WINDOW, Plasma
 
 CAP_REACHED = "CapReached(address,uint256)"
 NOT_BACKED = "NotBacked(address,uint256,uint256)"
 PAID = "AlreadyPaid(bytes32)"
-NOTHING_THERE = "NothingThere()"
-PAYMENT_FAILED = "PaymentFailed(address)"
-REENTERED = keccak(text="ReentrancyGuardReentrantCall()")[:4]
-ZERO = "0x" + "00" * 20
-CAP = 1000
-SUPPLY = 10**12
-
-Burned = Callable[..., list[Exit]]
 AtTime = Callable[[int], None]
 
 
 @pytest.fixture
 def burned(plasma: Plasma, prosumer: Any, recipient: Any) -> Burned:
-    """Burns that are started and final, backed by as much or by what is said, the newest window just begun."""
-
-    def exits(*amounts: int, backing: int | None = None, asset: Any = ETH, to: Any = recipient) -> list[Exit]:
-        held = sum(amounts) if backing is None else backing
-        if held:
-            plasma.chain.deliver(plasma.deposit(prosumer, held, asset=asset))
-        exits = [plasma.chain.burn(asset, prosumer, to, amount) for amount in amounts]
-        plasma.seal_and_submit()
-        for exit_ in exits:
-            plasma.start_exit(exit_)
-        plasma.finalise()
-        plasma.wait(next_window(plasma) - plasma.now)
-        return exits
-
-    return exits
+    return burning(plasma, prosumer, recipient)
 
 
 @pytest.fixture
 def token(plasma: Plasma, project: Any, deployer: Any, prosumer: Any) -> Any:
-    """A listed token that behaves as it is told; the prosumer has some."""
-    token = deployer.deploy(project.PlannedToken, SUPPLY)
-    token.transfer(prosumer, SUPPLY // 2, sender=deployer)
-    receipt = plasma.vault.listToken(token, CAP, sender=plasma.owner)
-    assert receipt.events[0] == plasma.vault.CapAnnounced(asset=token, cap=CAP, **{"from": receipt.timestamp})
-    return token
-
-
-def next_window(plasma: Plasma) -> int:
-    return (plasma.now // WINDOW + 1) * WINDOW
-
-
-def release(plasma: Plasma, exit_: Exit) -> Any:
-    return plasma.vault.releaseExit(exit_.abi(), sender=plasma.owner)
+    return listed_token(plasma, project, deployer, prosumer)
 
 
 def released(plasma: Plasma, exit_: Exit) -> int:
@@ -158,6 +124,23 @@ def test_cap_is_the_owners(plasma: Plasma, stranger: Any, refused: Refused) -> N
     assert vault.capOf(ETH) == ETH_CAP
     plasma.wait(20)
     assert vault.capOf(ETH) == 2
+    vault.setCap(ETH, 3, sender=plasma.owner)
+    assert vault.capOf(ETH) == 2
+
+
+def test_what_the_other_contracts_do(plasma: Plasma, stranger: Any, refused: Refused) -> None:
+    """P5 escapes, slashed bonds and the halt come from the contracts for them, which are named once."""
+    vault, owner = plasma.vault, plasma.owner
+    plasma.deposit(owner, ETHER)
+    for other in (stranger, owner, plasma.root, plasma.challenges):
+        refused(vault.payEscape, ETH, other, 1, error=("NotPermitted(address)", other), sender=other)
+    refused(vault.payEscape, ETH, stranger, 1, error="NotHalted()", sender=plasma.escape)
+    for other in (stranger, owner, plasma.escape):
+        refused(vault.close, error=("NotPermitted(address)", other), sender=other)
+        refused(vault.cover, error=("NotPermitted(address)", other), sender=other)
+    refused(vault.connect, stranger, error=("NotPermitted(address)", stranger), sender=stranger)
+    refused(vault.connect, plasma.root, error="AlreadyConnected()", sender=owner)
+    assert vault.escape() == plasma.escape
 
 
 def test_window_has_a_length(plasma: Plasma) -> None:
@@ -191,7 +174,9 @@ def test_not_backed(plasma: Plasma, burned: Burned, recipient: Any, refused: Ref
     refused(plasma.vault.releaseExit, exit_.abi(), error=error, sender=plasma.owner)
 
 
-def test_given_ether_backs_nothing(plasma: Plasma, burned: Burned, project: Any, deployer: Any, refused: Refused) -> None:
+def test_given_ether_backs_nothing(
+    plasma: Plasma, burned: Burned, project: Any, deployer: Any, refused: Refused
+) -> None:
     """P5 only deposits back exits: neither what waits for its owner nor ETH that was forced in."""
     first, second = burned(ETHER, ETHER, backing=ETHER)
     release(plasma, first)
@@ -208,7 +193,7 @@ def test_assets_do_not_mix(plasma: Plasma, burned: Burned, token: Any, recipient
     release(plasma, ether)
     assert (vault.roomOf(ETH), vault.roomOf(token)) == (ETH_CAP - 5000, CAP)
     refused(vault.releaseExit, tokens.abi(), error=(NOT_BACKED, token, CAP, 700), sender=plasma.owner)
-    refused(vault.claim, token, recipient, error=NOTHING_THERE, sender=recipient)
+    refused(vault.claim, token, recipient, error="NothingThere()", sender=recipient)
     plasma.deposit(plasma.owner, ETHER)
     (unlisted,) = burned(1, backing=0, asset=vault)
     error = (CAP_REACHED, vault, next_window(plasma))

@@ -138,7 +138,7 @@ def test_altered_message(plasma: Plasma, prosumer: Any, stranger: Any, refused: 
     message = plasma.deposit(prosumer, ETHER)
     plasma.deposit(stranger, 9 * ETHER)
     plasma.halt()
-    others = {"kind": MessageKind.CALL, "amount": 2 * ETHER, "time": message.time + 1, "data": b"\0"}
+    others: dict[str, Any] = {"kind": MessageKind.CALL, "amount": 2 * ETHER, "time": message.time + 1, "data": b"\0"}
     other = replace(message, **{field: others.get(field, stranger.address)})
     refused(plasma.vault.refund, 0, other.abi(), ANY.abi(), error=(WRONG, 0), sender=stranger)
     for id_ in (1, 2, 2**64, 2**256 - 1):
@@ -185,11 +185,8 @@ def test_vault_that_holds_less(plasma: Plasma, prosumer: Any, recipient: Any, re
 def slash(plasma: Plasma, seat: int) -> None:
     """Has an authority contradict itself."""
     key, checkpoint = plasma.keys[seat], replace(ANY.checkpoint, epoch=9, set_id=1)
-    signed = []
+    signed: list[Any] = []
     for data in (b"one", b"other"):
-        signed.append(replace(checkpoint, data_hash=keccak(data)))
-        signed.append(sign(plasma.domain.checkpoint_digest(signed[-1]), key))
-    first, first_signature, second, second_signature = signed
-    plasma.challenges.proveEquivocation(
-        first.abi(), first_signature, second.abi(), second_signature, seat, sender=plasma.owner
-    )
+        one = replace(checkpoint, data_hash=keccak(data))
+        signed += [one.abi(), sign(plasma.domain.checkpoint_digest(one), key)]
+    plasma.challenges.proveEquivocation(*signed, seat, sender=plasma.owner)
