@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -28,12 +28,34 @@ from tests.invariant.plasma.model import (
 
 assets = st.sampled_from(ASSETS)
 owners = st.sampled_from(OWNERS)
-amounts = st.one_of(st.integers(1, 8 * UNIT), st.sampled_from([0, 1, UNIT, 5 * UNIT, 8 * UNIT]))
+amounts = st.one_of(st.integers(1, 20 * UNIT), st.sampled_from([0, 1, UNIT, 5 * UNIT, 20 * UNIT]))
 caps = st.sampled_from([0, UNIT, 3 * UNIT, 5 * UNIT, 40 * UNIT])
 pauses = st.sampled_from([1, HOUR, FREEZE, SILENCE - HOUR, WINDOW, CHALLENGE - 1, CHALLENGE, ROLLBACK, CHANGE])
 shares = st.integers(1, 100)
 which = st.integers(0, 30)
 dice = st.integers(0, 5)
+OPERATIONS: dict[str, tuple[int, dict[str, st.SearchStrategy[Any]]]] = {
+    "deliver": (2, {"count": st.integers(1, 4)}),
+    "transfer": (1, {"asset": assets, "sender": owners, "to": owners, "share": shares}),
+    "burn": (3, {"asset": assets, "owner": owners, "recipient": owners, "share": shares}),
+    "seal": (1, {}),
+    "deposit": (3, {"sender": owners, "recipient": owners, "asset": assets, "amount": amounts}),
+    "submit": (4, {"bent": dice}),
+    "finalise": (3, {"number": which}),
+    "freeze": (1, {"chance": dice}),
+    "challenge": (2, {"number": which}),
+    "halt_silent": (1, {"chance": dice}),
+    "halt_faulty": (1, {"chance": dice}),
+    "set_cap": (1, {"asset": assets, "cap": caps}),
+    "start": (5, {"number": which, "epoch": which, "by_receipt": st.booleans()}),
+    "release": (5, {"number": which}),
+    "claim": (2, {"asset": assets, "owner": owners}),
+    "refund": (2, {"index": which}),
+    "escape": (3, {"asset": assets, "owner": owners, "recipient": owners}),
+    "wait": (5, {"seconds": pauses}),
+}
+"""How often each is tried, and what it is tried with."""
+WEIGHTED = [name for name, (weight, _) in OPERATIONS.items() for _ in range(weight)]
 MOST_WINDOWS = 1_000
 
 
@@ -51,39 +73,46 @@ class Machine(RuleBasedStateMachine):
         self.model = Model(self.bridge.now, self.bridge.now)
         self._whole = True
 
-    @initialize(amounts=st.lists(st.integers(1, 8 * UNIT), min_size=3, max_size=3))
-    def begin(self, amounts: list[int]) -> None:
-        """Everybody has something on the plasma chain."""
+    @initialize(amounts=st.lists(st.integers(1, 20 * UNIT), min_size=3, max_size=3), final=st.booleans())
+    def begin(self, amounts: list[int], final: bool) -> None:
+        """Everybody has something on the plasma chain, and burned some, in a final checkpoint or in none."""
         for owner, amount in enumerate(amounts):
             for asset in ASSETS:
                 self.deposit(owner, owner, asset, amount)
         self.deliver(len(self.model.deposits))
+        for owner, amount in enumerate(amounts):
+            self.burn(ETHER, owner, owner, 1 + amount % 100)
+            self.deposit(owner, owner, ETHER, amount)
+        if final:
+            self.submit(1)
+            self.wait(CHALLENGE)
+            self.finalise(0)
+
+    @rule(what=st.sampled_from(WEIGHTED), data=st.data())
+    def act(self, what: str, data: st.DataObject) -> None:
+        """Any operation."""
+        getattr(self, what)(**{name: data.draw(values, name) for name, values in OPERATIONS[what][1].items()})
 
     # The plasma chain.
 
-    @rule(count=st.integers(1, 4))
     def deliver(self, count: int) -> None:
         self.bridge.deliver(self.model.deliver(count))
 
-    @rule(asset=assets, sender=owners, to=owners, share=shares)
     def transfer(self, asset: str, sender: int, to: int, share: int) -> None:
         self.model.transfer(asset, sender, to, self.model.balances[asset, sender] * share // 100)
 
-    @rule(asset=assets, owner=owners, recipient=owners, share=shares)
     def burn(self, asset: str, owner: int, recipient: int, share: int) -> None:
         amount = self.model.balances[asset, owner] * share // 100
         if amount:
             self.model.burn(asset, owner, recipient, amount)
             self.bridge.burn(asset, owner, recipient, amount)
 
-    @rule()
     def seal(self) -> None:
         self.model.blocks += 1
         self.bridge.seal(self.model.balances)
 
     # The root chain.
 
-    @rule(sender=owners, recipient=owners, asset=assets, amount=amounts)
     def deposit(self, sender: int, recipient: int, asset: str, amount: int) -> None:
         self._run(
             "deposit",
@@ -91,73 +120,64 @@ class Machine(RuleBasedStateMachine):
             lambda: self.bridge.deposit(sender, recipient, asset, amount),
         )
 
-    @rule(bent=dice)
     def submit(self, bent: int) -> None:
         self.seal()
-        self._run("submit", lambda: self.model.submit(bent == 0), lambda: self.bridge.submit(bent == 0))
+        lie = bent in (0, 5)
+        self._run("submit", lambda: self.model.submit(lie), lambda: self.bridge.submit(lie))
 
-    @rule(number=which)
     def finalise(self, number: int) -> None:
         if epoch := self._epoch(number):
             act = lambda: self.bridge.act("root", "finalise", self.bridge.submissions[epoch - 1].abi())  # noqa: E731
             self._run("finalise", lambda: self.model.finalise(epoch), act)
 
-    @rule(chance=dice)
     def freeze(self, chance: int) -> None:
-        if chance == 0:
+        if chance < 3:
             self._run("freeze", self.model.freeze, self.bridge.freeze)
 
-    @rule(number=which)
     def challenge(self, number: int) -> None:
-        if epoch := self._epoch(number):
+        faulty = [place for place, point in enumerate(self.model.points, start=1) if point.bent]
+        if epoch := faulty[number % len(faulty)] if faulty else self._epoch(number) if number % 3 == 0 else 0:
             self._run("challenge", lambda: self.model.challenge(epoch), lambda: self.bridge.challenge(epoch))
 
-    @rule(chance=dice)
     def halt_silent(self, chance: int) -> None:
-        if chance == 0:
+        if chance in (0, 5):
             self._run("halt_silent", self.model.halt_silent, lambda: self.bridge.act("root", "haltSilent"))
 
-    @rule()
-    def halt_faulty(self) -> None:
-        self._run("halt_faulty", self.model.halt_faulty, lambda: self.bridge.act("root", "haltFaulty"))
+    def halt_faulty(self, chance: int) -> None:
+        if self.model.fault or chance == 0:
+            self._run("halt_faulty", self.model.halt_faulty, lambda: self.bridge.act("root", "haltFaulty"))
 
-    @rule(asset=assets, cap=caps)
     def set_cap(self, asset: str, cap: int) -> None:
         act = lambda: self.bridge.act("vault", "setCap", self.bridge.asset(asset), cap)  # noqa: E731
         self._run("set_cap", lambda: self.model.set_cap(asset, cap), act)
 
-    @rule(number=which, epoch=which, by_receipt=st.booleans())
     def start(self, number: int, epoch: int, by_receipt: bool) -> None:
         burns = [place for place, burn in enumerate(self.model.burns) if burn.block <= self.model.blocks]
         if burns and self.model.points:
             self._start(burns[number % len(burns)], self._epoch(epoch), by_receipt)
 
-    @rule(number=which)
     def release(self, number: int) -> None:
         if self.model.burns:
             self._release(number % len(self.model.burns))
 
-    @rule(asset=assets, owner=owners)
     def claim(self, asset: str, owner: int) -> None:
         to = self.bridge.accounts[owner].address
         act = lambda: self.bridge.act("vault", "claim", self.bridge.asset(asset), to)  # noqa: E731
         self._run("claim", lambda: self.model.claim(asset, owner), act)
 
-    @rule(index=which)
     def refund(self, index: int) -> None:
         index %= len(self.model.deposits)
-        self._run("refund", lambda: self.model.refund(index), lambda: self.bridge.refund(index, self.model.final))
+        if self.model.halted or index == 0:
+            self._run("refund", lambda: self.model.refund(index), lambda: self.bridge.refund(index, self.model.final))
 
-    @rule(asset=assets, owner=owners, recipient=owners)
     def escape(self, asset: str, owner: int, recipient: int) -> None:
         open_ = self.model.halted and self.model.final
         balances = self.model.points[self.model.final - 1].balances if open_ else {}
-        if asset == TOKEN and not balances.get((asset, owner)):
-            return  # a proof can't show what isn't there
+        if not balances.get((asset, owner)) and (asset == TOKEN or owner):
+            return  # a proof can't show a token's slot that isn't there
         effect = lambda: self.model.escape(asset, owner, recipient)  # noqa: E731
         self._run("escape", effect, lambda: self.bridge.escape(asset, owner, recipient, self.model))
 
-    @rule(seconds=pauses)
     def wait(self, seconds: int) -> None:
         self.model.now += seconds
         self.bridge.wait(seconds)
@@ -219,7 +239,7 @@ class Machine(RuleBasedStateMachine):
         model = self.model
         if not model.halted:
             self.wait(max(0, model.frozen_until - model.now))
-            self.halt_faulty()
+            self.halt_faulty(0)
         if model.final:
             self._start_all()
         final = model.points[model.final - 1] if model.final else None
@@ -287,7 +307,7 @@ class Machine(RuleBasedStateMachine):
             effect()
         except Refusal as refusal:
             expected = str(refusal)
-        refusal = act()
-        assert refusal == expected, f"{name}: {refusal or 'went through'}, expected {expected or 'success'}"
+        actual = act()
+        assert actual == expected, f"{name}: {actual or 'went through'}, expected {expected or 'success'}"
         (self.refusals if expected else self.succeeded)[expected or name] += 1
         self._whole = True
