@@ -49,7 +49,8 @@ struct Log {
 
 /// @title What happened on the plasma chain, for contracts of the root chain
 /// @notice Each function gives what the proof shows, or reverts. `isFinal` tells whether the checkpoint is final;
-/// before that it can still be voided. What isn't there can't be shown: there are no proofs of absence.
+/// before that it can still be voided, and for a while after it if a fault is proven (`Rules.rollbackPeriod`). What
+/// isn't there can't be shown: there are no proofs of absence.
 interface IPlasmaInclusion {
     /// @notice Thrown when a block isn't in its checkpoint.
     error InvalidBlockProof();

@@ -62,6 +62,8 @@ interface IPlasmaVault {
     /// @notice A token may be deposited, or a cap changes then.
     event CapAnnounced(address indexed asset, uint256 cap, uint256 from);
 
+    /// @notice Thrown when a window has no length.
+    error InvalidWindow();
     /// @notice Thrown when an asset isn't listed.
     error NotListed(address asset);
     /// @notice Thrown when an asset is listed already, is no contract or has no usable name.
@@ -145,7 +147,8 @@ interface IPlasmaVault {
     /// @notice Pays what the caller has to another account.
     function claimTo(address asset, address to) external;
 
-    /// @notice After the halt, gives a deposit back that the last final checkpoint had not consumed.
+    /// @notice After the halt, gives a deposit back that the last final checkpoint had not consumed; if the vault holds
+    /// less, that, and the rest when it holds more.
     /// @param submission The last final checkpoint; any, if none is.
     function refund(uint256 id, Message calldata message, Submission calldata submission) external;
     /// @notice After the halt, gives out what was proven to be somebody's. For the contract of escapes.
@@ -172,6 +175,7 @@ interface IPlasmaVault {
     function capOf(address asset) external view returns (uint256);
     /// @notice What may still leave in this window.
     function roomOf(address asset) external view returns (uint256);
-    function isRefunded(uint256 id) external view returns (bool);
+    /// @notice How much of a deposit went back.
+    function refundedOf(uint256 id) external view returns (uint256);
     function escape() external view returns (address);
 }

@@ -3,6 +3,10 @@ pragma solidity 0.8.37;
 
 /// @notice Balances and allowances of a token whose functions return what its heirs choose.
 abstract contract BareToken {
+    string public constant name = "Bare";
+    string public constant symbol = "BARE";
+    uint8 public constant decimals = 18;
+
     mapping(address owner => uint256) internal _balances;
     mapping(address owner => mapping(address spender => uint256)) public allowance;
 

@@ -60,7 +60,7 @@ abstract contract Authorities is IPlasmaRoot, Ownable2Step {
         if (amount == 0) revert NothingThere();
         if (seat.setId != 0) {
             uint256 retiredAt = _retiredAt[seat.setId];
-            uint256 free = retiredAt == 0 ? type(uint256).max : retiredAt + CHALLENGE_PERIOD + ROLLBACK_PERIOD;
+            uint256 free = retiredAt == 0 ? type(uint256).max : retiredAt + CHALLENGE_PERIOD + ROLLBACK_PERIOD + 1;
             if (block.timestamp < free) revert TooEarly(free);
         }
         seat.bond = 0;
@@ -174,7 +174,7 @@ abstract contract Authorities is IPlasmaRoot, Ownable2Step {
         uint256 needed
     ) internal view returns (uint256 signers) {
         uint256 count = signatures.length / SIGNATURE_LENGTH;
-        if (count < needed || needed == 0 || count * SIGNATURE_LENGTH != signatures.length) {
+        if (count < needed || _size == 0 || count * SIGNATURE_LENGTH != signatures.length) {
             revert WrongSignatureCount(needed, count);
         }
         uint64 id = _setId;
@@ -199,13 +199,12 @@ abstract contract Authorities is IPlasmaRoot, Ownable2Step {
         _share(total, challenger);
     }
 
-    /// @dev Slashes one that contradicted itself; returns whether its set can't be believed any more. Each counts once:
-    /// anyone could pay it a bond again and show the same signatures.
+    /// @dev Slashes one that contradicted itself; returns whether its set can't be believed any more. It counts once in
+    /// a set, and only with a whole bond: otherwise anyone could bond a little for it and show the same again.
     function _slashOne(address authority, uint256 id, address challenger) internal returns (bool) {
-        uint256 amount = _takeBond(authority, challenger);
-        if (amount == 0 || _equivocated[id][authority]) revert NothingThere();
+        if (_equivocated[id][authority] || _seats[authority].bond < BOND) revert NothingThere();
         _equivocated[id][authority] = true;
-        _share(amount, challenger);
+        _share(_takeBond(authority, challenger), challenger);
         return ++_equivocators[id] > _faultTolerance(_sets[id].length);
     }
 

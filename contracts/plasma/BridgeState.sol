@@ -47,7 +47,12 @@ library BridgeState {
     /// @notice Whether a log of the bridge is of a burn.
     function isExitLog(Log memory log) internal pure returns (bool) {
         return
-            log.topics.length == 4 && log.topics[0] == IPlasmaBridge.ExitBurned.selector && log.data.length == 64;
+            log.topics.length == 4 &&
+            log.topics[0] == IPlasmaBridge.ExitBurned.selector &&
+            log.data.length == 64 &&
+            _isAddress(log.topics[2]) &&
+            _isAddress(log.topics[3]) &&
+            _isAddress(bytes32(log.data));
     }
 
     /// @notice The exit in such a log.
@@ -56,5 +61,9 @@ library BridgeState {
         exit.id = uint256(log.topics[1]);
         exit.asset = address(uint160(uint256(log.topics[2])));
         exit.recipient = address(uint160(uint256(log.topics[3])));
+    }
+
+    function _isAddress(bytes32 word) private pure returns (bool) {
+        return uint256(word) <= type(uint160).max;
     }
 }

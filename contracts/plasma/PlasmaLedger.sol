@@ -48,6 +48,7 @@ abstract contract PlasmaLedger is IPlasmaVault, ReentrancyGuardTransient {
 
     /// @param window Seconds of a window.
     constructor(IPlasmaRoot root, uint256 window, uint256 ethCap) {
+        if (window == 0) revert InvalidWindow();
         ROOT = root;
         WINDOW = window;
         _list(ETH, ethCap);

@@ -30,7 +30,7 @@ contract PlasmaVault is Inbox {
     address public escape;
     mapping(bytes32 key => Started) private _exits;
     /// @inheritdoc IPlasmaVault
-    mapping(uint256 id => bool) public isRefunded;
+    mapping(uint256 id => uint256) public refundedOf;
 
     /* CONSTRUCTOR */
 
@@ -104,9 +104,10 @@ contract PlasmaVault is Inbox {
         }
         requireMessage(id, message);
         if (message.kind != MessageKind.Deposit) revert WrongMessage(id);
-        if (isRefunded[id]) revert AlreadyPaid(bytes32(id));
-        isRefunded[id] = true;
-        uint256 paid = _releaseAll(message.asset, message.sender, message.amount);
+        uint256 left = message.amount - refundedOf[id];
+        if (left == 0) revert AlreadyPaid(bytes32(id));
+        uint256 paid = _releaseAll(message.asset, message.sender, left);
+        refundedOf[id] += paid;
         emit DepositRefunded(id, message.sender, message.asset, paid);
     }
 

@@ -8,8 +8,8 @@ import {IPlasmaInclusion, Log} from "../interfaces/IPlasmaInclusion.sol";
 
 /// @title What a block's tries say
 /// @notice Reads accounts, slots, transactions and receipts out of proofs of inclusion; reverts if one doesn't hold.
-/// @dev OpenZeppelin's RLP takes integers with leading zeros: nothing here may tell things apart by their encoding,
-/// only by what was decoded. Hashes and addresses must have their full length.
+/// @dev OpenZeppelin's RLP takes integers with leading zeros, and bytes after an integer: nothing here may tell things
+/// apart by their encoding, only by what was decoded. Hashes and addresses must have their full length.
 library Trie {
     using Memory for bytes;
     using Memory for Memory.Slice;
@@ -37,7 +37,9 @@ library Trie {
 
     /// @notice A storage slot that isn't zero.
     function slot(bytes32 storageRoot, bytes32 slot_, bytes[] memory nodes) internal pure returns (uint256) {
-        return TrieProof.traverse(storageRoot, bytes.concat(keccak256(abi.encode(slot_))), nodes).decodeUint256();
+        bytes memory encoded = TrieProof.traverse(storageRoot, bytes.concat(keccak256(abi.encode(slot_))), nodes);
+        if (encoded.length > 1 && uint8(encoded[0]) != 0x7f + encoded.length) revert IPlasmaInclusion.InvalidEncoding();
+        return encoded.decodeUint256();
     }
 
     /// @notice A transaction or a receipt, by the root of their trie.
@@ -52,9 +54,9 @@ library Trie {
         if (uint8(encoded[0]) < 0x80) body = body.slice(1); // EIP-2718: a type stands before the list
         Memory.Slice[] memory fields = body.readList();
         if (fields.length != 4) revert IPlasmaInclusion.InvalidEncoding();
-        uint256 status = fields[0].readUint256();
-        if (fields[0].length() != 1 || status > 1) revert IPlasmaInclusion.InvalidEncoding();
-        return (status == 1, fields[3].readList());
+        bytes1 status = bytes1(fields[0].load(0));
+        if (status != 0x01 && status != 0x80) revert IPlasmaInclusion.InvalidEncoding();
+        return (status == 0x01, fields[3].readList());
     }
 
     /// @notice One of a receipt's logs.

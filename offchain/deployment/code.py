@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from web3 import Web3
-from web3.exceptions import Web3Exception
+from web3.exceptions import ContractLogicError, Web3Exception
 
 from offchain.artifacts import load
 from offchain.blueprint import blueprint_code
+from offchain.deployment.manifest import DeploymentError
 from offchain.deployment.parts import BLUEPRINTS
 from offchain.sender import unsigned
 
@@ -45,11 +46,14 @@ def check_code(web3: Web3, name: str, contract: str, address: str) -> str | None
 def is_constructed_of(web3: Web3, contract: str, address: str, *arguments: Any) -> bool:
     """Whether the code at an address is, to the byte, what the contract's constructor leaves for these arguments.
 
-    The node runs the constructor without sending anything. Not for contracts that keep their own address.
+    The node runs the constructor without sending anything. Not for contracts that keep their own address. Raises
+    DeploymentError if the node doesn't do that.
     """
     creation = unsigned(load(contract).factory(web3).constructor(*arguments))["data"]
     try:
         expected = bytes(web3.eth.call({"data": creation}))
-    except Web3Exception:  # a constructor that refuses leaves nothing
+    except ContractLogicError:  # a constructor that refuses leaves nothing
         return False
+    except Web3Exception as error:
+        raise DeploymentError(f"the node doesn't run the constructor of {contract}: {error}") from error
     return expected == bytes(web3.eth.get_code(Web3.to_checksum_address(address)))

@@ -1,26 +1,21 @@
 """Deploys the market: two exchange templates, the factory, and per microgrid an energy token and its exchange with
 liquidity.
-
-Every step looks at the chain first, so running again, or going on after a crash, deploys nothing twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-from web3 import Web3
 from web3.contract import Contract
 
 from offchain.artifacts import load
 from offchain.blueprint import blueprint_transaction_data
-from offchain.chains import LOCAL_CHAIN_IDS
 from offchain.deployment.code import check_code
-from offchain.deployment.manifest import DeploymentError, Manifest
+from offchain.deployment.deployment import Deployment, Step
+from offchain.deployment.manifest import DeploymentError
 from offchain.deployment.parts import BLUEPRINTS, MICROGRIDS, ROLES
-from offchain.sender import Sender
 from offchain.units import ETHER
 
 FOREVER = 2**64
@@ -28,22 +23,10 @@ LOCAL_LIQUIDITY_ETH = 10 * ETHER
 LOCAL_LIQUIDITY_TOKENS = 500 * ETHER
 
 
-@dataclass(frozen=True)
-class Step:
-    """What a deployment did for one contract."""
-
-    name: str
-    contract: str
-    address: str
-    deployed: bool
-
-
 @dataclass
-class MarketDeployment:
+class MarketDeployment(Deployment):
     """Deploys the market with one sender. Amounts are wei and token base units; zero liquidity leaves pools empty."""
 
-    sender: Sender
-    manifest: Manifest
     operator: str
     liquidity_eth: int = LOCAL_LIQUIDITY_ETH
     liquidity_tokens: int = LOCAL_LIQUIDITY_TOKENS
@@ -54,7 +37,6 @@ class MarketDeployment:
             raise DeploymentError("liquidity needs both ETH and tokens, or neither")
         if self.redeploy:
             self.manifest.put_aside()
-        self.web3 = self.sender.web3
 
     def run(self) -> Iterator[Step]:
         """Brings the chain to the state of a whole market, a step at a time. Raises DeploymentError or
@@ -76,25 +58,6 @@ class MarketDeployment:
         create = partial(self._create_exchange, microgrid)
         yield self._ensure(f"{microgrid}_exchange", "UniswapOracleExchange", create)
         self._add_liquidity(microgrid)
-
-    def _ensure(self, name: str, contract: str, deploy: Callable[[], str]) -> Step:
-        known = self.manifest.contracts.get(name)
-        if known and self.web3.eth.get_code(Web3.to_checksum_address(known["address"])):
-            problem = check_code(self.web3, name, known["contract"], known["address"])
-            if problem:
-                raise DeploymentError(f"{problem}; keep it with the version that deployed it, or pass --redeploy")
-            return Step(name, contract, known["address"], deployed=False)
-        if known and self.manifest.chain_id not in LOCAL_CHAIN_IDS:
-            raise DeploymentError(
-                f"{self.manifest.path.name} has {name} at {known['address']}, where there is no code: is this the "
-                "right chain? If so, pass --redeploy"
-            )
-        address = deploy()
-        self.manifest.record(name, contract, address)
-        return Step(name, contract, address, deployed=True)
-
-    def _deploy(self, contract: str, *arguments: Any) -> str:
-        return str(self.sender.deploy(load(contract), *arguments)["contractAddress"])
 
     def _blueprint(self, contract: str) -> str:
         data = blueprint_transaction_data(load(contract).creation)

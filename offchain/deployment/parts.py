@@ -28,3 +28,14 @@ PLATFORM = (
 
 ROLES = ("MINTER_ROLE", "BURNER_ROLE")
 """Roles of an energy token that the pool has, and nobody else."""
+
+BRIDGE_PARTS = {
+    "joinsplit_verifier": ("JoinsplitVerifier",),
+    "plasma_root": ("PlasmaRoot",),
+    "plasma_vault": ("PlasmaVault", "plasma_root"),
+    "plasma_challenges": ("PlasmaChallenges", "plasma_root", "plasma_vault"),
+    "plasma_escape": ("PlasmaEscape", "plasma_root", "plasma_vault", "joinsplit_verifier"),
+    "plasma_inclusion": ("PlasmaInclusion", "plasma_root"),
+}
+"""The plasma chain's contracts on the root chain in the order in which they are deployed, and the first parts of each
+one's constructor."""

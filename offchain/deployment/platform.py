@@ -11,7 +11,8 @@ from dataclasses import astuple, dataclass
 from functools import partial
 
 from offchain.artifacts import load
-from offchain.deployment.market import MarketDeployment, Step
+from offchain.deployment.deployment import Step
+from offchain.deployment.market import MarketDeployment
 from offchain.deployment.parts import MICROGRIDS, POOL_PARTS, POSEIDONS, REGISTRY_PARTS, ROLES, VERIFIERS
 from offchain.zk.circuits import CIRCUITS
 from offchain.zk.keys import require_keys

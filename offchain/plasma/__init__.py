@@ -1,1 +1,1 @@
-"""The plasma chain as the root chain sees it: blocks, checkpoints, messages, proofs, and its genesis."""
+"""The plasma chain: who orders its transactions, what is kept of them, and how others follow."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import rlp
 from eth_utils.crypto import keccak
+from rlp.exceptions import RLPException
 
 from offchain.errors import UserError
 from offchain.plasma.merkle import Tree, leaf
@@ -21,6 +22,9 @@ BLOCK_TYPEHASH = keccak(
     text="Block(uint256 chainId,uint256 number,uint256 timestamp,bytes32 blockHash,bytes32 parentHash,"
     "bytes32 stateRoot,bytes32 transactionsRoot,bytes32 receiptsRoot)"
 )
+
+MOST_DIGITS = 2 + 64
+"""0x and a number of 256 bits."""
 
 _QUANTITY = None
 _HEADER: list[tuple[str, int | None]] = [
@@ -88,6 +92,16 @@ class BlockLeaf(Record):
             _field(block, "receiptsRoot", 32),
         )
 
+    @classmethod
+    def of_header(cls, header: bytes) -> BlockLeaf:
+        """The leaf of a header's RLP. Raises BlockError if it is none."""
+        try:
+            fields = rlp.decode(header)
+            number, timestamp = (int.from_bytes(fields[place], "big") for place in (8, 11))
+            return cls(number, timestamp, keccak(header), *(to_bytes(fields[place], 32) for place in (0, 3, 4, 5)))
+        except (RLPException, IndexError, TypeError, RecordError) as error:
+            raise BlockError(f"that is no header: {error}") from error
+
     def hash(self, chain_id: int) -> bytes:
         """The leaf's hash in the tree; `chain_id` is the plasma chain's."""
         return leaf(abi_encode(("bytes32", BLOCK_TYPEHASH), ("uint256", chain_id), (self.abi_type(), self.abi())))
@@ -120,9 +134,9 @@ def _field(block: Mapping[str, Any], name: str, length: int | None) -> bytes:
     try:
         if length is not None:
             return to_bytes(value, None if length < 0 else length)
-        number = int(str(value), 16)
-        if number < 0:
-            raise ValueError
+        if not isinstance(value, str) or not value.startswith("0x") or len(value) > MOST_DIGITS:
+            raise ValueError("no quantity")
+        number = int(value, 16)
     except (RecordError, ValueError) as error:
         raise BlockError(f"the node's block has no usable {name}: {value!r}") from error
     return number.to_bytes((number.bit_length() + 7) // 8, "big")

@@ -1,94 +1,85 @@
-"""The genesis of the plasma chain: PlasmaBridge, which holds all of the chain's ETH, and nothing else.
-
-ETH gets into circulation only against deposits, so no account may hold any at the genesis: it could be exited without
-a deposit. So the operator can't pay for the first delivery, and the base fee is 0, for ever: Anvil takes a base fee
-of 0 as a constant, whatever is in the blocks (Besu: `zeroBaseFee` in the genesis' `config`). Transactions that pay
-nothing are accepted. A priority fee goes to the zero address.
-
-Anvil's block 0 doesn't commit to the accounts: it has the state root of an empty chain, so its hash is the same with
-any of them. Block 1 does commit to them, and block 0 is in no checkpoint.
-"""
+"""The genesis file of the plasma chain: all that makes one chain differ from another before its first block."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from offchain.artifacts import load
-from offchain.plasma.merkle import EXIT_TREE_DEPTH, empty_root
-from offchain.plasma.messages import (
-    BRIDGE,
-    COUNTERS_SLOT,
-    EXIT_ROOT_SLOT,
-    INBOX_HASH_SLOT,
-    INBOX_SEED,
-    OPERATOR_SLOT,
-    Counters,
-)
-from offchain.plasma.records import to_address, to_hex
+from offchain.errors import UserError
 
-SUPPLY = 10**9 * 10**18
-"""All ETH of the plasma chain, in wei: far more than the root chain has, so that it never runs out."""
-BLOCK_GAS_LIMIT = 30_000_000
-HARDFORK = "prague"
+HARD_FORK = "prague"
+GAS_LIMIT = 180_000_000
+"""Gas of a block: room for some thousand transfers a second."""
 
-ANVIL_FLAGS = (
-    "--hardfork",
-    HARDFORK,
-    "--accounts",  # development accounts would hold ETH that nobody deposited
-    "0",
-    "--block-base-fee-per-gas",  # also makes the suggested gas price 0
-    "0",
-    "--disable-min-priority-fee",
-)
-"""How Anvil is to be started, beside `--init FILE`."""
+BASE_FEE = 10**9
+ALWAYS = ("homestead", "eip150", "eip155", "eip158", "byzantium", "constantinople", "petersburg", "istanbul", "berlin")
+ALWAYS_SINCE_TIME = ("shanghaiTime", "cancunTime", "pragueTime")
 
 
-def bridge_account(operator: str) -> dict[str, Any]:
-    """PlasmaBridge as an account of the genesis: nothing is in its inbox, nothing in its exit tree. Raises RecordError
-    if the operator's is no address."""
-    operator_word = bytes.fromhex(to_address(operator)[2:]).rjust(32, b"\0")
-    storage = {
-        COUNTERS_SLOT: Counters(0, 0).word(),
-        INBOX_HASH_SLOT: INBOX_SEED,
-        EXIT_ROOT_SLOT: empty_root(EXIT_TREE_DEPTH),
-        OPERATOR_SLOT: operator_word,
-    }
-    return {
-        "balance": hex(SUPPLY),
-        "nonce": "0x1",  # as a contract that was deployed (EIP-161)
-        "code": to_hex(load("PlasmaBridge").runtime),
-        "storage": {to_hex(slot): to_hex(value) for slot, value in storage.items()},
-    }
+class GenesisError(UserError):
+    """Says in one line why a genesis file can't be used."""
 
 
-def genesis(operator: str, chain_id: int, timestamp: int) -> dict[str, Any]:
-    """The genesis in geth's format. `operator` is the account that delivers, `timestamp` the genesis block's time in
-    Unix seconds. Raises RecordError if the operator's is no address."""
-    forks = ("homestead", "eip150", "eip155", "eip158", "byzantium", "constantinople", "petersburg", "istanbul")
-    return {
-        "config": {
-            "chainId": chain_id,
-            **{f"{fork}Block": 0 for fork in (*forks, "berlin", "london")},
-            "terminalTotalDifficulty": 0,
-            "shanghaiTime": 0,
-            "cancunTime": 0,
-            "pragueTime": 0,
-            "zeroBaseFee": True,
-        },
-        "nonce": "0x0",
-        "timestamp": hex(timestamp),
-        "extraData": "0x",
-        "gasLimit": hex(BLOCK_GAS_LIMIT),
-        "difficulty": "0x0",
-        "mixHash": to_hex(bytes(32)),
-        "coinbase": to_hex(bytes(20)),
-        "baseFeePerGas": "0x0",
-        "alloc": {BRIDGE.lower(): bridge_account(operator)},
-    }
+@dataclass(frozen=True)
+class Genesis:
+    """A chain's terms. `timestamp` is the genesis block's Unix time; `coinbase` gets the fees; `accounts` gives by
+    address what a genesis file's `alloc` does: `balance` in hex wei, `code`, `nonce`, `storage`. Gas is of a block,
+    `base_fee` in wei, of the first block."""
 
+    chain_id: int
+    timestamp: int
+    coinbase: str
+    gas_limit: int = GAS_LIMIT
+    base_fee: int = BASE_FEE
+    accounts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
-def write_genesis(path: Path, operator: str, chain_id: int, timestamp: int) -> None:
-    """Writes the genesis to a file for `anvil --init`; see `genesis`."""
-    path.write_text(json.dumps(genesis(operator, chain_id, timestamp), indent=2) + "\n")
+    @classmethod
+    def read(cls, path: Path) -> Genesis:
+        """The terms in a file. What one doesn't give, the engine would choose, and could choose differently elsewhere:
+        raises GenesisError then, or if there is no such file."""
+        try:
+            content = json.loads(path.read_bytes())
+            numbers = (int(content[name], 16) for name in ("timestamp", "gasLimit", "baseFeePerGas"))
+            timestamp, gas_limit, base_fee = numbers
+            chain_id, coinbase = int(content["config"]["chainId"]), str(content["coinbase"])
+            return cls(chain_id, timestamp, coinbase, gas_limit, base_fee, dict(content["alloc"]))
+        except OSError as error:
+            raise GenesisError(f"{path} can't be read: {error}") from error
+        except (ValueError, TypeError, KeyError) as error:
+            wanted = "config.chainId, timestamp, gasLimit, baseFeePerGas, coinbase and alloc"
+            raise GenesisError(f"{path} is no genesis file with {wanted} ({error!r})") from error
+
+    def flags(self, path: Path) -> list[str]:
+        """How Anvil is started from the file: what decides the blocks' hashes, and no account beyond the file's."""
+        flags = ["--init", str(path), "--hardfork", HARD_FORK, "--gas-limit", str(self.gas_limit)]
+        flags += ["--accounts", "0", "--disable-default-create2-deployer"]
+        if self.base_fee == 0:  # the last one makes the suggested gas price 0, though not the suggested priority fee
+            flags += ["--block-base-fee-per-gas", "0", "--disable-min-priority-fee"]
+        return flags
+
+    def write(self, path: Path) -> None:
+        """Writes the file, in the form that Anvil, Besu and Geth read. Raises GenesisError if it can't."""
+        forks: dict[str, int | bool] = {f"{name}Block": 0 for name in (*ALWAYS, "london")}
+        forks |= {"terminalTotalDifficulty": 0, "terminalTotalDifficultyPassed": True}
+        forks |= dict.fromkeys(ALWAYS_SINCE_TIME, 0)
+        if self.base_fee == 0:
+            forks["zeroBaseFee"] = True  # Besu's name for what Anvil does anyway
+        content = {
+            "config": {"chainId": self.chain_id, **forks},
+            "nonce": "0x0",
+            "timestamp": hex(self.timestamp),
+            "extraData": "0x",
+            "gasLimit": hex(self.gas_limit),
+            "difficulty": "0x0",
+            "mixHash": f"0x{bytes(32).hex()}",
+            "coinbase": self.coinbase,
+            "baseFeePerGas": hex(self.base_fee),
+            "alloc": {address: dict(account) for address, account in self.accounts.items()},
+        }
+        try:
+            path.write_text(json.dumps(content, indent=2) + "\n")
+        except OSError as error:
+            raise GenesisError(f"{path} can't be written: {error}") from error

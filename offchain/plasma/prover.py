@@ -9,10 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from eth_utils.crypto import keccak
+
 from offchain.node import Node, NodeError
 from offchain.plasma.blocks import BlockError, BlockLeaf, block_tree
 from offchain.plasma.checkpoint import Submission
-from offchain.plasma.proofs import AccountProof, BlockProof, ReceiptProof, SlotProof, verify_account, verify_slot
+from offchain.plasma.proofs import (
+    AccountProof,
+    BlockProof,
+    ReceiptProof,
+    SlotProof,
+    verify_account,
+    verify_slot,
+    verify_transaction,
+)
 from offchain.plasma.records import RecordError, to_address, to_bytes, to_hex
 from offchain.plasma.tries import ItemTrie, ProofError, receipt_encoded
 
@@ -57,11 +67,14 @@ class Prover:
     def transaction(self, transaction_hash: bytes) -> ReceiptProof:
         """A transaction. Raises ProofError if the checkpoint doesn't have it, or the node's answers contradict its
         header."""
-        return self._item(transaction_hash, self._transactions, "transactions")
+        proof = self._item(transaction_hash, self._transactions, lambda leaf: leaf.transactions_root)
+        if keccak(verify_transaction(self._chain_id, proof)) != transaction_hash:
+            raise ProofError(f"the node's transaction {to_hex(transaction_hash)} is another")
+        return proof
 
     def receipt(self, transaction_hash: bytes) -> ReceiptProof:
         """A transaction's receipt, and so its logs; as `transaction`."""
-        return self._item(transaction_hash, self._receipts, "receipts")
+        return self._item(transaction_hash, self._receipts, lambda leaf: leaf.receipts_root)
 
     def slot(self, account: str, slot: bytes, number: int) -> SlotProof:
         """A storage slot after a block. Raises ProofError if it is zero then, if the node has forgotten that state, or
@@ -79,7 +92,12 @@ class Prover:
         verify_account(self._chain_id, proof)
         return proof
 
-    def _item(self, transaction_hash: bytes, read: Callable[[dict[str, Any]], list[bytes]], what: str) -> ReceiptProof:
+    def _item(
+        self,
+        transaction_hash: bytes,
+        read: Callable[[dict[str, Any]], list[bytes]],
+        root_in: Callable[[BlockLeaf], bytes],
+    ) -> ReceiptProof:
         found = self._node.call("eth_getTransactionByHash", to_hex(transaction_hash))
         if not found or found.get("blockNumber") is None:
             raise ProofError(f"the node has no transaction {to_hex(transaction_hash)} in a block")
@@ -88,14 +106,9 @@ class Prover:
         block = self._node.block(number)
         if block is None or BlockLeaf.of(block) != proof.leaf:
             raise ProofError(f"the node's block {number} is another than the checkpoint's")
-        hashes = block["transactions"]
-        if place >= len(hashes) or to_bytes(hashes[place]) != transaction_hash:
-            raise ProofError(f"the node's block {number} doesn't have the transaction at place {place}")
-        items = read(block)
-        trie = ItemTrie(items)
-        root = proof.leaf.transactions_root if what == "transactions" else proof.leaf.receipts_root
-        if trie.root != root:
-            raise ProofError(f"the node's {what} of block {number} are not those of its header")
+        trie = ItemTrie(read(block))
+        if trie.root != root_in(proof.leaf) or place >= len(trie):
+            raise ProofError(f"what the node says is in block {number} is not what its header says")
         return ReceiptProof(proof, place, trie.proof(place))
 
     def _transactions(self, block: dict[str, Any]) -> list[bytes]:

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Annotated, Any, Self, get_args, get_origin, get_type_hints
 
 from eth_abi.abi import encode
+from eth_abi.exceptions import EncodingError
 from eth_utils.address import is_address, to_checksum_address
 from hexbytes import HexBytes
 
@@ -94,7 +95,7 @@ def abi_encode(*typed: tuple[str, Any]) -> bytes:
     """`abi.encode` of values, each after its type. Raises RecordError if one doesn't fit its type."""
     try:
         return encode([kind for kind, _ in typed], [value for _, value in typed])
-    except (ValueError, TypeError, OverflowError) as error:  # eth_abi's own errors are of these
+    except EncodingError as error:
         raise RecordError(f"what is to be encoded doesn't fit its type: {' '.join(str(error).split())}") from error
 
 

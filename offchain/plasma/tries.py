@@ -58,6 +58,9 @@ class ItemTrie:
         for place, item in enumerate(items):
             self._trie[rlp.encode(place)] = item
 
+    def __len__(self) -> int:
+        return self._count
+
     @property
     def root(self) -> bytes:
         """The root's hash, as it stands in the block's header."""
@@ -67,8 +70,7 @@ class ItemTrie:
         """The nodes that prove an item. Raises IndexError if there is none at the place."""
         if not 0 <= place < self._count:
             raise IndexError(f"no item {place} in a block with {self._count}")
-        nodes = self._trie.get_proof(rlp.encode(place))
-        return tuple(encoded for encoded in map(rlp.encode, nodes))
+        return tuple(map(rlp.encode, self._trie.get_proof(rlp.encode(place))))
 
 
 def value_at(root: bytes, key: bytes, nodes: Sequence[bytes]) -> bytes:

@@ -135,10 +135,10 @@ class Store:
         row = (flushed.tree, flushed.next_index, _bytes(flushed.root), block)
         self._base.execute("INSERT INTO flushes VALUES (?, ?, ?, ?)", row)
 
-    def flushes(self) -> dict[int, Flushed]:
-        """The latest flush of each tree."""
-        query = "SELECT tree, max(next_index), root FROM flushes GROUP BY tree"
-        return {tree: Flushed(tree, index, _number(root)) for tree, index, root in self._rows(query)}
+    def flushes(self, until: int = NUMBER_LIMIT - 1) -> dict[int, Flushed]:
+        """The latest flush of each tree, as of a block."""
+        query = "SELECT tree, max(next_index), root FROM flushes WHERE block <= ? GROUP BY tree"
+        return {tree: Flushed(tree, index, _number(root)) for tree, index, root in self._rows(query, until)}
 
     def add_note(self, owned: OwnedNote, block: int) -> None:
         """Adds a note of this wallet."""
@@ -157,12 +157,16 @@ class Store:
         """The notes that were spent, oldest first; `owner` is the wallet's public key."""
         return self._notes(owner, "IS NOT NULL")
 
-    def _notes(self, owner: int, spent_block: str) -> list[OwnedNote]:
+    def unspent_at(self, owner: int, block: int) -> list[OwnedNote]:
+        """The notes that were there and not spent after a block, oldest first; `owner` is the wallet's public key."""
+        return self._notes(owner, "IS NULL AND block <= ?1 OR block <= ?1 AND spent_block > ?1", block)
+
+    def _notes(self, owner: int, spent_block: str, *values: int) -> list[OwnedNote]:
         columns = "position, asset, amount, blinding, nullifier"
         query = f"SELECT {columns} FROM notes WHERE spent_block {spent_block} ORDER BY 1"
         return [
             OwnedNote(Note(asset, _number(amount), _number(blinding), owner), position, _number(nullifier))
-            for position, asset, amount, blinding, nullifier in self._rows(query)
+            for position, asset, amount, blinding, nullifier in self._rows(query, *values)
         ]
 
     def spend(self, position: int, block: int) -> None:

@@ -35,10 +35,11 @@ class Path:
 
 
 class NoteTrees:
-    """The trees of notes, as far as they are flushed. Large ones are kept in files beside the store."""
+    """The trees of notes, as far as they are flushed, or were after a block (`until`). Large ones are kept in files
+    beside the store."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, until: int | None = None) -> None:
+        self._store, self._until = store, until
         self._trees: dict[int, MerkleTree] = {}
 
     def forget(self) -> None:
@@ -47,7 +48,8 @@ class NoteTrees:
 
     def update(self) -> None:
         """Adds what was flushed. Raises TreeError if that gives another root than the chain's."""
-        for flushed in self._store.flushes().values():
+        flushes = self._store.flushes() if self._until is None else self._store.flushes(self._until)
+        for flushed in flushes.values():
             tree = self._trees.get(flushed.tree) or self._kept(flushed)
             if len(tree) < flushed.next_index:
                 self._extend(tree, flushed)
@@ -64,7 +66,8 @@ class NoteTrees:
     def _extend(self, tree: MerkleTree, flushed: Flushed) -> None:
         added = self._store.leaves(flushed.tree, len(tree), flushed.next_index)
         tree.append(added)
-        if len(added) >= max(WORTH_KEEPING, len(tree) // LEAST_PART) and tree.root == flushed.root:
+        worth_keeping = self._until is None and len(added) >= max(WORTH_KEEPING, len(tree) // LEAST_PART)
+        if worth_keeping and tree.root == flushed.root:
             file = self._file(flushed.tree)
             draft = file.with_suffix(f".{os.getpid()}")
             draft.write_bytes(tree.to_bytes())

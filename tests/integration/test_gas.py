@@ -28,6 +28,14 @@ CEILINGS = {
     "issue": 420_000,
     "issue_first": 420_000,
     "flush16": 16 * 60_000,
+    "deposit": 80_000,
+    "checkpoint_7": 130_000,
+    "checkpoint_signer": 8_000,
+    "exit_burn": 110_000,
+    "exit_receipt": 240_000,
+    "finalise": 75_000,
+    "equivocation": 120_000,
+    "escape": 550_000,
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import ENOUGH_GAS
 from tests.plasma.made_up import Chain
-from tests.plasma.stage import Plasma, authority_keys, deployed
+from tests.plasma.stage import Plasma, authority_keys, connected, deployed
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -18,14 +18,32 @@ def _gas(chain: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def contracts(_gas: None, deployer: Any, operator: Any, project: Any) -> Plasma:
+def yes(_gas: None, deployer: Any, project: Any) -> Any:
+    """A verifier that takes every proof."""
+    return deployer.deploy(project.YesVerifier)
+
+
+@pytest.fixture(scope="session")
+def contracts(yes: Any, deployer: Any, operator: Any, project: Any) -> Plasma:
     """The contracts with seven authorities; the operator owns them. Verifiers say yes."""
-    yes = deployer.deploy(project.YesVerifier)
     return deployed(deployer, operator, project, yes, authority_keys())
 
 
 @pytest.fixture
 def plasma(contracts: Plasma) -> Plasma:
     """The contracts as deployed, and a plasma chain of its own."""
-    contracts.chain, contracts.submissions = Chain(contracts.now), []
+    contracts.chain, contracts.submissions, contracts.keys = Chain(contracts.now), [], authority_keys()
     return contracts
+
+
+@pytest.fixture(scope="session")
+def young_contracts(yes: Any, deployer: Any, operator: Any, project: Any) -> Plasma:
+    """The contracts before anybody signs."""
+    return connected(deployer, operator, project, yes)
+
+
+@pytest.fixture
+def young(young_contracts: Plasma) -> Plasma:
+    """The contracts before anybody signs, and a plasma chain of its own."""
+    young_contracts.chain, young_contracts.submissions, young_contracts.keys = Chain(young_contracts.now), [], []
+    return young_contracts

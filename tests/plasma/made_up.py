@@ -214,8 +214,8 @@ class Chain:
 
     def burn(self, asset: Any, from_: Any, recipient: Any, amount: int) -> Exit:
         """Burns; the log is in a transaction of its own in the next block."""
-        parties = [to_address(getattr(party, "address", party)) for party in (asset, from_, recipient)]
-        burned = Exit(len(self.exits), *parties, amount)
+        token, burner, paid = (to_address(getattr(party, "address", party)) for party in (asset, from_, recipient))
+        burned = Exit(len(self.exits), token, burner, paid, amount)
         self.exits.append(burned)
         self.exit_tree.append(burned.key(CHILD_CHAIN_ID))
         self.add(burn_log(burned))

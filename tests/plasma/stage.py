@@ -76,6 +76,18 @@ class Plasma:
         self.provider.set_timestamp(self.now + seconds)
         self.provider.mine()
 
+    def bond(self, keys: Sequence[LocalAccount], amount: int = BOND) -> None:
+        """Puts a bond at stake for each of these."""
+        for key in keys:
+            self.root.bond(key.address, sender=self.owner, value=amount)
+
+    def change_authorities(self, keys: Sequence[LocalAccount]) -> None:
+        """Announces another set, lets its time come, and has it sign from then on; their bonds are there."""
+        self.root.proposeAuthorities([key.address for key in keys], sender=self.owner)
+        self.wait(CHANGE_PERIOD)
+        self.root.activateAuthorities(sender=self.owner)
+        self.keys = list(keys)
+
     def checkpoint(self, end: int | None = None, **changes: Any) -> Checkpoint:
         """The next checkpoint, up to a block or the newest; `changes` bend it."""
         last = self.submissions[-1].checkpoint if self.submissions else None
@@ -122,6 +134,17 @@ class Plasma:
         """Lets the challenge period of a checkpoint pass, the newest unless another is named, and makes it final."""
         self.wait(CHALLENGE_PERIOD)
         self.root.finalise((submission or self.submissions[-1]).abi(), sender=self.owner)
+
+    def freezing(self, count: int = FAULTY + 1) -> bytes:
+        """Signatures of the first authorities for the next freeze."""
+        digest = self.domain.freeze_digest(self.root.setId(), self.root.frozenUntil())
+        return self.signatures(digest, self.keys[:count])
+
+    def freeze(self, sender: Any) -> int:
+        """Has f+1 authorities freeze the chain; returns until when."""
+        receipt = self.root.freeze(self.freezing(), sender=sender)
+        assert receipt.events == [self.root.Frozen(self.now + FREEZE_PERIOD)]
+        return self.now + FREEZE_PERIOD
 
     def halt(self) -> None:
         """Lets the chain fall silent, and ends it."""
@@ -171,17 +194,23 @@ def sent_message(receipt: Any) -> Message:
     return decode_as(MessageSent, log).message
 
 
-def deployed(deployer: Any, owner: Any, project: Any, joinsplit: Any, keys: Sequence[LocalAccount]) -> Plasma:
-    """Deploys the contracts, bonds the authorities and makes them the first set."""
-    root = deployer.deploy(project.PlasmaRoot, RULES, owner)
+def connected(deployer: Any, owner: Any, project: Any, joinsplit: Any, rules: Sequence[int] = RULES) -> Plasma:
+    """Deploys the contracts; nobody signs yet."""
+    root = deployer.deploy(project.PlasmaRoot, rules, owner)
     vault = deployer.deploy(project.PlasmaVault, root, CHILD_CHAIN_ID, WINDOW, ETH_CAP)
     challenges = deployer.deploy(project.PlasmaChallenges, root, vault, CHILD_CHAIN_ID)
     escape = deployer.deploy(project.PlasmaEscape, root, vault, joinsplit, CANCEL_PERIOD)
     inclusion = deployer.deploy(project.PlasmaInclusion, root, CHILD_CHAIN_ID)
     root.connect(vault, challenges, sender=owner)
     vault.connect(escape, sender=owner)
-    for key in keys:
-        root.bond(key.address, sender=owner, value=BOND)
-    root.proposeAuthorities([key.address for key in keys], sender=owner)
-    root.activateAuthorities(sender=owner)
-    return Plasma(deployer.provider, owner, root, vault, challenges, escape, inclusion, list(keys))
+    return Plasma(deployer.provider, owner, root, vault, challenges, escape, inclusion, [])
+
+
+def deployed(deployer: Any, owner: Any, project: Any, joinsplit: Any, keys: Sequence[LocalAccount]) -> Plasma:
+    """Deploys the contracts, bonds the authorities and makes them the first set."""
+    plasma = connected(deployer, owner, project, joinsplit)
+    plasma.bond(keys)
+    plasma.keys = list(keys)
+    plasma.root.proposeAuthorities([key.address for key in keys], sender=owner)
+    plasma.root.activateAuthorities(sender=owner)
+    return plasma

@@ -1,0 +1,79 @@
+"""An authority: signs a checkpoint if, and only if, its own execution makes the same one and the deposits are there."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from eth_account.signers.local import LocalAccount
+
+from offchain.errors import UserError
+from offchain.plasma.checkpoint import Checkpoint, sign
+from offchain.plasma.checkpoint_maker import CheckpointMaker
+from offchain.plasma.root_chain import RootChain
+from offchain.plasma.signing_record import SigningRecord
+
+CATCH_UP_SECONDS = 20
+"""How long a request waits until the blocks it is of are executed here."""
+
+
+class NotSigned(UserError):
+    """Says in one line why a checkpoint isn't signed."""
+
+
+class Authority:
+    """Signs with one key. Requests are worked on one after the other."""
+
+    def __init__(
+        self,
+        key: LocalAccount,
+        root: RootChain,
+        maker: CheckpointMaker,
+        record: SigningRecord,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.address = str(key.address)
+        self._key, self._root, self._maker, self._record, self._clock = key, root, maker, record, clock
+        self._one = threading.Lock()
+
+    def sign(self, checkpoint: Checkpoint) -> bytes:
+        """The signature of a checkpoint, the same one each time it is asked for. Raises NotSigned with what is wrong
+        with it, Equivocation if another one of its epoch was signed."""
+        with self._one:
+            domain = self._root.domain
+            known = self._record.signature(domain, checkpoint)
+            if known is not None:
+                return known
+            self._check(checkpoint)
+            signature = sign(domain.checkpoint_digest(checkpoint), self._key)
+            self._record.add(domain, checkpoint, signature)
+            return signature
+
+    def _check(self, checkpoint: Checkpoint) -> None:
+        head = self._root.head()
+        if checkpoint.epoch != head.epoch + 1 or checkpoint.previous != self._root.head_hash():
+            raise NotSigned(f"checkpoint {checkpoint.epoch} doesn't follow {head.epoch}, the root chain's newest")
+        if checkpoint.start != head.end + 1:
+            raise NotSigned(f"it begins with block {checkpoint.start}, not with {head.end + 1}")
+        if checkpoint.set_id != self._root.set_id():
+            raise NotSigned(f"it is of the authorities' set {checkpoint.set_id}, not of {self._root.set_id()}")
+        deadline = self._clock() + CATCH_UP_SECONDS
+        while self._maker.height < checkpoint.end:
+            if self._clock() > deadline:
+                raise NotSigned(f"block {checkpoint.end} isn't executed here yet, but {self._maker.height}")
+            time.sleep(0.05)
+        epoch, previous, set_id = checkpoint.epoch, checkpoint.previous, checkpoint.set_id
+        own = self._maker.make(epoch, previous, checkpoint.start, checkpoint.end, set_id)
+        if own != checkpoint:
+            names = [name for name, value in own.to_json().items() if value != checkpoint.to_json()[name]]
+            raise NotSigned(f"executed here, checkpoint {epoch} has another {', '.join(names)}")
+        self._check_deposits(checkpoint)
+
+    def _check_deposits(self, checkpoint: Checkpoint) -> None:
+        consumed = checkpoint.inbox_consumed
+        sent = self._root.inbox_hash(consumed)
+        if sent is None:
+            raise NotSigned(f"it took {consumed} messages: the root chain's finalised blocks have fewer")
+        if self._maker.history.at(checkpoint.end).inbox_hash != sent:
+            raise NotSigned("it took other messages than the root chain's inbox has")

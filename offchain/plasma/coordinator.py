@@ -1,0 +1,175 @@
+"""The leader's way to the root chain: makes a checkpoint, asks the authorities to sign it, submits it.
+
+A checkpoint is on the disk before anybody is asked, so that after a crash the same one is asked for again, byte for
+byte. Those that were accepted are kept: if the root chain reorganises, the same bytes are submitted again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from offchain.errors import UserError
+from offchain.plasma.authority import Authority
+from offchain.plasma.authority_service import AuthorityClient, AuthorityUnavailable
+from offchain.plasma.checkpoint import NO_CHECKPOINT, Checkpoint, SignatureError, SignedCheckpoint
+from offchain.plasma.checkpoint_maker import MOST_BLOCKS, CheckpointMaker
+from offchain.plasma.records import RecordError
+from offchain.plasma.root_chain import Head, RootChain
+from offchain.plasma.submitter import Submitter
+
+log = logging.getLogger("openmg.plasma")
+
+
+class CoordinatorError(UserError):
+    """Says in one line why no checkpoint can be submitted."""
+
+
+class Archive:
+    """Checkpoints with their signatures, one file an epoch, and the one under way."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def pending(self) -> SignedCheckpoint | None:
+        """The one under way."""
+        return self._read(self.folder / "pending.json")
+
+    def accepted(self, epoch: int) -> SignedCheckpoint | None:
+        """One that was accepted."""
+        return self._read(self._path(epoch))
+
+    def newest(self) -> int:
+        """The newest epoch that was accepted; 0: none."""
+        return max((int(path.stem) for path in self.folder.glob("[0-9]*.json")), default=0)
+
+    def save(self, signed: SignedCheckpoint) -> None:
+        """Keeps the one under way."""
+        draft = self.folder / "pending.draft"
+        with draft.open("w") as file:
+            json.dump(signed.to_json(), file, indent=2)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, self.folder / "pending.json")
+
+    def accept(self, epoch: int) -> None:
+        """The one under way was accepted."""
+        os.replace(self.folder / "pending.json", self._path(epoch))
+
+    def _path(self, epoch: int) -> Path:
+        return self.folder / f"{epoch:08}.json"
+
+    def _read(self, path: Path) -> SignedCheckpoint | None:
+        if not path.exists():
+            return None
+        try:
+            return SignedCheckpoint.from_json(json.loads(path.read_text()))
+        except (ValueError, RecordError, SignatureError) as error:
+            raise CoordinatorError(f"{path} is damaged ({error}): move it away") from error
+
+
+class Coordinator:
+    """Submits a checkpoint every `interval` seconds if there are new blocks. `own` signs here, `peers` elsewhere."""
+
+    def __init__(
+        self,
+        root: RootChain,
+        maker: CheckpointMaker,
+        own: Authority,
+        peers: Sequence[AuthorityClient],
+        submitter: Submitter,
+        archive: Archive,
+        interval: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._root, self._maker, self._own, self._peers = root, maker, own, peers
+        self._submitter, self._archive, self._interval, self._clock = submitter, archive, interval, clock
+        self._last = -interval
+
+    def step(self) -> int | None:
+        """Does what can be done now; returns the epoch of a checkpoint that was accepted by it. Raises what hinders
+        it; a later step goes on from there."""
+        head = self._root.head()
+        lost = self._archive.accepted(head.epoch + 1)
+        if lost is not None:
+            log.warning("the root chain has lost checkpoint %d: submitted again", lost.checkpoint.epoch)
+            self._submit(lost)
+            return lost.checkpoint.epoch
+        pending = self._archive.pending()
+        if pending is not None and pending.checkpoint.epoch <= head.epoch:
+            self._take_in(pending, head)
+            pending = None
+        if pending is None:
+            pending = self._next(head)
+        if pending is None:
+            return None
+        pending = self._signed(pending)
+        self._submit(pending)
+        self._archive.accept(pending.checkpoint.epoch)
+        self._last = self._clock()
+        return pending.checkpoint.epoch
+
+    def _take_in(self, pending: SignedCheckpoint, head: Head) -> None:
+        """The one under way was accepted before this process noticed."""
+        epoch = pending.checkpoint.epoch
+        submission = self._root.submission(epoch)
+        if submission is None or submission.checkpoint != pending.checkpoint:
+            raise CoordinatorError(f"the root chain has another checkpoint {epoch} than the one under way here")
+        self._archive.accept(epoch)
+
+    def _next(self, head: Head) -> SignedCheckpoint | None:
+        height = self._maker.height
+        if height <= head.end or self._clock() - self._last < self._interval:
+            return None
+        end = min(height, head.end + MOST_BLOCKS)
+        previous = self._root.head_hash() if head.epoch else NO_CHECKPOINT
+        checkpoint = self._maker.make(head.epoch + 1, previous, head.end + 1, end, self._root.set_id())
+        signed = SignedCheckpoint(self._root.domain, checkpoint, {})
+        self._archive.save(signed)
+        return signed
+
+    def _signed(self, pending: SignedCheckpoint) -> SignedCheckpoint:
+        """The same with a quorum's signatures."""
+        set_id = self._root.set_id()
+        if pending.checkpoint.set_id != set_id:
+            pending = SignedCheckpoint(pending.domain, replace(pending.checkpoint, set_id=set_id), {})
+            self._archive.save(pending)
+        members, quorum = set(self._root.authorities()), self._root.quorum()
+        refusals = []
+        if len(members & pending.signatures.keys()) < quorum:
+            checkpoint = pending.checkpoint
+            pending = pending.with_signature(self._own.sign(checkpoint))
+            with ThreadPoolExecutor(max_workers=max(1, len(self._peers))) as pool:
+                for answer in pool.map(lambda peer: self._ask(peer, checkpoint), self._peers):
+                    if isinstance(answer, bytes):
+                        pending = pending.with_signature(answer)
+                    else:
+                        refusals.append(answer)
+        signatures = {signer: one for signer, one in pending.signatures.items() if signer in members}
+        pending = SignedCheckpoint(pending.domain, pending.checkpoint, signatures)
+        self._archive.save(pending)
+        if len(signatures) < quorum:
+            raise CoordinatorError(
+                f"checkpoint {pending.checkpoint.epoch} has {len(signatures)} of {quorum} signatures: "
+                + "; ".join(refusals or ["no more authorities are known"])
+            )
+        return pending
+
+    def _ask(self, peer: AuthorityClient, checkpoint: Checkpoint) -> bytes | str:
+        try:
+            return peer.sign(self._root.domain, checkpoint)
+        except AuthorityUnavailable as error:
+            return str(error)
+
+    def _submit(self, signed: SignedCheckpoint) -> None:
+        call = self._root.root.functions.submitCheckpoint(*signed.call())
+        receipt = self._submitter.send(self._root.root.address, bytes.fromhex(call._encode_transaction_data()[2:]))
+        epoch, gas = signed.checkpoint.epoch, int(receipt["gasUsed"], 16)
+        log.info("checkpoint %d accepted with %d signatures, %d gas", epoch, len(signed.signatures), gas)

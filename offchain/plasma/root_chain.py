@@ -1,0 +1,160 @@
+"""The plasma chain's contracts on the root chain, as the operator and its watchers read them.
+
+What may still change with a reorganisation of the root chain is told apart from what may not: messages are read up to
+the newest finalised block (`finalized` of the JSON-RPC standard), checkpoints up to the newest one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from web3 import Web3
+from web3.contract import Contract
+from web3.exceptions import Web3Exception
+
+from offchain.deployment.manifest import Manifest
+from offchain.errors import UserError
+from offchain.node import Node
+from offchain.plasma.checkpoint import Domain, Submission
+from offchain.plasma.events import CheckpointSubmitted, MessageSent, decode_as
+from offchain.plasma.messages import INBOX_SEED, Message, chained
+from offchain.plasma.records import to_hex
+
+LOGS_AT_ONCE = 2_000
+"""Blocks of one request for logs."""
+
+
+class RootChainError(UserError):
+    """Says in one line what is wrong with what the root chain's node answers."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """The newest accepted checkpoint; epoch 0: none."""
+
+    epoch: int
+    end: int
+    submitted_at: int
+    inbox_consumed: int
+
+
+class RootChain:
+    """PlasmaRoot and PlasmaVault on a chain. For one thread at a time."""
+
+    def __init__(self, web3: Web3, manifest: Manifest) -> None:
+        """Raises DeploymentError if they aren't deployed."""
+        self.node = Node(web3)
+        self.root: Contract = manifest.contract(web3, "plasma_root")
+        self.vault: Contract = manifest.contract(web3, "plasma_vault")
+        self.challenges: Contract = manifest.contract(web3, "plasma_challenges")
+        self.domain = Domain(manifest.chain_id, self.root.address)
+        self._messages: list[Message] = []
+        self._hashes = [INBOX_SEED]
+        self._read: int | None = None
+
+    @cached_property
+    def first_block(self) -> int:
+        """The block from which on the contracts were there."""
+        return self.node.first_block_with_code(self.root.address)
+
+    def head(self) -> Head:
+        """The newest accepted checkpoint."""
+        return Head(*self.root.functions.head().call())
+
+    def head_hash(self) -> bytes:
+        """EIP-712 struct hash of the newest accepted checkpoint."""
+        return bytes(self.root.functions.headHash().call())
+
+    def set_id(self) -> int:
+        """The set of authorities that signs."""
+        return int(self.root.functions.setId().call())
+
+    def authorities(self) -> list[str]:
+        """The active set's members, in ascending order."""
+        return self.authorities_of(self.set_id())
+
+    def authorities_of(self, set_id: int) -> list[str]:
+        """A set's members, in ascending order, which is that of their seats."""
+        return [str(one) for one in self.root.functions.authoritiesOf(set_id).call()]
+
+    def quorum(self) -> int:
+        """How many signatures a checkpoint needs."""
+        return int(self.root.functions.quorum().call())
+
+    def submission_hash(self, epoch: int) -> bytes:
+        """What the contract keeps of a checkpoint; zero if it accepted none of that epoch."""
+        return bytes(self.root.functions.submissionHash(epoch).call())
+
+    def final_epoch(self) -> int:
+        """The newest final epoch; 0: none."""
+        return int(self.root.functions.finalEpoch().call())
+
+    def submissions(self, first: int = 1) -> list[Submission]:
+        """The accepted checkpoints that count, from an epoch on, in order."""
+        topics = [to_hex(CheckpointSubmitted.topic())]
+        logs = self._logs(self.root.address, topics, self.first_block, self.node.height())
+        found = [decode_as(CheckpointSubmitted, log).submission for log in logs]
+        newest = self.head().epoch
+        return [
+            one
+            for one in found
+            if first <= one.checkpoint.epoch <= newest and self.submission_hash(one.checkpoint.epoch) == one.hash
+        ]
+
+    def submission(self, epoch: int) -> Submission | None:
+        """A checkpoint as it was accepted, None if there is none of that epoch."""
+        return next((one for one in self.submissions(epoch) if one.checkpoint.epoch == epoch), None)
+
+    def signatures(self, epoch: int) -> bytes | None:
+        """The signatures that an accepted checkpoint came with, None if they weren't sent to PlasmaRoot directly."""
+        topics = [to_hex(CheckpointSubmitted.topic()), to_hex(epoch.to_bytes(32, "big"))]
+        logs = self._logs(self.root.address, topics, self.first_block, self.node.height())
+        if not logs:
+            return None
+        transaction = self.node.call("eth_getTransactionByHash", logs[-1]["transactionHash"])
+        try:
+            _, arguments = self.root.decode_function_input(transaction["input"])
+            return bytes(arguments["signatures"])
+        except (ValueError, KeyError, Web3Exception):
+            return None
+
+    def submission_of(self, block: int) -> Submission | None:
+        """The checkpoint with a block of the plasma chain, None if there is none yet."""
+        return next((one for one in self.submissions() if one.checkpoint.start <= block <= one.checkpoint.end), None)
+
+    def messages(self) -> list[Message]:
+        """All messages of the inbox up to the newest finalised block. Raises RootChainError if the node's logs are not
+        those that the contract has the hash of."""
+        finalised = self._finalised()
+        first = self.first_block if self._read is None else self._read + 1
+        if finalised >= first:
+            logs = self._logs(self.vault.address, [to_hex(MessageSent.topic())], first, finalised)
+            messages, hashes = list(self._messages), list(self._hashes)
+            for log in logs:
+                messages.append(decode_as(MessageSent, log).message)
+                hashes.append(chained(hashes[-1], messages[-1].hash))
+            kept = self.vault.functions.inboxHash(len(messages)).call(block_identifier=finalised)
+            if bytes(kept) != hashes[-1]:
+                raise RootChainError("the root chain's node gives other messages than its inbox has")
+            self._messages, self._hashes, self._read = messages, hashes, finalised
+        return self._messages
+
+    def inbox_hash(self, count: int) -> bytes | None:
+        """Hash of the first `count` messages, None if the finalised blocks have fewer; as `messages`."""
+        return self._hashes[count] if count <= len(self.messages()) else None
+
+    def _finalised(self) -> int:
+        block = self.node.call("eth_getBlockByNumber", "finalized", False)
+        if block is None:
+            raise RootChainError("the root chain's node knows no finalised block")
+        return int(block["number"], 16)
+
+    def _logs(self, address: str, topics: list[str], first: int, last: int) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for start in range(first, last + 1, LOGS_AT_ONCE):
+            end = min(start + LOGS_AT_ONCE - 1, last)
+            wanted = {"address": address, "topics": topics, "fromBlock": hex(start), "toBlock": hex(end)}
+            found += self.node.call("eth_getLogs", wanted)
+        return found
