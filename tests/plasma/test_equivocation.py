@@ -111,13 +111,13 @@ def test_equivocator_counts_once(
     key = plasma.keys[0]
     slashed(plasma, stranger, key, pair)
     until = plasma.root.frozenUntil()
-    plasma.root.bond(key.address, sender=stranger, value=1)
+    plasma.root.bond(key.address, sender=stranger, value=BOND)
     later = replace(pair[0], epoch=2)
     prove = plasma.challenges.proveEquivocation
     for one, other in [pair, (later, replace(later, data_hash=LIE))]:
         refused(prove, *two_faced(plasma, key, one, other), error=NOTHING_THERE, sender=stranger)
     assert plasma.root.frozenUntil() == until
-    assert plasma.root.seatOf(key.address).bond == 1
+    assert plasma.root.seatOf(key.address).bond == BOND
 
 
 def test_no_equivocation(plasma: Plasma, refused: Refused, pair: tuple[Checkpoint, Checkpoint], stranger: Any) -> None:
@@ -231,7 +231,7 @@ def test_equivocators_of_an_old_set(
     plasma.finalise()
 
     plasma.provider.set_balance(old[-1].address, ETHER)
-    plasma.provider.set_timestamp(retired + CHALLENGE_PERIOD + ROLLBACK_PERIOD)
+    plasma.provider.set_timestamp(retired + CHALLENGE_PERIOD + ROLLBACK_PERIOD + 1)
     plasma.provider.mine()
     web3 = plasma.provider.web3
     withdrawal = {"from": old[-1].address, "to": root.address, "data": root.withdrawBond.encode_input(stranger)}

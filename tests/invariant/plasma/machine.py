@@ -73,7 +73,7 @@ class Machine(RuleBasedStateMachine):
         self.model = Model(self.bridge.now, self.bridge.now)
         self._whole = True
 
-    @initialize(amounts=st.lists(st.integers(1, 20 * UNIT), min_size=3, max_size=3), final=st.booleans())
+    @initialize(amounts=st.lists(st.integers(5 * UNIT, 20 * UNIT), min_size=3, max_size=3), final=st.booleans())
     def begin(self, amounts: list[int], final: bool) -> None:
         """Everybody has something on the plasma chain, and burned some, in a final checkpoint or in none."""
         for owner, amount in enumerate(amounts):
@@ -81,7 +81,7 @@ class Machine(RuleBasedStateMachine):
                 self.deposit(owner, owner, asset, amount)
         self.deliver(len(self.model.deposits))
         for owner, amount in enumerate(amounts):
-            self.burn(ETHER, owner, owner, 1 + amount % 100)
+            self.burn(ETHER, owner, owner, 60)
             self.deposit(owner, owner, ETHER, amount)
         if final:
             self.submit(1)
@@ -263,7 +263,7 @@ class Machine(RuleBasedStateMachine):
         final = model.points[model.final - 1] if model.final else None
         owed: Counter[str] = Counter()
         for deposit in model.deposits[final.consumed if final else 0 :]:
-            owed[deposit.asset] += 0 if deposit.refunded else deposit.amount
+            owed[deposit.asset] += deposit.amount - deposit.refunded
         for burn in model.burns[: final.exits if final else 0]:
             owed[burn.asset] += burn.amount - burn.released
         for (asset, owner), balance in final.balances.items() if final else ():

@@ -29,7 +29,7 @@ class Deposit:
     recipient: Owner
     asset: str
     amount: int
-    refunded: bool = False
+    refunded: int = 0
 
 
 @dataclass
@@ -224,10 +224,10 @@ class Model:
             raise Refusal("NotHalted")
         if self.final and index < self.points[self.final - 1].consumed:
             raise Refusal("MessageConsumed")
-        if deposit.refunded:
+        left = deposit.amount - deposit.refunded
+        if left == 0:
             raise Refusal("AlreadyPaid")
-        self._pay(deposit.asset, deposit.sender, deposit.amount)
-        deposit.refunded = True
+        deposit.refunded += self._pay(deposit.asset, deposit.sender, left)
 
     def escape(self, asset: str, owner: Owner, recipient: Owner) -> None:
         if not (self.halted and self.final):
