@@ -9,15 +9,11 @@ import pytest
 from eth_utils.crypto import keccak
 
 from offchain.plasma.merkle import ExitTree
-from offchain.plasma.messages import Message
+from offchain.plasma.messages import BRIDGE, COUNTERS_SLOT, EXIT_ROOT_SLOT, INBOX_HASH_SLOT, Message
 from offchain.units import ETHER
 from tests.conftest import Refused
 from tests.plasma.made_up import (
-    BRIDGE,
     CHILD_CHAIN_ID,
-    COUNTERS_SLOT,
-    EXIT_ROOT_SLOT,
-    INBOX_HASH_SLOT,
     Account,
     Log,
     delivery_log,
@@ -83,7 +79,8 @@ def test_other_exit_count(busy: Plasma, stranger: Any, bent: str) -> None:
     if bent == "storage":
         with_bridge(busy, counters=counters(2, 3))
     busy.chain.seal()
-    submission = busy.submit(busy.checkpoint(**({"exit_count": 1} if bent == "checkpoint" else {})))
+    honest = busy.checkpoint()
+    submission = busy.submit(replace(honest, exit_count=1) if bent == "checkpoint" else honest)
     condemned(busy, stranger, submission, busy.challenges.proveWrongBridge, *bridge_proof(busy))
 
 
@@ -94,7 +91,8 @@ def test_other_exit_root(busy: Plasma, stranger: Any, bent: str) -> None:
         with_bridge(busy, exit_root=int.from_bytes(LIE, "big"))
     busy.chain.seal()
     before = ExitTree([busy.chain.exits[0].key(CHILD_CHAIN_ID)]).root()
-    submission = busy.submit(busy.checkpoint(**({"exit_root": before} if bent == "checkpoint" else {})))
+    honest = busy.checkpoint()
+    submission = busy.submit(replace(honest, exit_root=before) if bent == "checkpoint" else honest)
     condemned(busy, stranger, submission, busy.challenges.proveWrongBridge, *bridge_proof(busy))
 
 

@@ -84,7 +84,7 @@ def test_honest_chain_has_no_fault(
 def test_broken_link_within(plasma: Plasma, stranger: Any, size: int, place: int, kind: str) -> None:
     sealed(plasma, place - 1)
     head = plasma.chain.head
-    bent = {"parent": {"parent_hash": LIE}, "same time": {"timestamp": head.timestamp}}
+    bent: dict[str, Any] = {"parent": {"parent_hash": LIE}, "same time": {"timestamp": head.timestamp}}
     plasma.chain.seal(**bent.get(kind, {"timestamp": head.timestamp - 1}))
     sealed(plasma, size - place)
     plasma.submit()
@@ -98,7 +98,8 @@ def test_broken_link_across(plasma: Plasma, refused: Refused, stranger: Any, kin
     sealed(plasma, 3)
     first = plasma.submit()
     head = plasma.chain.head
-    plasma.chain.seal(**({"parent_hash": LIE} if kind == "parent" else {"timestamp": head.timestamp}))
+    bent: dict[str, Any] = {"parent_hash": LIE} if kind == "parent" else {"timestamp": head.timestamp}
+    plasma.chain.seal(**bent)
     second = plasma.submit()
     sealed(plasma, 1)
     plasma.submit()

@@ -77,11 +77,12 @@ def test_equivocator_is_slashed(
     key = plasma.keys[3]
     if order == 1:
         plasma.submit(pair[0])
-    slashed(plasma, stranger, key, pair[::order])
+    turned = pair[1], pair[0]
+    slashed(plasma, stranger, key, pair if order == 1 else turned)
     assert plasma.root.frozenUntil() == plasma.now + FREEZE_PERIOD
     assert not plasma.root.faultProven()
-    for way in (1, -1):
-        twice = two_faced(plasma, key, *pair[::way])
+    for shown in (pair, turned):
+        twice = two_faced(plasma, key, *shown)
         refused(plasma.challenges.proveEquivocation, *twice, error=NOTHING_THERE, sender=stranger)
 
     before = recipient.balance
@@ -110,18 +111,16 @@ def test_equivocator_counts_once(
     key = plasma.keys[0]
     slashed(plasma, stranger, key, pair)
     until = plasma.root.frozenUntil()
-    plasma.root.bond(key.address, sender=stranger, value=1)
+    plasma.root.bond(key.address, sender=stranger, value=BOND)
     later = replace(pair[0], epoch=2)
     prove = plasma.challenges.proveEquivocation
     for one, other in [pair, (later, replace(later, data_hash=LIE))]:
         refused(prove, *two_faced(plasma, key, one, other), error=NOTHING_THERE, sender=stranger)
     assert plasma.root.frozenUntil() == until
-    assert plasma.root.seatOf(key.address).bond == 1
+    assert plasma.root.seatOf(key.address).bond == BOND
 
 
-def test_no_equivocation(
-    plasma: Plasma, refused: Refused, pair: tuple[Checkpoint, Checkpoint], stranger: Any
-) -> None:
+def test_no_equivocation(plasma: Plasma, refused: Refused, pair: tuple[Checkpoint, Checkpoint], stranger: Any) -> None:
     """The same bytes signed again, another epoch's or set's checkpoint, another's signature, another's seat."""
     honest, lie = pair
     plasma.submit(honest)
@@ -138,8 +137,8 @@ def test_no_equivocation(
         refused(prove, *mine[:4], seat, error=(wrong, key.address, key.address), sender=stranger)
     outside = ("Panic(uint256)", 0x32)
     refused(prove, *mine[:4], AUTHORITIES, error=outside, sender=stranger)
-    unset = [replace(checkpoint, set_id=7) for checkpoint in pair]
-    refused(prove, *two_faced(plasma, key, *unset), error=outside, sender=stranger)
+    unset = two_faced(plasma, key, replace(honest, set_id=7), replace(lie, set_id=7))
+    refused(prove, *unset, error=outside, sender=stranger)
 
 
 def test_bonded_stranger_is_no_equivocator(
@@ -169,9 +168,7 @@ def test_signatures_have_one_form(
     refused(prove, first, signature, first, flipped, seat, error=NO_FAULT, sender=stranger)
 
 
-def test_up_to_f_equivocators_only_freeze(
-    plasma: Plasma, pair: tuple[Checkpoint, Checkpoint], stranger: Any
-) -> None:
+def test_up_to_f_equivocators_only_freeze(plasma: Plasma, pair: tuple[Checkpoint, Checkpoint], stranger: Any) -> None:
     """What was accepted stays, more is accepted, and the freeze ends by itself."""
     submission = plasma.submit(pair[0])
     for key in plasma.keys[:FAULTY]:
@@ -234,7 +231,7 @@ def test_equivocators_of_an_old_set(
     plasma.finalise()
 
     plasma.provider.set_balance(old[-1].address, ETHER)
-    plasma.provider.set_timestamp(retired + CHALLENGE_PERIOD + ROLLBACK_PERIOD)
+    plasma.provider.set_timestamp(retired + CHALLENGE_PERIOD + ROLLBACK_PERIOD + 1)
     plasma.provider.mine()
     web3 = plasma.provider.web3
     withdrawal = {"from": old[-1].address, "to": root.address, "data": root.withdrawBond.encode_input(stranger)}
@@ -244,9 +241,7 @@ def test_equivocators_of_an_old_set(
     refused(plasma.challenges.proveEquivocation, *late, error=NOTHING_THERE, sender=stranger)
 
 
-def test_equivocation_after_the_halt(
-    plasma: Plasma, pair: tuple[Checkpoint, Checkpoint], stranger: Any
-) -> None:
+def test_equivocation_after_the_halt(plasma: Plasma, pair: tuple[Checkpoint, Checkpoint], stranger: Any) -> None:
     """Bonds are still at stake, but nothing is left to freeze or void."""
     plasma.submit(pair[0])
     plasma.finalise()

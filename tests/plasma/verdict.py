@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 
 from offchain.plasma.checkpoint import Submission
+from offchain.plasma.messages import BRIDGE, COUNTERS_SLOT, EXIT_ROOT_SLOT, INBOX_HASH_SLOT
 from tests.conftest import failure, revert_data
-from tests.plasma.made_up import BRIDGE, COUNTERS_SLOT, EXIT_ROOT_SLOT, INBOX_HASH_SLOT
 from tests.plasma.stage import BOND, ETH, FREEZE_PERIOD, Plasma
 
 FAULT_PROVEN = keccak(text="FaultProven(uint256,address,string)")
@@ -80,7 +81,7 @@ def accusations(plasma: Plasma) -> list[tuple[Callable[..., Any], tuple[Any, ...
     ]
     for leaf, header in leaves:
         calls += [(challenges.proveWrongPlace, (leaf,)), (challenges.proveWrongLeaf, (leaf, header))]
-    for (parent, _), (child, _) in zip(leaves, leaves[1:], strict=False):
+    for (parent, _), (child, _) in pairwise(leaves):
         calls.append((challenges.proveBrokenLink, (parent, child)))
     for submission in plasma.submissions:
         calls.append((challenges.proveWrongState, (plasma.leaf_proof(submission.checkpoint.end, submission),)))

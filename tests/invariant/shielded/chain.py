@@ -72,7 +72,7 @@ class PoolChain:
         self.rpc = rpc
         rpc.call("anvil_setBlockTimestampInterval", 0)  # time stands still unless `wait` moves it
         self.operator = development_sender(web3, 0)
-        self._errors = _error_names()
+        self._errors = error_names()
         self.contracts: dict[str, Any] = {}
         self.addresses = {OPERATOR: self.operator.address, NOBODY: "0x" + "00" * 20}
         self.addresses |= {actor: development_account(index).address for index, actor in enumerate(ACTORS, start=1)}
@@ -231,7 +231,7 @@ class PoolChain:
         return self.contracts[name]
 
 
-def _error_names() -> dict[bytes, str]:
+def error_names() -> dict[bytes, str]:
     """The names of all contracts' errors by selector."""
     names = {}
     for artifact in artifacts.load_all().values():

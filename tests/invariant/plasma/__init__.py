@@ -1,0 +1,1 @@
+"""The plasma chain's bridge under random operations, with a model in Python."""
