@@ -57,7 +57,7 @@ def listing(asset: str = TOKEN, name: str = "Won", symbol: str = "KRW", decimals
     return Message(MessageKind.LIST_TOKEN, address_of("owner"), NOBODY, asset, 0, 1, data)
 
 
-def forced(sender: str, target: str, data: bytes = b"", value: int = 0, gas: int = 500_000) -> Message:
+def forced(sender: str, target: str, data: bytes = b"", value: int = 0, gas: int = 2_000_000) -> Message:
     """A forced call, as the inbox has it."""
     return Message(MessageKind.CALL, sender, target, ETH, value, 1, encode(["uint256", "bytes"], [gas, data]))
 
@@ -138,6 +138,16 @@ class Child:
         """An account with this code."""
         creation = b"\x61" + len(runtime).to_bytes(2, "big") + bytes.fromhex("80600a5f395ff3") + runtime
         return str(self.operator.send({"data": "0x" + creation.hex()})["contractAddress"])
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Takes back at the end what was done within."""
+        before = (self.node.call("evm_snapshot"), list(self.messages), list(self.exits))
+        try:
+            yield
+        finally:
+            assert self.node.call("evm_revert", before[0])
+            _, self.messages, self.exits = before
 
     def balances(self) -> dict[str, int]:
         """The ETH of every account there is."""
