@@ -181,7 +181,7 @@ def test_false_cancelling(halted: Halted, recipient: Any, stranger: Any, refused
     for nullifier in honest:
         with pytest.raises(EscapeError, match=f"the pool has nothing of nullifier {nullifier}"):
             halted.cancel(honest, nullifier)
-        reverts(halted, Call("cancelNote", (*honest, nullifier, nodes)), TRIE_ERROR)
+        reverts(halted, Call("cancelNote", (*honest, nullifier, nodes)), TRIE_ERROR, RLP_ERROR)
     waiting = halted.start(halted.note(recipient, 5, first=SPENT))
     late = escape.noteEscape(*waiting).releasableAt
     cancel = halted.cancel(waiting, SPENT)
