@@ -154,7 +154,7 @@ def test_cancelling(halted: Halted, recipient: Any, stranger: Any, refused: Refu
     again = halted.note(recipient, 1, first=SPENT)
     refused(escape.escapeNote, *again, error=("NullifierUsed(uint256)", SPENT), sender=owner)
     kept = nullifiers[1 - place]
-    freed = halted.start(halted.note(recipient, INSIDE_ETH, **{other: kept}))  # and the turnstile has its amount again
+    freed = halted.start(halted.note(recipient, INSIDE_ETH, **{other: kept}))
     halted.wait_for_release()
     escape.releaseNote(*freed, sender=owner)
     assert halted.claimable(recipient) == INSIDE_ETH
@@ -192,23 +192,34 @@ def test_false_cancelling(halted: Halted, recipient: Any, stranger: Any, refused
 
 def test_turnstile(halted: Halted, recipient: Any, refused: Refused) -> None:
     """P1 no more of an asset escapes in notes than the pool held, even with keys that anybody can forge with."""
-    owner, escape = halted.plasma.owner, halted.escape.escapeNote
+    owner, start, release = halted.plasma.owner, halted.escape.escapeNote, halted.escape.releaseNote
+    exceeded = "TurnstileExceeded(address,uint256,uint256)"
     too_much = halted.note(recipient, INSIDE_ETH + 1)
-    error = ("TurnstileExceeded(address,uint256,uint256)", ETH, INSIDE_ETH + 1, INSIDE_ETH)
-    refused(escape, *too_much, error=error, sender=owner)
-    escapes = [halted.start(halted.note(recipient, amount)) for amount in (INSIDE_ETH - 10, 10)]
-    one_more = halted.note(recipient, 1)
-    refused(escape, *one_more, error=("TurnstileExceeded(address,uint256,uint256)", ETH, 1, 0), sender=owner)
-    escapes.append(halted.start(halted.note(recipient, INSIDE_TOKENS, halted.asset)))
+    refused(start, *too_much, error=(exceeded, ETH, INSIDE_ETH + 1, INSIDE_ETH), sender=owner)
+    escapes = [halted.start(halted.note(recipient, amount)) for amount in (INSIDE_ETH - 10, 11, 10)]
+    tokens = halted.start(halted.note(recipient, INSIDE_TOKENS, halted.asset))
     halted.wait_for_release()
-    for nullifiers in escapes:
-        halted.escape.releaseNote(*nullifiers, sender=owner)
+    release(*escapes[0], sender=owner)
+    refused(release, *escapes[1], error=(exceeded, ETH, 11, 10), sender=owner)
+    for nullifiers in (escapes[2], tokens):
+        release(*nullifiers, sender=owner)
     assert halted.claimable(recipient) == INSIDE_ETH < HELD_ETH - ETHER
     assert halted.claimable(recipient, halted.asset) == INSIDE_TOKENS
-    refused(escape, *one_more, error=("TurnstileExceeded(address,uint256,uint256)", ETH, 1, 0), sender=owner)
+    refused(release, *escapes[1], error=(exceeded, ETH, 11, 0), sender=owner)
+    refused(start, *halted.note(recipient, 1), error=(exceeded, ETH, 1, 0), sender=owner)
     inside = halted.escapes.prove_inside(ETH)
     assert inside.amount == INSIDE_ETH
     refused(halted.escape.proveInside, *inside.arguments, error="AlreadySet()", sender=owner)
+
+
+def test_nobody_blocks_the_turnstile(halted: Halted, recipient: Any) -> None:
+    """Escapes of spent notes, which will be cancelled, leave room for everybody else's."""
+    spent = halted.start(halted.note(recipient, INSIDE_ETH, first=SPENT))
+    honest = halted.start(halted.note(recipient, INSIDE_ETH))
+    halted.call(halted.cancel(spent, SPENT))
+    halted.wait_for_release()
+    halted.escape.releaseNote(*honest, sender=halted.plasma.owner)
+    assert halted.claimable(recipient) == INSIDE_ETH
 
 
 def test_turnstile_not_shown(
