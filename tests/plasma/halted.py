@@ -30,6 +30,8 @@ HELD_ETH, HELD_TOKENS = 60 * ETHER, 10**12
 """What the vault has."""
 INSIDE_ETH, INSIDE_TOKENS = 20 * ETHER, 10**9
 ROOT, OTHER_ROOT, TREE = 1234567, 7654321, 3
+TRIE_ERROR, RLP_ERROR = "TrieProofTraversalError(uint8)", "RLPInvalidEncoding()"
+"""What proofs of something else fail with."""
 SPENT = 99
 """A nullifier that was spent."""
 
@@ -88,6 +90,12 @@ class Halted:
         domain = (self.plasma.provider.chain_id, self.escape.address)
         return call.signed(sign_escape(key or self.holder, *domain, asset, source, address(recipient)))
 
+    def end(self) -> None:
+        """Halts the chain, names its last final state and shows everything that escapes need."""
+        self.plasma.halt()
+        self.open()
+        self.prove_all()
+
     def open(self) -> None:
         """Names the last final state."""
         self.escape.open(self.plasma.submissions[-1].abi(), sender=self.plasma.owner)
@@ -108,7 +116,7 @@ class Halted:
 
     # Notes
 
-    def note(self, recipient: Any, amount: int, asset: str = ETH, **changes: Any) -> tuple[Any, ...]:
+    def note(self, recipient: Any, amount: int, asset: str = ETH, /, **changes: Any) -> tuple[Any, ...]:
         """The arguments of `escapeNote` with a proof that says nothing; `changes` bend its signals."""
         on_plasma = asset if asset == ETH else bridged_token(asset)
         domain = (self.plasma.provider.chain_id, self.escape.address)
@@ -141,9 +149,10 @@ class Halted:
         return self.escapes.cancel(nullifiers, spent)
 
 
-def made_halted(plasma: Plasma, token: Any, depositor: Any, remote: Any) -> Halted:
-    """A chain that has taken deposits and fallen silent; it is not halted yet. `remote` sends forced messages."""
-    owner, holder, asset = plasma.owner, key_of("holder"), str(token.address)
+def made_halted(plasma: Plasma, token: Any, remote: Any) -> Halted:
+    """A chain that has taken deposits of a token's owner and fallen silent; it is not halted yet. `remote` sends forced
+    messages."""
+    owner, holder, depositor, asset = plasma.owner, key_of("holder"), remote, str(token.address)
     plasma.escape.setPlatform(FACTORY, POOL, sender=owner)
     plasma.vault.listToken(token, 10**13, sender=owner)
     plasma.deposit(depositor, HELD_ETH)

@@ -17,8 +17,7 @@ from offchain.plasma.messages import BRIDGE
 from offchain.sender import TransactionError
 from offchain.wallet.note import ETH
 from tests.plasma.made_up import CHILD_CHAIN_ID
-from tests.plasma.real import TOKEN, Child, address_of, called, child_chain, deposit, forced, listing
-from tests.plasma.test_bridge import check_state
+from tests.plasma.real import TOKEN, Child, address_of, called, check_state, child_chain, deposit, forced, listing
 
 USERS = ("user", "neighbour")
 SENDER = address_of("sender")

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from eth_utils.crypto import keccak
 
-from offchain.plasma.escape import EscapeError, Escapes, StateProofs, bridged_token, remote_account, sign_escape
-from offchain.plasma.records import RecordError
-from offchain.plasma.tries import ProofError
+from offchain.plasma.escape import EscapeError, bridged_token, remote_account, sign_escape
 from offchain.units import ETHER
 from tests.conftest import Refused
 from tests.plasma.halted import (
@@ -24,41 +21,27 @@ from tests.plasma.halted import (
     HELD_TOKENS,
     LOCKED,
     POOL,
-    RESERVE_ETH,
-    RESERVE_TOKENS,
-    SHARES,
-    SUPPLY,
+    RLP_ERROR,
+    TRIE_ERROR,
     Halted,
     made_halted,
-    proofs_of,
     reverts,
 )
 from tests.plasma.made_up import Account, entry
 from tests.plasma.real import NOBODY, key_of
 from tests.plasma.stage import ETH, Plasma
 
-TRIE_ERROR, RLP_ERROR = "TrieProofTraversalError(uint8)", "RLPInvalidEncoding()"
-
 
 @pytest.fixture
-def token(deployer: Any, project: Any, prosumer: Any) -> Any:
-    token = deployer.deploy(project.Token, 10**15)
-    token.transfer(prosumer, 10**13, sender=deployer)
-    return token
-
-
-@pytest.fixture
-def ending(plasma: Plasma, token: Any, prosumer: Any, trader: Any) -> Halted:
+def ending(plasma: Plasma, trader: Any, project: Any) -> Halted:
     """A chain that is about to be halted."""
-    return made_halted(plasma, token, prosumer, trader)
+    return made_halted(plasma, trader.deploy(project.Token, 10**13), trader)
 
 
 @pytest.fixture
 def halted(ending: Halted) -> Halted:
     """A halted chain, its last final state named, its contracts shown."""
-    ending.plasma.halt()
-    ending.open()
-    ending.prove_all()
+    ending.end()
     return ending
 
 
@@ -71,8 +54,9 @@ def test_before_the_halt(ending: Halted, refused: Refused, recipient: Any, prosu
     holder = ending.holder.address
     refused(ending.escape.open, last.abi(), error="NotHalted()", sender=owner)
     refused(ending.plasma.vault.payEscape, ETH, prosumer, 1, error=("NotPermitted(address)", prosumer), sender=prosumer)
-    for halt in (lambda: None, ending.plasma.halt):
-        halt()  # nor before its state is named
+    for ended in (False, True):  # nor before its state is named
+        if ended:
+            ending.plasma.halt()
         call = ending.signed(ending.escapes.eth(holder, recipient.address), ETH, holder, recipient)
         reverts(ending, call, "NotOpen()")
         reverts(ending, ending.escapes.prove_contract(POOL), "NotOpen()")
@@ -277,15 +261,18 @@ def test_nothing_there(halted: Halted, recipient: Any, refused: Refused) -> None
     holder = halted.holder.address
     nobody = halted.signed(halted.escapes.eth(holder, NOBODY), ETH, holder, NOBODY)
     reverts(halted, nobody, "InvalidRecipient(address)")
-    for attempt in (
-        lambda: halted.escapes.eth(other.address, recipient.address),
-        lambda: halted.escapes.token(halted.asset, other.address, recipient.address),
-        lambda: halted.escapes.liquidity(ETH, ENERGY, holder, recipient.address),
-        lambda: halted.escapes.liquidity(ETH, FACTORY, holder, recipient.address),
-        lambda: halted.escapes.liquidity(halted.asset, ENERGY, holder, recipient.address),
-    ):
-        with pytest.raises(EscapeError):
-            attempt()
+    escapes, to = halted.escapes, recipient.address
+    cases: list[tuple[Any, ...]] = [
+        (escapes.eth, other.address, "has no ETH"),
+        (escapes.eth, recipient.address, "not shown to be in the last final state"),
+        (escapes.token, halted.asset, other.address, "has nothing of"),
+        (escapes.liquidity, ETH, ENERGY, holder, "has nothing of liquidity"),
+        (escapes.liquidity, ETH, FACTORY, holder, "the factory has nothing of"),
+        (escapes.liquidity, halted.asset, ENERGY, holder, "doesn't stand for"),
+    ]
+    for build, *terms, error in cases:
+        with pytest.raises(EscapeError, match=error):
+            build(*terms, to)
 
 
 def test_short_vault(ending: Halted, recipient: Any) -> None:
@@ -308,73 +295,3 @@ def test_short_vault(ending: Halted, recipient: Any) -> None:
     for _ in range(2):
         reverts(ending, calls[2], "NotBacked(address,uint256,uint256)")
     assert plasma.vault.held(ETH) == 0
-
-
-# Liquidity
-
-
-@pytest.mark.parametrize("side", ["ETH", "token"])
-def test_liquidity(halted: Halted, recipient: Any, side: str) -> None:
-    """P4 each share is its part of the reserves, rounded down; what is locked stays, and what rounding leaves."""
-    token, asset = bridged_token(halted.asset), ETH if side == "ETH" else halted.asset
-    reserve = RESERVE_ETH if side == "ETH" else RESERVE_TOKENS
-    paid = 0
-    for name, share in SHARES.items():
-        key = key_of(name)
-        call = halted.escapes.liquidity(asset, token, key.address, recipient.address)
-        reverts(halted, halted.signed(call, asset, key.address, recipient, key), "WrongSigner(address,address)")
-        call = halted.signed(call, asset, EXCHANGE, recipient, key)
-        halted.call(call)
-        paid += share * reserve // SUPPLY
-        assert halted.claimable(recipient, asset) == paid
-        assert call.amount == share * reserve // SUPPLY
-        reverts(halted, call, "AlreadyEscaped(bytes32)")
-    assert 0 < reserve - paid <= LOCKED * reserve // SUPPLY + len(SHARES)
-
-
-def test_liquidity_of_another_token(halted: Halted, recipient: Any) -> None:
-    """Only ETH escapes from an exchange whose token isn't bridged, and no other exchange's token."""
-    account = remote_account(halted.remote.address)
-    call = halted.escapes.liquidity(ETH, ENERGY, account, recipient.address)
-    wrong_side = replace(call, arguments=(halted.asset, *call.arguments[1:]))
-    reverts(halted, wrong_side, "InvalidAsset(uint256)", sender=halted.remote)
-    bridged = bridged_token(halted.asset)
-    _, holder, to, shown, signature = call.arguments
-    wrong_exchange = replace(call, arguments=(ETH, holder, to, (bridged, *shown[1:]), signature))
-    reverts(halted, wrong_exchange, TRIE_ERROR, sender=halted.remote)
-
-
-def test_unproven_contracts(ending: Halted, recipient: Any) -> None:
-    """Factory, exchange and token must be shown before a share of liquidity escapes."""
-    ending.plasma.halt()
-    ending.open()
-    holder, bridged = ending.holder.address, bridged_token(ending.asset)
-    call = ending.escapes.liquidity(ending.asset, bridged, holder, recipient.address)
-    call = ending.signed(call, ending.asset, EXCHANGE, recipient)
-    for contract in (FACTORY, bridged, EXCHANGE):
-        reverts(ending, call, "NotProven(address)")
-        ending.prove(contract)
-    ending.call(call)
-
-
-# Files of proofs
-
-
-def test_file(halted: Halted, recipient: Any) -> None:
-    """P9 who has kept the proofs needs no node; what isn't in the file, or isn't true, is told."""
-    holder, state = halted.holder.address, proofs_of(halted.state)
-    Escapes(state, FACTORY, POOL).token(halted.asset, holder, recipient.address)
-    written = json.loads(json.dumps(state.to_json()))
-    alone = Escapes(StateProofs.from_json(written), FACTORY, POOL)
-    halted.call(halted.signed(alone.token(halted.asset, holder, recipient.address), halted.asset, holder, recipient))
-    assert halted.claimable(recipient, halted.asset) == 700
-    with pytest.raises(ProofError, match="the file has no proof of 0x"):
-        alone.prove_contract(POOL)
-    with pytest.raises(EscapeError, match="the file has no proof of slot 0x"):
-        alone.token(halted.asset, key_of("other").address, recipient.address)
-    for damaged in ({}, [], {**written, "accounts": {holder: {}}}, {**written, "stateRoot": "0x12"}):
-        with pytest.raises(RecordError):
-            StateProofs.from_json(damaged)
-    other_state = StateProofs.from_json({**written, "stateRoot": "0x" + "12" * 32})
-    with pytest.raises(ProofError, match="doesn't fit together"):
-        other_state.account(bridged_token(halted.asset))

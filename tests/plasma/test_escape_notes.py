@@ -16,35 +16,33 @@ from tests.plasma.halted import (
     INSIDE_TOKENS,
     OTHER_ROOT,
     POOL,
+    RLP_ERROR,
     ROOT,
     SPENT,
     TREE,
+    TRIE_ERROR,
     Halted,
     made_halted,
     reverts,
 )
 from tests.plasma.real import NOBODY
 from tests.plasma.stage import CANCEL_PERIOD, ETH, Plasma, authority_keys, deployed
-from tests.plasma.test_escape import RLP_ERROR, TRIE_ERROR
 
 REFUSING = "0x5f5f5260205ff3"
 """Code of a verifier that says no: returns a word of zeros."""
 
 
 @pytest.fixture
-def halted(plasma: Plasma, deployer: Any, project: Any, prosumer: Any, trader: Any) -> Halted:
+def ending(plasma: Plasma, trader: Any, project: Any) -> Halted:
+    """A chain that is about to be halted."""
+    return made_halted(plasma, trader.deploy(project.Token, 10**13), trader)
+
+
+@pytest.fixture
+def halted(ending: Halted) -> Halted:
     """A halted chain, its last final state named, its contracts shown."""
-    return ended(plasma, deployer, project, prosumer, trader)
-
-
-def ended(plasma: Plasma, deployer: Any, project: Any, prosumer: Any, trader: Any) -> Halted:
-    token = deployer.deploy(project.Token, 10**15)
-    token.transfer(prosumer, 10**13, sender=deployer)
-    halted = made_halted(plasma, token, prosumer, trader)
-    halted.plasma.halt()
-    halted.open()
-    halted.prove_all()
-    return halted
+    ending.end()
+    return ending
 
 
 @pytest.mark.parametrize("side", ["ETH", "token"])
@@ -222,34 +220,22 @@ def test_nobody_blocks_the_turnstile(halted: Halted, recipient: Any) -> None:
     assert halted.claimable(recipient) == INSIDE_ETH
 
 
-def test_turnstile_not_shown(
-    plasma: Plasma, deployer: Any, project: Any, prosumer: Any, trader: Any, recipient: Any, refused: Refused
-) -> None:
+def test_turnstile_not_shown(ending: Halted, recipient: Any, refused: Refused) -> None:
     """Until it is shown how much the pool held, nothing of it escapes."""
-    token = deployer.deploy(project.Token, 10**15)
-    token.transfer(prosumer, 10**13, sender=deployer)
-    halted = made_halted(plasma, token, prosumer, trader)
-    halted.plasma.halt()
-    halted.open()
-    halted.prove(POOL)
+    ending.plasma.halt()
+    ending.open()
+    ending.prove(POOL)
     error = ("TurnstileExceeded(address,uint256,uint256)", ETH, 1, 0)
-    refused(halted.escape.escapeNote, *halted.note(recipient, 1), error=error, sender=plasma.owner)
+    refused(ending.escape.escapeNote, *ending.note(recipient, 1), error=error, sender=ending.plasma.owner)
 
 
 def test_verifier(
-    deployer: Any,
-    operator: Any,
-    project: Any,
-    prosumer: Any,
-    trader: Any,
-    recipient: Any,
-    refused: Refused,
-    plasma: Plasma,
+    deployer: Any, operator: Any, project: Any, trader: Any, recipient: Any, refused: Refused, plasma: Plasma
 ) -> None:
     """Without a proof that holds nothing escapes."""
-    size = len(REFUSING[2:]) // 2
-    verifier = create_account(deployer, bytes.fromhex(f"60{size:02x}80600a5f395ff3".ljust(20, "0") + REFUSING[2:]))
-    own = deployed(deployer, operator, project, verifier, authority_keys())
+    creation = bytes.fromhex("600780600a5f395ff300") + bytes.fromhex(REFUSING[2:])
+    own = deployed(deployer, operator, project, create_account(deployer, creation), authority_keys())
     own.chain = plasma.chain
-    halted = ended(own, deployer, project, prosumer, trader)
+    halted = made_halted(own, trader.deploy(project.Token, 10**13), trader)
+    halted.end()
     refused(halted.escape.escapeNote, *halted.note(recipient, 1), error="InvalidProof()", sender=operator)
