@@ -7,7 +7,9 @@ import {IBridgedToken, ITokenSource} from "../interfaces/IBridgedToken.sol";
 
 /// @title BridgedToken
 /// @notice Documented in IBridgedToken.
-/// @dev Its constructor asks the bridge instead of taking arguments, so that its address follows from `asset` alone.
+/// @dev Its constructor asks the bridge instead of taking arguments, so that its address follows from `asset` alone. It
+/// takes any name: one that it refused would stop the inbox. So permits (EIP-712) aren't for the token's own name,
+/// which could be too long for that.
 contract BridgedToken is ERC20Permit, IBridgedToken {
     /* STORAGE */
 
@@ -24,7 +26,7 @@ contract BridgedToken is ERC20Permit, IBridgedToken {
 
     /* CONSTRUCTOR */
 
-    constructor() ERC20(_source().name, _source().symbol) ERC20Permit(_source().name) {
+    constructor() ERC20(_source().name, _source().symbol) ERC20Permit("BridgedToken") {
         BRIDGE = msg.sender;
         DECIMALS = _source().decimals;
         asset = _source().asset;

@@ -65,8 +65,8 @@ abstract contract NoteEscapes is ProvenState {
         if (signals.contextHash() != context) revert WrongContext(context, signals.contextHash());
         bytes32 root = keccak256(abi.encode(signals.root(), _entry(signals.treeNumber(), POOL_ROOTS)));
         if (_slot(pool, root, nodes) != 1) revert InvalidProof();
+        // What is paid counts, in releaseNote: escapes of spent notes don't stand in the way of others.
         if (amount > _inside[asset]) revert TurnstileExceeded(asset, amount, _inside[asset]);
-        _inside[asset] -= amount;
         (uint256 first, uint256 second) = (signals.nullifier(0), signals.nullifier(1));
         _use(first);
         _use(second);
@@ -89,7 +89,6 @@ abstract contract NoteEscapes is ProvenState {
         if (spent != firstNullifier && spent != secondNullifier) revert InvalidProof();
         if (_slot(pool, _entry(spent, POOL_NULLIFIERS), nodes) != 1) revert InvalidProof();
         delete _escapes[firstNullifier][secondNullifier];
-        _inside[waiting.asset] += waiting.amount;
         // The other note may not be spent: it can escape with another one.
         _used[spent == firstNullifier ? secondNullifier : firstNullifier] = false;
         emit NoteEscapeCancelled(firstNullifier, secondNullifier, spent);
@@ -99,6 +98,9 @@ abstract contract NoteEscapes is ProvenState {
     function releaseNote(uint256 firstNullifier, uint256 secondNullifier) external returns (uint256 paid) {
         NoteEscape memory waiting = _waiting(firstNullifier, secondNullifier);
         if (block.timestamp < waiting.releasableAt) revert TooEarly(waiting.releasableAt);
+        uint256 inside = _inside[waiting.asset];
+        if (waiting.amount > inside) revert TurnstileExceeded(waiting.asset, waiting.amount, inside);
+        _inside[waiting.asset] = inside - waiting.amount;
         delete _escapes[firstNullifier][secondNullifier];
         emit NoteEscaped(firstNullifier, secondNullifier, waiting.amount);
         paid = VAULT.payEscape(waiting.asset, waiting.recipient, waiting.amount);

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eth_abi.abi import encode
 from eth_account.messages import encode_typed_data
 from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
@@ -239,16 +238,6 @@ class Escapes:
             return self._state.slot(contract, slot)
         except ProofError as error:
             raise EscapeError(f"{who} has nothing of {what} in the last final state: {error}") from error
-
-
-def escape_digest(chain_id: int, contract: str, asset: str, source: str, holder: str, recipient: str) -> bytes:
-    """What `sign_escape` signs (`PlasmaEscape.escapeDigest`)."""
-    domain_type = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
-    names = [keccak(text=text) for text in (domain_type, DOMAIN_NAME, DOMAIN_VERSION)]
-    separator = keccak(encode(["bytes32"] * 3 + ["uint256", "address"], [*names, chain_id, contract]))
-    kind = keccak(text=f"Escape({','.join(f'address {name}' for name in ESCAPE_FIELDS)})")
-    content = keccak(encode(["bytes32"] + ["address"] * 4, [kind, asset, source, holder, recipient]))
-    return keccak(b"\x19\x01" + separator + content)
 
 
 def _on_plasma(asset: str) -> str:

@@ -86,6 +86,13 @@ class Undelivered(Event):
 
 
 @dataclass(frozen=True)
+class OperatorChanged(Event):
+    """Another account delivers to the plasma chain."""
+
+    operator: Address
+
+
+@dataclass(frozen=True)
 class ExitStarted(Event):
     """An exit was proven against a checkpoint."""
 
@@ -163,6 +170,7 @@ EVENTS: tuple[type[Event], ...] = (
     ExitBurned,
     TokenListed,
     Undelivered,
+    OperatorChanged,
     ExitStarted,
     ExitReleased,
     DepositRefunded,

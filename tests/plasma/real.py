@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pytest
 from eth_abi.abi import encode
 from eth_account import Account as Keys
 from eth_account.signers.local import LocalAccount
@@ -18,14 +19,16 @@ from eth_utils.crypto import keccak
 from web3 import Web3
 from web3.contract import Contract
 from web3.contract.contract import ContractFunctions
+from web3.exceptions import ContractCustomError
 
-from offchain.artifacts import load
+from offchain.artifacts import describe_revert, load
 from offchain.chains import ChainSpec, started
 from offchain.node import Node
+from offchain.plasma.escape import StateProofs
 from offchain.plasma.events import Delivered, decode_as
 from offchain.plasma.genesis import ANVIL_FLAGS, write_genesis
 from offchain.plasma.merkle import ExitTree
-from offchain.plasma.messages import BRIDGE, Exit, Message, MessageKind
+from offchain.plasma.messages import BRIDGE, Counters, Exit, Message, MessageKind, inbox_hash
 from offchain.sender import Sender, key_sender
 from offchain.wallet.note import ETH
 from tests.plasma.made_up import CHILD_CHAIN_ID, GENESIS_TIME
@@ -57,7 +60,7 @@ def listing(asset: str = TOKEN, name: str = "Won", symbol: str = "KRW", decimals
     return Message(MessageKind.LIST_TOKEN, address_of("owner"), NOBODY, asset, 0, 1, data)
 
 
-def forced(sender: str, target: str, data: bytes = b"", value: int = 0, gas: int = 500_000) -> Message:
+def forced(sender: str, target: str, data: bytes = b"", value: int = 0, gas: int = 2_000_000) -> Message:
     """A forced call, as the inbox has it."""
     return Message(MessageKind.CALL, sender, target, ETH, value, 1, encode(["uint256", "bytes"], [gas, data]))
 
@@ -139,6 +142,16 @@ class Child:
         creation = b"\x61" + len(runtime).to_bytes(2, "big") + bytes.fromhex("80600a5f395ff3") + runtime
         return str(self.operator.send({"data": "0x" + creation.hex()})["contractAddress"])
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Takes back at the end what was done within."""
+        before = (self.node.call("evm_snapshot"), list(self.messages), list(self.exits))
+        try:
+            yield
+        finally:
+            assert self.node.call("evm_revert", before[0])
+            _, self.messages, self.exits = before
+
     def balances(self) -> dict[str, int]:
         """The ETH of every account there is."""
         dump = bytes.fromhex(self.node.call("anvil_dumpState")[2:])
@@ -156,3 +169,29 @@ def child_chain(folder: Path) -> Iterator[Child]:
         child = Child(chain.web3)
         child.node.call("anvil_setBlockTimestampInterval", 1)
         yield child
+
+
+def fails(call: Any, error: str, sender: str, value: int = 0, gas: int = 5_000_000) -> None:
+    """Checks that a call fails with exactly this error."""
+    with pytest.raises(ContractCustomError) as failed:
+        call.call({"from": sender, "value": value, "gas": gas})
+    assert describe_revert(bytes.fromhex(str(failed.value.data)[2:])).lower() == error.lower()
+
+
+def state_of(child: Child) -> StateProofs:
+    """The newest state, as the node proves it."""
+    number = child.node.height()
+    block = child.node.block(number)
+    assert block is not None
+    return StateProofs.of_node(child.node, number, bytes.fromhex(block["stateRoot"][2:]))
+
+
+def check_state(child: Child) -> None:
+    """What the root chain can prove of the bridge is what Python keeps account of."""
+    state = state_of(child)
+    words = [state.slot(BRIDGE, place.to_bytes(32, "big"))[0].to_bytes(32, "big") for place in range(3)]
+    counters = Counters(len(child.messages), len(child.exits))
+    assert words == [counters.word(), inbox_hash(child.messages), child.exit_tree.root()]
+    calls = child.calls
+    assert (calls.inboxConsumed().call(), calls.inboxHash().call()) == (counters.messages, words[1])
+    assert (calls.exitCount().call(), calls.exitRoot().call()) == (counters.exits, words[2])

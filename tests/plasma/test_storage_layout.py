@@ -68,7 +68,7 @@ def layouts() -> dict[str, Layout]:
             "outputSelection": {"*": {"*": ["storageLayout"]}},
         },
     }
-    command = [SOLC_FOLDER / f"solc-v{version}", "--standard-json", "--base-path", PROJECT]
+    command = [str(SOLC_FOLDER / f"solc-v{version}"), "--standard-json", "--base-path", str(PROJECT)]
     done = subprocess.run(command, input=json.dumps(request), capture_output=True, text=True, check=True)
     answer = json.loads(done.stdout[done.stdout.index("{") :])
     assert not [error for error in answer.get("errors", []) if error["severity"] == "error"]
