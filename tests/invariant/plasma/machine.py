@@ -44,7 +44,7 @@ OPERATIONS: dict[str, tuple[int, dict[str, st.SearchStrategy[Any]]]] = {
     "finalise": (3, {"number": which}),
     "freeze": (1, {"chance": dice}),
     "challenge": (2, {"number": which}),
-    "halt_silent": (1, {"chance": dice}),
+    "halt_silent": (2, {"chance": dice}),
     "halt_faulty": (1, {"chance": dice}),
     "set_cap": (1, {"asset": assets, "cap": caps}),
     "start": (5, {"number": which, "epoch": which, "by_receipt": st.booleans()}),
@@ -250,6 +250,7 @@ class Machine(RuleBasedStateMachine):
                 self._release(place)
         for index in range(final.consumed if final else 0, len(model.deposits)):
             self.refund(index)
+        self.refund(0)  # what was taken, or went back, doesn't
         for asset in ASSETS if final else ():
             for owner in OWNERS:
                 self.escape(asset, owner, owner)
