@@ -26,8 +26,6 @@ contract PlasmaVault is Inbox {
 
     uint256 private immutable CHILD_CHAIN_ID;
 
-    /// @inheritdoc IPlasmaVault
-    address public escape;
     mapping(bytes32 key => Started) private _exits;
     /// @inheritdoc IPlasmaVault
     mapping(uint256 id => uint256) public refundedOf;
@@ -46,13 +44,6 @@ contract PlasmaVault is Inbox {
     }
 
     /* EXTERNAL */
-
-    /// @inheritdoc IPlasmaVault
-    function connect(address escape_) external onlyOwner {
-        if (escape != address(0)) revert AlreadyConnected();
-        if (escape_.code.length == 0) revert NotPermitted(escape_);
-        escape = escape_;
-    }
 
     /// @inheritdoc IPlasmaVault
     function startExit(Exit calldata exit, Submission calldata submission, bytes32[] calldata siblings) external {
@@ -86,7 +77,7 @@ contract PlasmaVault is Inbox {
         if (before == exit.amount) revert AlreadyPaid(key);
         if (!ROOT.isReleasable(epoch)) revert NotReleasable(epoch);
         uint256 left = exit.amount - before;
-        released = _closed
+        released = _closed && block.timestamp > ROOT.settledAt()
             ? _releaseAll(exit.asset, exit.recipient, left)
             : _releaseCapped(exit.asset, exit.recipient, left);
         started.released = uint128(before + released);
