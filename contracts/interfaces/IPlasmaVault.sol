@@ -180,4 +180,6 @@ interface IPlasmaVault {
     /// @notice How much of a deposit went back.
     function refundedOf(uint256 id) external view returns (uint256);
     function escape() external view returns (address);
+    /// @notice EIP-155 id of the plasma chain.
+    function childChainId() external view returns (uint256);
 }

@@ -24,7 +24,8 @@ contract PlasmaVault is Inbox {
 
     /* STORAGE */
 
-    uint256 private immutable CHILD_CHAIN_ID;
+    /// @inheritdoc IPlasmaVault
+    uint256 public immutable childChainId;
 
     mapping(bytes32 key => Started) private _exits;
     /// @inheritdoc IPlasmaVault
@@ -36,11 +37,11 @@ contract PlasmaVault is Inbox {
     /// @param ethCap The most ETH that leaves in a window, in wei.
     constructor(
         IPlasmaRoot root,
-        uint256 childChainId,
+        uint256 childChainId_,
         uint256 window,
         uint256 ethCap
     ) PlasmaLedger(root, window, ethCap) {
-        CHILD_CHAIN_ID = childChainId;
+        childChainId = childChainId_;
     }
 
     /* EXTERNAL */
@@ -61,7 +62,7 @@ contract PlasmaVault is Inbox {
     /// @inheritdoc IPlasmaVault
     function startExitByReceipt(ReceiptProof calldata proof, uint256 logIndex) external {
         ROOT.requireSubmitted(proof.blockProof.submission);
-        Inclusion.requireBlock(CHILD_CHAIN_ID, proof.blockProof);
+        Inclusion.requireBlock(childChainId, proof.blockProof);
         Log memory log = Inclusion.logOf(proof, logIndex);
         if (log.emitter != BridgeState.BRIDGE || !BridgeState.isExitLog(log)) revert NotAnExit();
         Exit memory exit = BridgeState.exitOf(log);
@@ -132,7 +133,7 @@ contract PlasmaVault is Inbox {
     /// @inheritdoc IPlasmaVault
     /// @dev Also the exit's leaf: two burns are never the same, since their numbers differ.
     function exitKey(Exit memory exit) public view returns (bytes32) {
-        return BridgeState.exitLeaf(CHILD_CHAIN_ID, exit);
+        return BridgeState.exitLeaf(childChainId, exit);
     }
 
     /* PRIVATE */

@@ -52,10 +52,11 @@ class BridgeVerification:
         yield from self._built_in(name)
 
     def _built_in(self, name: str) -> Iterator[str]:
-        """The other contracts and the plasma chain's id, which are built into those without further arguments."""
-        contract, *others = BRIDGE_PARTS[name]
+        """The other contracts and the plasma chain's id, where nothing else is built in."""
         if name not in ("plasma_challenges", "plasma_inclusion"):
             return
-        root = self.manifest.contract(self.web3, "plasma_root").functions
-        if not root.setId().call():
-            yield "no set of authorities is active"
+        contract, *others = BRIDGE_PARTS[name]
+        child = self.manifest.contract(self.web3, "plasma_vault").functions.childChainId().call()
+        arguments = (*map(self.manifest.address, others), child)
+        if not is_constructed_of(self.web3, contract, self.manifest.address(name), *arguments):
+            yield f"{name} was deployed with others than {', '.join(others)} of this manifest, or for another chain"

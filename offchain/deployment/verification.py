@@ -10,9 +10,9 @@ from web3 import Web3
 from web3.contract import Contract
 from web3.contract.contract import ContractFunctions
 
+from offchain.deployment.bridge_verification import BridgeVerification
 from offchain.deployment.code import check_code, is_constructed_of
 from offchain.deployment.manifest import DeploymentError, Manifest
-from offchain.deployment.bridge_verification import BridgeVerification
 from offchain.deployment.parts import BRIDGE_PARTS, MICROGRIDS, PLATFORM, POOL_PARTS, REGISTRY_PARTS, ROLES
 from offchain.node import Node
 from offchain.zk.circuits import CIRCUITS
