@@ -22,6 +22,8 @@ interface IPlasmaEscape {
         uint64 releasableAt;
     }
 
+    /// @notice The factory and the pool were named.
+    event PlatformNamed(address factory, address pool);
     /// @notice The state that counts is known.
     event Opened(uint256 indexed epoch, bytes32 stateRoot);
     /// @notice A contract's storage and balance are known.
@@ -82,8 +84,8 @@ interface IPlasmaEscape {
     error TooLate(uint256 releasableAt);
 
     /// @notice Names, once, the factory and the pool on the plasma chain. For PlasmaRoot's owner, before the halt.
-    /// @dev Warning: shares and notes are read from these contracts. An owner could name others of its own making, and
-    /// unless they are named no shares or notes escape: check them before depositing.
+    /// @dev Warning: who names them could name contracts that give everything to himself. They count only if they were
+    /// named a change's period before the halt, so that whoever mistrusts them can leave in time.
     function setPlatform(address factory, address pool) external;
     /// @notice After the halt, names the last final checkpoint. For anyone, once.
     function open(Submission calldata last) external;

@@ -212,6 +212,8 @@ interface IPlasmaRoot {
     function vault() external view returns (address);
     function challenges() external view returns (address);
     function halted() external view returns (bool);
+    /// @notice When it halted; 0: it didn't.
+    function haltedAt() external view returns (uint256);
     function faultProven() external view returns (bool);
     function frozenUntil() external view returns (uint256);
     /// @notice The active set; 0: none yet.

@@ -189,10 +189,9 @@ abstract contract Authorities is IPlasmaRoot, Ownable2Step {
         }
     }
 
-    /// @dev Slashes those of a set that signed.
-    function _slashSigners(uint256 id, uint256 signers, address challenger) internal {
+    /// @dev Slashes those of a set that signed; returns how much they had at stake.
+    function _slashSigners(uint256 id, uint256 signers, address challenger) internal returns (uint256 total) {
         address[] storage set = _sets[id];
-        uint256 total;
         for (uint256 index = 0; index < set.length; index++) {
             if ((signers >> index) & 1 == 1) total += _takeBond(set[index], challenger);
         }

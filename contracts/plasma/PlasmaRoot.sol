@@ -46,6 +46,8 @@ contract PlasmaRoot is EIP712, Authorities {
     /// @inheritdoc IPlasmaRoot
     uint256 public settledAt;
     /// @inheritdoc IPlasmaRoot
+    uint256 public haltedAt;
+    /// @inheritdoc IPlasmaRoot
     address public vault;
     /// @inheritdoc IPlasmaRoot
     address public challenges;
@@ -166,8 +168,10 @@ contract PlasmaRoot is EIP712, Authorities {
         uint256 last = submission.submittedAt + CHALLENGE_PERIOD + ROLLBACK_PERIOD;
         if (block.timestamp > last) revert ChallengeTooLate(last);
         // Also after the halt: nobody gets away with a fault by ending the chain.
-        if (submission.checkpoint.epoch <= _head.epoch) _voidFrom(submission.checkpoint.epoch, challenger);
-        _slashSigners(submission.checkpoint.setId, submission.signers, challenger);
+        bool voids = submission.checkpoint.epoch <= _head.epoch;
+        if (voids) _voidFrom(submission.checkpoint.epoch, challenger);
+        uint256 slashed = _slashSigners(submission.checkpoint.setId, submission.signers, challenger);
+        if (!voids && slashed == 0) revert NothingThere();
     }
 
     /// @inheritdoc IPlasmaRoot
@@ -270,6 +274,7 @@ contract PlasmaRoot is EIP712, Authorities {
 
     function _halt() private {
         halted = true;
+        haltedAt = block.timestamp;
         _head.epoch = _finalEpoch;
         _retire();
         IPlasmaVault(vault).close();

@@ -30,6 +30,7 @@ abstract contract ProvenState is IPlasmaEscape {
     address public factory;
     /// @inheritdoc IPlasmaEscape
     address public pool;
+    uint256 private _namedAt;
     mapping(address account => Contract) private _contracts;
 
     /* CONSTRUCTOR */
@@ -47,6 +48,8 @@ abstract contract ProvenState is IPlasmaEscape {
         if (msg.sender != Ownable(address(ROOT)).owner()) revert NotPermitted(msg.sender);
         if (factory != address(0) || ROOT.halted()) revert AlreadySet();
         (factory, pool) = (factory_, pool_);
+        _namedAt = block.timestamp;
+        emit PlatformNamed(factory_, pool_);
     }
 
     /// @inheritdoc IPlasmaEscape
@@ -58,6 +61,8 @@ abstract contract ProvenState is IPlasmaEscape {
         ROOT.requireSubmitted(last);
         if (block.timestamp <= ROOT.settledAt()) revert TooEarly(ROOT.settledAt() + 1);
         stateRoot = last.checkpoint.lastStateRoot;
+        // Contracts made to pay out what their maker likes can't be named just before the end.
+        if (_namedAt + ROOT.rules().changePeriod > ROOT.haltedAt()) (factory, pool) = (address(0), address(0));
         emit Opened(finalEpoch, stateRoot);
     }
 

@@ -25,7 +25,7 @@ from offchain.wallet.relay import OwnAccount
 from offchain.wallet.wallet import Wallet
 from tests.plasma.made_up import CHILD_CHAIN_ID
 from tests.plasma.real import Child, address_of, called
-from tests.plasma.stage import Plasma, sent_message
+from tests.plasma.stage import CHANGE_PERIOD, Plasma, sent_message
 
 PLATFORM_ETH = ETHER
 """With which each energy exchange is founded."""
@@ -155,6 +155,7 @@ class Ended:
         list(deployment.run())
         names = (self.manifest.address("factory"), self.manifest.address("pool"))
         self.plasma.escape.setPlatform(*names, sender=self.plasma.owner)
+        self.plasma.wait(CHANGE_PERIOD)
         factory = self.manifest.contract(child.web3, "factory").functions
         platform.transact(factory.createExchange(bridged_token(self.assets[0])))
         platform.transact(factory.createOracleExchange(bridged_token(self.assets[1])))

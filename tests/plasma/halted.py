@@ -18,7 +18,7 @@ from offchain.zk.field import MODULUS
 from tests.conftest import failure
 from tests.plasma.made_up import Account, State, entry
 from tests.plasma.real import key_of
-from tests.plasma.stage import CANCEL_PERIOD, ETH, Plasma
+from tests.plasma.stage import CANCEL_PERIOD, CHANGE_PERIOD, ETH, Plasma
 
 CONTRACTS = ("fa", "b0", "e1", "e2", "e3")
 FACTORY, POOL, EXCHANGE, ENERGY, ENERGY_EXCHANGE = (to_address(f"0x{digits * 20}") for digits in CONTRACTS)
@@ -154,6 +154,7 @@ def made_halted(plasma: Plasma, token: Any, remote: Any) -> Halted:
     messages."""
     owner, holder, depositor, asset = plasma.owner, key_of("holder"), remote, str(token.address)
     plasma.escape.setPlatform(FACTORY, POOL, sender=owner)
+    plasma.wait(CHANGE_PERIOD)
     plasma.vault.listToken(token, 10**13, sender=owner)
     plasma.deposit(depositor, HELD_ETH)
     plasma.deposit(depositor, HELD_TOKENS, asset=token)

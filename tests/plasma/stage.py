@@ -146,10 +146,18 @@ class Plasma:
         assert receipt.events == [self.root.Frozen(self.now + FREEZE_PERIOD)]
         return self.now + FREEZE_PERIOD
 
-    def halt(self) -> None:
-        """Lets the chain fall silent, and ends it."""
+    def halt(self, settle: bool = True) -> None:
+        """Lets the chain fall silent, and ends it; unless told not to, waits until what is final is final for good."""
         self.wait(SILENCE_PERIOD)
         self.root.haltSilent(sender=self.owner)
+        if settle:
+            self.settle()
+
+    def settle(self) -> None:
+        """Waits until no challenge can take finality back."""
+        missing = self.root.settledAt() + 1 - self.now
+        if missing > 0:
+            self.wait(missing)
 
     def deposit(self, sender: Any, amount: int, recipient: Any = None, asset: Any = ETH) -> Message:
         """Deposits; the plasma chain takes the message with its next block if `chain.deliver` is called with it."""

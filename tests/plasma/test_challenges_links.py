@@ -278,15 +278,7 @@ def test_after_the_fault(plasma: Plasma, refused: Refused, at_time: Callable[[in
     assert ends == plasma.now
     assert root.halted()
     refused(root.haltFaulty, error="ChainHalted()", sender=stranger)
-    refused(plasma.challenges.proveWrongState, early, error=("UnknownSubmission(uint256)", 1), sender=stranger)
-
-
-def test_no_challenge_after_the_halt(plasma: Plasma, refused: Refused, stranger: Any) -> None:
-    """What was final at the halt stays final, faulty or not: nothing could be taken back from those who left."""
-    proof = bent_state(plasma)
-    plasma.finalise()
-    plasma.halt()
-    refused(plasma.challenges.proveWrongState, proof, error="ChainHalted()", sender=stranger)
+    refused(plasma.challenges.proveWrongState, early, error="NothingThere()", sender=stranger)
 
 
 def test_only_challenges_condemn(plasma: Plasma, refused: Refused, stranger: Any) -> None:

@@ -2,7 +2,8 @@
 
 What the contracts promise if a false state becomes final, and its fault can be proven while it can be taken back: what
 left in between is at most the cap of each window, and after the halt all that the last honest state says is paid, but
-for that loss, less half of the slashed bonds. What they don't promise is in the last two tests.
+for that loss, less half of the slashed bonds; falling silent doesn't change that. What they don't promise is in
+`test_unprovable_fault`.
 """
 
 from __future__ import annotations
@@ -158,6 +159,7 @@ def test_loss_is_bounded(
     vault.refund(5, made.abi(), honest.abi(), sender=stranger)
     vault.refund(6, pending.abi(), honest.abi(), sender=stranger)
     assert vault.claimable(ETH, consumer) == PENDING
+    plasma.settle()
     plasma.escape.open(honest.abi(), sender=neighbour)
     paid = escape_all(plasma, refused, recipient)
     short = len(HOUSEHOLDS) * EACH - sum(paid)
@@ -184,6 +186,7 @@ def test_nothing_is_lost_before_finality(
     condemned(plasma, neighbour, false, plasma.challenges.proveWrongBridge, *bridge_proof(plasma, false))
     plasma.wait(FREEZE_PERIOD)
     plasma.root.haltFaulty(sender=neighbour)
+    plasma.settle()
     plasma.escape.open(plasma.submissions[0].abi(), sender=neighbour)
     assert escape_all(plasma, refused, recipient) == [EACH] * len(HOUSEHOLDS)
     refused(plasma.vault.releaseExit, loot.abi(), error=("NotReleasable(uint256)", 2), sender=stranger)
@@ -222,16 +225,24 @@ def test_unprovable_fault(settled: Plasma, refused: Refused, stranger: Any, reci
     assert {root.seatOf(key.address).bond for key in plasma.keys} == {BOND}
 
 
-def test_halt_ends_challenges_and_caps(settled: Plasma, refused: Refused, stranger: Any, neighbour: Any) -> None:
-    """Not promised: that the cap holds beyond the halt, when all that is final is paid at once, or that a fault can be
-    proven then. A quorum that falls silent can halt as soon as its false state is final: whoever can prove the fault
-    must do it within the challenge period, better within the silence period."""
+def test_halt_ends_neither_challenges_nor_caps(
+    settled: Plasma, refused: Refused, stranger: Any, neighbour: Any, recipient: Any
+) -> None:
+    """A quorum that falls silent can halt as soon as its false state is final. It gains nothing: until that state can't
+    be taken back any more the cap holds, no escape begins, and who proves the fault takes it back."""
     plasma, root, vault = settled, settled.root, settled.vault
     mint(plasma, stranger, 250 * ETHER)
     loot = steal(plasma, stranger, 250 * ETHER)
     root.haltSilent(sender=stranger)
     vault.releaseExit(loot.abi(), sender=stranger)
-    assert vault.claimable(ETH, stranger) == loot.amount > ETH_CAP
-    proof = bridge_proof(plasma)
-    refused(plasma.challenges.proveWrongBridge, *proof, error="ChainHalted()", sender=neighbour)
-    assert {root.seatOf(key.address).bond for key in plasma.keys} == {BOND}
+    assert vault.claimable(ETH, stranger) == ETH_CAP
+    honest, false = plasma.submissions
+    refused(plasma.escape.open, false.abi(), error=("TooEarly(uint256)", root.settledAt() + 1), sender=stranger)
+    plasma.challenges.proveWrongBridge(*bridge_proof(plasma, false), sender=neighbour)
+    assert (root.finalEpoch(), root.faultProven()) == (1, True)
+    assert {root.seatOf(key.address).bond for key in plasma.keys[:QUORUM]} == {0}
+    plasma.settle()
+    refused(vault.releaseExit, loot.abi(), error=("NotReleasable(uint256)", 2), sender=stranger)
+    plasma.escape.open(honest.abi(), sender=neighbour)
+    paid = escape_all(plasma, refused, recipient)
+    assert len(HOUSEHOLDS) * EACH - sum(paid) == ETH_CAP - COVER

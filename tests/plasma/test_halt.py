@@ -20,6 +20,8 @@ from tests.plasma.stage import (
     FAULTY,
     FREEZE_PERIOD,
     INBOX_PERIOD,
+    QUORUM,
+    ROLLBACK_PERIOD,
     SILENCE_PERIOD,
     Plasma,
 )
@@ -170,19 +172,37 @@ def test_nothing_after_the_halt(plasma: Plasma, prosumer: Any, refused: Refused,
         refused(method, *arguments, error="ChainHalted()", sender=prosumer)
     refused(vault.depositEth, prosumer, error="ChainHalted()", sender=prosumer, value=1)
     refused(vault.listToken, plasma.challenges, 1, error=b"", sender=plasma.owner)
-    refused(plasma.challenges.proveWrongState, plasma.leaf_proof(2, fault), error=UNKNOWN, sender=prosumer)
+    late = ("ChallengeTooLate(uint256)", fault.submitted_at + CHALLENGE_PERIOD + ROLLBACK_PERIOD)
+    refused(plasma.challenges.proveWrongState, plasma.leaf_proof(2, fault), error=late, sender=prosumer)
 
 
-UNKNOWN = ("UnknownSubmission(uint256)", 2)
-
-
-def test_no_challenge_after_the_halt(plasma: Plasma, prosumer: Any, refused: Refused) -> None:
-    """What was final at the halt stays so."""
+def test_challenge_after_the_halt(plasma: Plasma, prosumer: Any, refused: Refused) -> None:
+    """Who signed a fault doesn't get away with it by ending the chain: as long as it could have been taken back, what
+    was final is, and no escape begins."""
+    honest = plasma.seal_and_submit()
     fault = submit_fault(plasma)
     plasma.finalise()
-    plasma.halt()
-    proof = plasma.leaf_proof(1, fault)
-    refused(plasma.challenges.proveWrongState, proof, error="ChainHalted()", sender=prosumer)
+    plasma.halt(settle=False)
+    settled = plasma.root.settledAt()
+    assert settled == fault.submitted_at + CHALLENGE_PERIOD + ROLLBACK_PERIOD
+    refused(plasma.escape.open, fault.abi(), error=("TooEarly(uint256)", settled + 1), sender=prosumer)
+    condemn(plasma, fault, prosumer)
+    assert (plasma.root.finalEpoch(), plasma.root.faultProven(), plasma.root.frozenUntil()) == (1, True, 0)
+    assert plasma.root.rewardOf(prosumer) == QUORUM * BOND // 2
+    proof = plasma.leaf_proof(2, fault)
+    refused(plasma.challenges.proveWrongState, proof, error="NothingThere()", sender=prosumer)
+    refused(plasma.root.requireSubmitted, fault.abi(), error=("UnknownSubmission(uint256)", 2), sender=prosumer)
+    plasma.settle()
+    plasma.escape.open(honest.abi(), sender=prosumer)
+
+
+def test_challenge_of_what_the_halt_voided(plasma: Plasma, prosumer: Any) -> None:
+    """A fault that isn't final has nothing to be taken back any more, but its signers are slashed."""
+    fault = submit_fault(plasma)
+    plasma.halt(settle=False)
+    condemn(plasma, fault, prosumer)
+    assert (plasma.root.finalEpoch(), plasma.root.faultProven()) == (0, False)
+    assert plasma.root.rewardOf(prosumer) == QUORUM * BOND // 2
 
 
 def test_no_token_after_the_halt(plasma: Plasma, deployer: Any, project: Any, refused: Refused) -> None:

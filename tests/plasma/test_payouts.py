@@ -151,11 +151,14 @@ def test_window_has_a_length(plasma: Plasma) -> None:
     assert answer["error"]["data"] == to_hex(keccak(text="InvalidWindow()")[:4])
 
 
-def test_no_cap_after_the_halt(plasma: Plasma, burned: Burned, recipient: Any) -> None:
-    """P5 after the halt all that is left of an exit is paid at once."""
+def test_no_cap_after_the_halt(plasma: Plasma, burned: Burned, recipient: Any, refused: Refused) -> None:
+    """P5 after the halt, once nothing can be taken back, all that is left of an exit is paid at once."""
     partly, whole = burned(3 * ETH_CAP, 2 * ETH_CAP)
     release(plasma, partly)
     plasma.root.haltSilent(sender=plasma.owner)
+    error = (CAP_REACHED, ETH, next_window(plasma))
+    refused(plasma.vault.releaseExit, partly.abi(), error=error, sender=plasma.owner)
+    plasma.settle()
     release(plasma, partly)
     release(plasma, whole)
     assert (released(plasma, partly), released(plasma, whole)) == (3 * ETH_CAP, 2 * ETH_CAP)
@@ -168,6 +171,7 @@ def test_not_backed(plasma: Plasma, burned: Burned, recipient: Any, refused: Ref
     error = (NOT_BACKED, ETH, 50 * ETHER, 10 * ETHER)
     refused(plasma.vault.releaseExit, exit_.abi(), error=error, sender=plasma.owner)
     plasma.root.haltSilent(sender=plasma.owner)
+    plasma.settle()
     release(plasma, exit_)
     assert plasma.vault.claimable(ETH, recipient) == 10 * ETHER
     error = (NOT_BACKED, ETH, 40 * ETHER, 0)
@@ -199,6 +203,7 @@ def test_assets_do_not_mix(plasma: Plasma, burned: Burned, token: Any, recipient
     error = (CAP_REACHED, vault, next_window(plasma))
     refused(vault.releaseExit, unlisted.abi(), error=error, sender=plasma.owner)
     plasma.root.haltSilent(sender=plasma.owner)
+    plasma.settle()
     release(plasma, tokens)
     assert (vault.claimable(token, recipient), vault.claimable(ETH, recipient)) == (700, 5000)
     refused(vault.releaseExit, unlisted.abi(), error=(NOT_BACKED, vault, 1, 0), sender=plasma.owner)
