@@ -40,7 +40,9 @@ ACCOUNTS = 1_000
 IN_BLOCK = 100
 ETH = "0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE"
 OWNER, DEPOSITOR, CHALLENGER = 0, 1, 2
-RULES = BridgeRules(challenge_period=600, rollback_period=3_600, silence_period=7_200, change_period=3_600)
+RULES = BridgeRules(
+    challenge_period=600, rollback_period=3_600, silence_period=7_200, freeze_period=1_800, change_period=3_600
+)
 PAYS_NOTHING = {"maxFeePerGas": 0, "maxPriorityFeePerGas": 0, "chainId": CHILD_CHAIN_ID, "type": 2}
 
 

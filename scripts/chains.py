@@ -7,8 +7,8 @@ from threading import Event
 
 import click
 
-from offchain.plasma.local import local_chains
 from offchain.artifacts import compile_contracts
+from offchain.plasma.local import local_chains
 from scripts._command import Command
 
 

@@ -7,10 +7,12 @@ from web3 import Web3
 
 from offchain import chains
 from offchain.command import Amount
+from offchain.deployment.bridge import BridgeDeployment, BridgeRules
 from offchain.deployment.manifest import DeploymentError, Manifest
 from offchain.deployment.market import LOCAL_LIQUIDITY_ETH, LOCAL_LIQUIDITY_TOKENS
 from offchain.deployment.platform import LOCAL_RULES, PlatformDeployment, Rules
-from offchain.deployment.verification import Verification
+from offchain.deployment.verification import verified
+from offchain.sender import Sender
 from scripts._command import Group, account_option, connected, network_option, reached, say_if_started
 
 
@@ -37,48 +39,93 @@ def cli(
 ) -> None:
     """Deploys the platform: factory, verifiers, registry, pool, and two microgrids with token, exchange, liquidity.
 
-    Without --network: on both local chains, with public development keys. Addresses are kept in
-    deployments/<chain id>.json; what that file names and the chain has is not deployed again.
+    Without --network: on the local plasma chain, with public development keys, and on the local root chain the bridge
+    to it. With --network: the platform on that chain; `ape run deploy bridge` puts the bridge there. Addresses are kept
+    in deployments/<chain id>.json; what that file names and the chain has is not deployed again.
     """
     if ctx.invoked_subcommand is not None:
         return
     if operator is not None and (not Web3.is_address(operator) or int(operator, 16) == 0):
         raise click.BadParameter(f"{operator} is no address", param_hint="--operator")
-    with connected(network, account, chains.ROOT, chains.PLASMA) as connections:
-        for chain, sender in connections:
-            local = chain.chain_id in chains.LOCAL_CHAIN_IDS
-            if operator is None and not local:
-                raise click.UsageError(f"--operator is needed on chain {chain.chain_id}: it registers meters")
-            click.echo(f"{chain.name} chain {chain.chain_id} at {chain.url}")
-            deployment = PlatformDeployment(
-                sender,
-                Manifest.open(chain.chain_id),
-                operator=Web3.to_checksum_address(operator) if operator else sender.address,
-                liquidity_eth=eth if eth is not None else LOCAL_LIQUIDITY_ETH * local,
-                liquidity_tokens=tokens if tokens is not None else LOCAL_LIQUIDITY_TOKENS * local,
-                redeploy=redeploy,
-                rules=LOCAL_RULES if local else Rules(),
-            )
-            for step in deployment.run():
-                state = "deployed" if step.deployed else "there already"
-                click.echo(f"  {step.name:18} {step.contract:22} {step.address}  {state}")
-            click.echo(f"  manifest: {deployment.manifest.path}")
+    with connected(network, account) as connections:
+        chain, sender = connections[-1]
+        local = chain.chain_id in chains.LOCAL_CHAIN_IDS
+        if operator is None and not local:
+            raise click.UsageError(f"--operator is needed on chain {chain.chain_id}: it registers meters")
+        if network is None:
+            bridge = bridge_of(*connections[0])
+            show(connections[0][0], bridge)
+        platform = PlatformDeployment(
+            sender,
+            Manifest.open(chain.chain_id),
+            operator=Web3.to_checksum_address(operator) if operator else sender.address,
+            liquidity_eth=eth if eth is not None else LOCAL_LIQUIDITY_ETH * local,
+            liquidity_tokens=tokens if tokens is not None else LOCAL_LIQUIDITY_TOKENS * local,
+            redeploy=redeploy,
+            rules=LOCAL_RULES if local else Rules(),
+        )
+        show(chain, platform)
+        if network is None:
+            bridge.name_platform(*map(platform.manifest.address, ("factory", "pool")))
         for chain, _ in connections:
             say_if_started(chain)
+
+
+@cli.command(name="bridge")
+@network_option
+@account_option
+@click.option("--child-chain-id", type=click.IntRange(1), default=chains.PLASMA.chain_id, show_default=True)
+@click.option("--authority", "authorities", multiple=True, metavar="ADDRESS", help="Of the first set; 4 at least.")
+@click.option("--bond", type=Amount(), default="32", show_default=True, help="ETH that each has at stake.")
+@click.option("--cap", type=Amount(), default="1000", show_default=True, help="Most ETH that leaves in a day.")
+def bridge_command(
+    network: str | None, account: str | None, child_chain_id: int, authorities: tuple[str, ...], bond: int, cap: int
+) -> None:
+    """Deploys the bridge to a plasma chain: PlasmaRoot, its vault, challenges, escape and proofs.
+
+    With --authority the deployer pays the bonds and makes them the first set. If the platform of the plasma chain is in
+    deployments/<child chain id>.json, its factory and pool are named for escapes.
+    """
+    if network is None:
+        raise click.UsageError("--network is needed: the local bridge comes with `ape run deploy`")
+    for authority in authorities:
+        if not Web3.is_address(authority) or int(authority, 16) == 0:
+            raise click.BadParameter(f"{authority} is no address", param_hint="--authority")
+    with connected(network, account) as [(chain, sender)]:
+        members = [Web3.to_checksum_address(one) for one in authorities]
+        rules = BridgeRules(bond=bond, eth_cap=cap)
+        bridge = BridgeDeployment(sender, Manifest.open(chain.chain_id), child_chain_id, members, rules)
+        show(chain, bridge)
+        platform = Manifest.open(child_chain_id)
+        if "pool" in platform.contracts and bridge.name_platform(*map(platform.address, ("factory", "pool"))):
+            click.echo(f"  escapes know the platform of chain {child_chain_id}")
+
+
+def bridge_of(chain: chains.Chain, sender: Sender) -> BridgeDeployment:
+    """The local bridge."""
+    return BridgeDeployment(sender, Manifest.open(chain.chain_id), chains.PLASMA.chain_id)
+
+
+def show(chain: chains.Chain, deployment: BridgeDeployment | PlatformDeployment) -> None:
+    """Runs a deployment and tells each step."""
+    click.echo(f"{chain.name} chain {chain.chain_id} at {chain.url}")
+    for step in deployment.run():
+        state = "deployed" if step.deployed else "there already"
+        click.echo(f"  {step.name:18} {step.contract:22} {step.address}  {state}")
+    click.echo(f"  manifest: {deployment.manifest.path}")
 
 
 @cli.command(name="verify")
 @network_option
 def verify_command(network: str | None) -> None:
     """Checks what is on chain against the manifest: code, wiring, roles, policies and keys."""
-    specs = [] if network else [spec for spec in (chains.ROOT, chains.PLASMA) if chains.find(spec)]
-    if not network and not specs:
-        raise DeploymentError("no local chain is running: start both with `make chains`, or name one with --network")
+    if not network and not (chains.find(chains.ROOT) and chains.find(chains.PLASMA)):
+        raise DeploymentError("no local chains are running: start both with `make chains`, or name one with --network")
     wrong = 0
-    with reached(network, *specs) as connections:
+    with reached(network) as connections:
         for chain, web3 in connections:
             click.echo(f"{chain.name} chain {chain.chain_id} at {chain.url}")
-            for name, address, problem in Verification(web3, Manifest.open(chain.chain_id)).run():
+            for name, address, problem in verified(web3, Manifest.open(chain.chain_id)):
                 click.echo(f"  {name:18} {address}  {problem or 'right'}")
                 wrong += problem is not None
     if wrong:

@@ -82,8 +82,8 @@ interface IPlasmaEscape {
     error TooLate(uint256 releasableAt);
 
     /// @notice Names, once, the factory and the pool on the plasma chain. For PlasmaRoot's owner, before the halt.
-    /// @dev Warning: shares and notes are read from these contracts, so an owner could name others of its own making, and
-    /// until they are named no shares or notes escape. Check them before depositing.
+    /// @dev Warning: shares and notes are read from these contracts. An owner could name others of its own making, and
+    /// unless they are named no shares or notes escape: check them before depositing.
     function setPlatform(address factory, address pool) external;
     /// @notice After the halt, names the last final checkpoint. For anyone, once.
     function open(Submission calldata last) external;

@@ -94,7 +94,8 @@ interface IPlasmaRoot {
     /// @notice A challenger took its reward.
     event RewardClaimed(address indexed challenger, address to, uint256 amount);
 
-    /// @notice Thrown when a period or the bond is zero, or changes come quicker than finality.
+    /// @notice Thrown when a period or the bond is zero, changes come quicker than finality, or a freeze is longer
+    /// than the time in which a fault of final checkpoints can be proven.
     error InvalidRules();
     /// @notice Thrown when the other contracts are set again.
     error AlreadyConnected();
@@ -188,6 +189,11 @@ interface IPlasmaRoot {
 
     /// @notice Reverts unless this checkpoint was accepted and isn't void.
     function requireSubmitted(Submission calldata submission) external view;
+    /// @notice Reverts unless this checkpoint was accepted, whether or not it is void.
+    function requireAccepted(Submission calldata submission) external view;
+    /// @notice The last second in which a fault of the newest final checkpoint can be proven; 0: none was final. After
+    /// the halt, what is final then is final for good: until then caps hold, and no escape begins.
+    function settledAt() external view returns (uint256);
     /// @notice Whether the checkpoint of that epoch is final and nothing hinders that it counts now.
     function isReleasable(uint256 epoch) external view returns (bool);
     /// @notice The newest final epoch; 0: none.

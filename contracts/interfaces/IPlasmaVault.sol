@@ -78,6 +78,8 @@ interface IPlasmaVault {
     error CallTooLarge(uint256 gasLimit, uint256 size);
     /// @notice Thrown when another than the contract or account for it calls.
     error NotPermitted(address sender);
+    /// @notice Thrown when the escape isn't set yet: nothing comes in before.
+    error NotConnected();
     /// @notice Thrown when the escape is set again.
     error AlreadyConnected();
     /// @notice Thrown when the chain has halted.
@@ -178,4 +180,6 @@ interface IPlasmaVault {
     /// @notice How much of a deposit went back.
     function refundedOf(uint256 id) external view returns (uint256);
     function escape() external view returns (address);
+    /// @notice EIP-155 id of the plasma chain.
+    function childChainId() external view returns (uint256);
 }

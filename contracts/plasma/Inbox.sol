@@ -22,6 +22,8 @@ abstract contract Inbox is PlasmaLedger {
     uint64 private _messages;
     bool internal _closed;
     /// @inheritdoc IPlasmaVault
+    address public escape;
+    /// @inheritdoc IPlasmaVault
     mapping(uint256 count => bytes32) public inboxHash;
 
     /* CONSTRUCTOR */
@@ -74,6 +76,13 @@ abstract contract Inbox is PlasmaLedger {
     }
 
     /// @inheritdoc IPlasmaVault
+    function connect(address escape_) external onlyOwner {
+        if (escape != address(0)) revert AlreadyConnected();
+        if (escape_.code.length == 0) revert NotPermitted(escape_);
+        escape = escape_;
+    }
+
+    /// @inheritdoc IPlasmaVault
     function messageCount() external view returns (uint256) {
         return _messages;
     }
@@ -110,6 +119,7 @@ abstract contract Inbox is PlasmaLedger {
         bytes memory data
     ) private returns (uint256 id) {
         if (_closed) revert ChainHalted();
+        if (escape == address(0)) revert NotConnected(); // nothing comes in that couldn't get out
         id = _messages++;
         Message memory message = Message(kind, msg.sender, recipient, asset, amount, block.timestamp, data);
         inboxHash[id + 1] = BridgeState.chained(inboxHash[id], messageHash(message));

@@ -100,10 +100,12 @@ abstract contract NoteEscapes is ProvenState {
         if (block.timestamp < waiting.releasableAt) revert TooEarly(waiting.releasableAt);
         uint256 inside = _inside[waiting.asset];
         if (waiting.amount > inside) revert TurnstileExceeded(waiting.asset, waiting.amount, inside);
-        _inside[waiting.asset] = inside - waiting.amount;
-        delete _escapes[firstNullifier][secondNullifier];
-        emit NoteEscaped(firstNullifier, secondNullifier, waiting.amount);
         paid = VAULT.payEscape(waiting.asset, waiting.recipient, waiting.amount);
+        _inside[waiting.asset] = inside - paid;
+        // Less than all is paid only while the vault holds less.
+        if (paid == waiting.amount) delete _escapes[firstNullifier][secondNullifier];
+        else _escapes[firstNullifier][secondNullifier].amount = uint128(waiting.amount - paid);
+        emit NoteEscaped(firstNullifier, secondNullifier, paid);
     }
 
     /// @inheritdoc IPlasmaEscape

@@ -36,6 +36,7 @@ contract PlasmaBridge is IPlasmaBridge, ITokenSource {
     /// @inheritdoc IPlasmaBridge
     address public operator;
 
+    /// @dev Set up in the genesis, with EXIT_TREE_DEPTH levels.
     MerkleTree.Bytes32PushTree private _exitTree;
     Listing private _listing;
     /// @inheritdoc IPlasmaBridge
@@ -171,7 +172,6 @@ contract PlasmaBridge is IPlasmaBridge, ITokenSource {
         if (amount == 0 || amount > type(uint128).max) revert InvalidAmount(amount);
         if (recipient == address(0)) revert InvalidRecipient(recipient);
         id = _counters.exits++;
-        if (id == 0) _exitTree.setup(BridgeState.EXIT_TREE_DEPTH, 0, MerkleRoot.node);
         Exit memory exit = Exit(id, asset, msg.sender, recipient, amount);
         (, exitRoot) = _exitTree.push(BridgeState.exitLeaf(block.chainid, exit), MerkleRoot.node);
         emit ExitBurned(id, asset, recipient, msg.sender, amount);

@@ -164,13 +164,13 @@ contract PlasmaChallenges is IPlasmaChallenges {
     }
 
     function _requireLeaf(LeafProof calldata proof) private view {
-        ROOT.requireSubmitted(proof.submission);
+        ROOT.requireAccepted(proof.submission);
         Inclusion.requireLeaf(CHILD_CHAIN_ID, proof.submission.checkpoint, proof.leaf, proof.index, proof.siblings);
     }
 
     /// @dev The number and hash of a message that PlasmaBridge said it took.
     function _delivery(ReceiptProof calldata proof, uint256 logIndex) private view returns (uint256, bytes32) {
-        ROOT.requireSubmitted(proof.blockProof.submission);
+        ROOT.requireAccepted(proof.blockProof.submission);
         Inclusion.requireBlock(CHILD_CHAIN_ID, proof.blockProof);
         Log memory log = Inclusion.logOf(proof, logIndex);
         if (

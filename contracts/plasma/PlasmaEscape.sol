@@ -25,7 +25,7 @@ contract PlasmaEscape is EIP712, NoteEscapes {
     bytes32 private constant EXCHANGE_SUPPLY = 0;
     uint256 private constant EXCHANGE_ACCOUNTS = 1;
 
-    mapping(bytes32 key => bool) private _escaped;
+    mapping(bytes32 key => uint256) private _paid;
 
     /* CONSTRUCTOR */
 
@@ -115,9 +115,10 @@ contract PlasmaEscape is EIP712, NoteEscapes {
             : ECDSA.recoverCalldata(escapeDigest(asset, source, holder, recipient), signature);
         if (signer != holder) revert WrongSigner(holder, signer);
         bytes32 key = keccak256(abi.encode(asset, source, holder));
-        if (_escaped[key]) revert AlreadyEscaped(key);
-        _escaped[key] = true;
-        emit AccountEscaped(holder, source, asset, amount);
-        paid = VAULT.payEscape(asset, recipient, amount);
+        uint256 left = amount - _paid[key]; // less than all is paid only while the vault holds less
+        if (left == 0) revert AlreadyEscaped(key);
+        paid = VAULT.payEscape(asset, recipient, left);
+        _paid[key] += paid;
+        emit AccountEscaped(holder, source, asset, paid);
     }
 }

@@ -44,6 +44,8 @@ contract PlasmaRoot is EIP712, Authorities {
 
     uint256 private _freezableFrom;
     /// @inheritdoc IPlasmaRoot
+    uint256 public settledAt;
+    /// @inheritdoc IPlasmaRoot
     address public vault;
     /// @inheritdoc IPlasmaRoot
     address public challenges;
@@ -63,6 +65,7 @@ contract PlasmaRoot is EIP712, Authorities {
             rules_.inboxPeriod == 0 ||
             rules_.freezePeriod == 0 ||
             rules_.bond == 0 ||
+            rules_.rollbackPeriod < rules_.freezePeriod ||
             rules_.changePeriod < rules_.challengePeriod
         ) revert InvalidRules();
         SILENCE_PERIOD = rules_.silencePeriod;
@@ -119,6 +122,7 @@ contract PlasmaRoot is EIP712, Authorities {
         uint256 matureAt = submission.submittedAt + CHALLENGE_PERIOD;
         if (block.timestamp < matureAt) revert TooEarly(matureAt);
         _finalEpoch = uint64(epoch); // those before it were accepted before it
+        settledAt = matureAt + ROLLBACK_PERIOD;
         emit CheckpointFinalised(epoch);
     }
 
@@ -158,11 +162,11 @@ contract PlasmaRoot is EIP712, Authorities {
 
     /// @inheritdoc IPlasmaRoot
     function condemn(Submission calldata submission, address challenger) external onlyChallenges {
-        if (halted) revert ChainHalted();
-        requireSubmitted(submission);
+        requireAccepted(submission);
         uint256 last = submission.submittedAt + CHALLENGE_PERIOD + ROLLBACK_PERIOD;
         if (block.timestamp > last) revert ChallengeTooLate(last);
-        _voidFrom(submission.checkpoint.epoch, challenger);
+        // Also after the halt: nobody gets away with a fault by ending the chain.
+        if (submission.checkpoint.epoch <= _head.epoch) _voidFrom(submission.checkpoint.epoch, challenger);
         _slashSigners(submission.checkpoint.setId, submission.signers, challenger);
     }
 
@@ -218,10 +222,14 @@ contract PlasmaRoot is EIP712, Authorities {
 
     /// @inheritdoc IPlasmaRoot
     function requireSubmitted(Submission calldata submission) public view {
+        if (submission.checkpoint.epoch > _head.epoch) revert UnknownSubmission(submission.checkpoint.epoch);
+        requireAccepted(submission);
+    }
+
+    /// @inheritdoc IPlasmaRoot
+    function requireAccepted(Submission calldata submission) public view {
         uint256 epoch = submission.checkpoint.epoch;
-        if (epoch > _head.epoch || submissionHash[epoch] != submission.submissionHash()) {
-            revert UnknownSubmission(epoch);
-        }
+        if (submissionHash[epoch] != submission.submissionHash()) revert UnknownSubmission(epoch);
     }
 
     /// @inheritdoc IPlasmaRoot
@@ -255,7 +263,7 @@ contract PlasmaRoot is EIP712, Authorities {
     function _voidFrom(uint256 epoch, address challenger) private {
         if (epoch <= _head.epoch) _head.epoch = uint64(epoch - 1);
         if (epoch <= _finalEpoch) _finalEpoch = uint64(epoch - 1);
-        if (!faultProven) _freeze();
+        if (!faultProven && !halted) _freeze();
         faultProven = true;
         emit CheckpointsVoided(epoch, challenger);
     }

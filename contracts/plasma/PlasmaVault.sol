@@ -24,10 +24,9 @@ contract PlasmaVault is Inbox {
 
     /* STORAGE */
 
-    uint256 private immutable CHILD_CHAIN_ID;
-
     /// @inheritdoc IPlasmaVault
-    address public escape;
+    uint256 public immutable childChainId;
+
     mapping(bytes32 key => Started) private _exits;
     /// @inheritdoc IPlasmaVault
     mapping(uint256 id => uint256) public refundedOf;
@@ -38,21 +37,14 @@ contract PlasmaVault is Inbox {
     /// @param ethCap The most ETH that leaves in a window, in wei.
     constructor(
         IPlasmaRoot root,
-        uint256 childChainId,
+        uint256 childChainId_,
         uint256 window,
         uint256 ethCap
     ) PlasmaLedger(root, window, ethCap) {
-        CHILD_CHAIN_ID = childChainId;
+        childChainId = childChainId_;
     }
 
     /* EXTERNAL */
-
-    /// @inheritdoc IPlasmaVault
-    function connect(address escape_) external onlyOwner {
-        if (escape != address(0)) revert AlreadyConnected();
-        if (escape_.code.length == 0) revert NotPermitted(escape_);
-        escape = escape_;
-    }
 
     /// @inheritdoc IPlasmaVault
     function startExit(Exit calldata exit, Submission calldata submission, bytes32[] calldata siblings) external {
@@ -70,7 +62,7 @@ contract PlasmaVault is Inbox {
     /// @inheritdoc IPlasmaVault
     function startExitByReceipt(ReceiptProof calldata proof, uint256 logIndex) external {
         ROOT.requireSubmitted(proof.blockProof.submission);
-        Inclusion.requireBlock(CHILD_CHAIN_ID, proof.blockProof);
+        Inclusion.requireBlock(childChainId, proof.blockProof);
         Log memory log = Inclusion.logOf(proof, logIndex);
         if (log.emitter != BridgeState.BRIDGE || !BridgeState.isExitLog(log)) revert NotAnExit();
         Exit memory exit = BridgeState.exitOf(log);
@@ -86,7 +78,7 @@ contract PlasmaVault is Inbox {
         if (before == exit.amount) revert AlreadyPaid(key);
         if (!ROOT.isReleasable(epoch)) revert NotReleasable(epoch);
         uint256 left = exit.amount - before;
-        released = _closed
+        released = _closed && block.timestamp > ROOT.settledAt()
             ? _releaseAll(exit.asset, exit.recipient, left)
             : _releaseCapped(exit.asset, exit.recipient, left);
         started.released = uint128(before + released);
@@ -141,7 +133,7 @@ contract PlasmaVault is Inbox {
     /// @inheritdoc IPlasmaVault
     /// @dev Also the exit's leaf: two burns are never the same, since their numbers differ.
     function exitKey(Exit memory exit) public view returns (bytes32) {
-        return BridgeState.exitLeaf(CHILD_CHAIN_ID, exit);
+        return BridgeState.exitLeaf(childChainId, exit);
     }
 
     /* PRIVATE */

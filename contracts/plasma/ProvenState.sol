@@ -56,6 +56,7 @@ abstract contract ProvenState is IPlasmaEscape {
         uint256 finalEpoch = ROOT.finalEpoch();
         if (last.checkpoint.epoch != finalEpoch) revert NotLastFinal(finalEpoch);
         ROOT.requireSubmitted(last);
+        if (block.timestamp <= ROOT.settledAt()) revert TooEarly(ROOT.settledAt() + 1);
         stateRoot = last.checkpoint.lastStateRoot;
         emit Opened(finalEpoch, stateRoot);
     }

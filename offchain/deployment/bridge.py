@@ -72,6 +72,14 @@ class BridgeDeployment(Deployment):
         self._connect()
         self._bond()
 
+    def name_platform(self, factory: str, pool: str) -> bool:
+        """Names the plasma chain's factory and pool for escapes, once; returns whether that was done now."""
+        escape = self.manifest.contract(self.web3, "plasma_escape").functions
+        if int(escape.factory().call(), 16):
+            return False
+        self.sender.transact(escape.setPlatform(factory, pool))
+        return True
+
     def _connect(self) -> None:
         root = self.manifest.contract(self.web3, "plasma_root").functions
         vault = self.manifest.contract(self.web3, "plasma_vault").functions

@@ -10,14 +10,30 @@ from web3 import Web3
 from web3.contract import Contract
 from web3.contract.contract import ContractFunctions
 
+from offchain.deployment.bridge_verification import BridgeVerification
 from offchain.deployment.code import check_code, is_constructed_of
 from offchain.deployment.manifest import DeploymentError, Manifest
-from offchain.deployment.parts import MICROGRIDS, PLATFORM, POOL_PARTS, REGISTRY_PARTS, ROLES
+from offchain.deployment.parts import BRIDGE_PARTS, MICROGRIDS, PLATFORM, POOL_PARTS, REGISTRY_PARTS, ROLES
 from offchain.node import Node
 from offchain.zk.circuits import CIRCUITS
 from offchain.zk.keys import check_keys
 
 Problems = Iterator[str]
+
+
+def verified(web3: Web3, manifest: Manifest) -> Iterator[tuple[str, str, str | None]]:
+    """Checks all that a manifest has on a chain, a bridge, a platform or both: name, address and the first thing that
+    is wrong, or None. Nothing is sent.
+
+    Raises DeploymentError if nothing is deployed.
+    """
+    if not manifest.contracts:
+        raise DeploymentError(f"nothing is deployed on chain {manifest.chain_id}: run `ape run deploy`")
+    bridge = "plasma_root" in manifest.contracts
+    if bridge:
+        yield from BridgeVerification(web3, manifest).run()
+    if not bridge or "factory" in manifest.contracts:
+        yield from Verification(web3, manifest).run()
 
 
 @dataclass(frozen=True)
@@ -30,14 +46,14 @@ class Verification:
     def run(self) -> Iterator[tuple[str, str, str | None]]:
         """Checks one contract after the other: name, address and the first thing that is wrong, or None.
 
-        Raises DeploymentError if nothing is deployed.
+        Raises DeploymentError if the node doesn't answer as it should.
         """
-        if not self.manifest.contracts:
-            raise DeploymentError(f"nothing is deployed on chain {self.manifest.chain_id}: run `ape run deploy`")
         missing = [name for name in PLATFORM if name not in self.manifest.contracts]
         for name in missing:
             yield name, "-" * 42, "missing from the manifest"
         for name, entry in self.manifest.contracts.items():
+            if name in BRIDGE_PARTS and name not in PLATFORM:
+                continue
             problem = check_code(self.web3, name, entry["contract"], entry["address"])
             if problem is None and not missing:
                 problem = next(self._problems(name), None)

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from eth_utils.crypto import keccak
+
 from offchain.artifacts import load
 from offchain.plasma.genesis import Genesis
 from offchain.plasma.merkle import EXIT_TREE_DEPTH, empty_root
@@ -27,6 +29,9 @@ from offchain.plasma.messages import (
 )
 from offchain.plasma.records import to_address, to_hex
 
+SIDES_SLOT, EMPTY_NODES_SLOT = ((slot).to_bytes(32, "big") for slot in (5, 6))
+"""Of the exit tree, compared with the compiler's layout in the tests."""
+
 SUPPLY = 10**9 * 10**18
 """All ETH of the plasma chain, in wei: far more than the root chain has, so that it never runs out."""
 
@@ -40,6 +45,7 @@ def bridge_account(operator: str) -> dict[str, Any]:
         INBOX_HASH_SLOT: INBOX_SEED,
         EXIT_ROOT_SLOT: empty_root(EXIT_TREE_DEPTH),
         OPERATOR_SLOT: operator_word,
+        **_exit_tree(),
     }
     return {
         "balance": hex(SUPPLY),
@@ -47,6 +53,14 @@ def bridge_account(operator: str) -> dict[str, Any]:
         "code": to_hex(load("PlasmaBridge").runtime),
         "storage": {to_hex(slot): to_hex(value) for slot, value in storage.items()},
     }
+
+
+def _exit_tree() -> dict[bytes, bytes]:
+    """OpenZeppelin's MerkleTree as its setup leaves it: two arrays of a word a level, the second one of empty nodes."""
+    depth = EXIT_TREE_DEPTH.to_bytes(32, "big")
+    first = int.from_bytes(keccak(EMPTY_NODES_SLOT), "big")
+    nodes = {(first + level).to_bytes(32, "big"): empty_root(level) for level in range(1, EXIT_TREE_DEPTH)}
+    return {SIDES_SLOT: depth, EMPTY_NODES_SLOT: depth, **nodes}
 
 
 def bridge_genesis(operator: str, chain_id: int, timestamp: int) -> Genesis:

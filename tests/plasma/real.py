@@ -24,9 +24,9 @@ from web3.exceptions import ContractCustomError
 from offchain.artifacts import describe_revert, load
 from offchain.chains import ChainSpec, started
 from offchain.node import Node
+from offchain.plasma.bridge_genesis import bridge_genesis
 from offchain.plasma.escape import StateProofs
 from offchain.plasma.events import Delivered, decode_as
-from offchain.plasma.genesis import ANVIL_FLAGS, write_genesis
 from offchain.plasma.merkle import ExitTree
 from offchain.plasma.messages import BRIDGE, Counters, Exit, Message, MessageKind, inbox_hash
 from offchain.sender import Sender, key_sender
@@ -164,8 +164,9 @@ class Child:
 def child_chain(folder: Path) -> Iterator[Child]:
     """A plasma chain at its genesis, on a free port; a block a transaction, a second a block."""
     file = folder / "genesis.json"
-    write_genesis(file, address_of("operator"), CHILD_CHAIN_ID, GENESIS_TIME)
-    with started(ChainSpec("plasma", CHILD_CHAIN_ID, 0), *ANVIL_FLAGS, "--init", str(file)) as chain:
+    genesis = bridge_genesis(address_of("operator"), CHILD_CHAIN_ID, GENESIS_TIME)
+    genesis.write(file)
+    with started(ChainSpec("plasma", CHILD_CHAIN_ID, 0), *genesis.flags(file)) as chain:
         child = Child(chain.web3)
         child.node.call("anvil_setBlockTimestampInterval", 1)
         yield child

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from offchain.artifacts import load
+from offchain.plasma.bridge_genesis import SUPPLY
 from offchain.plasma.escape import bridged_token
 from offchain.plasma.events import ExitBurned, OperatorChanged, TokenListed, Undelivered, decode_as
-from offchain.plasma.genesis import SUPPLY
 from offchain.plasma.messages import BRIDGE
 from offchain.sender import TransactionError
 from offchain.units import ETHER

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from offchain.artifacts import load
+from offchain.plasma.bridge_genesis import SUPPLY
 from offchain.plasma.escape import remote_account
-from offchain.plasma.genesis import SUPPLY
 from offchain.plasma.merkle import root_of
 from offchain.plasma.messages import BRIDGE
 from offchain.sender import TransactionError

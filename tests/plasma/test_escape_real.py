@@ -33,8 +33,11 @@ def lived(
     prosumer: Any,
     trader: Any,
     project: Any,
+    refused: Refused,
+    stranger: Any,
 ) -> Iterator[Ended]:
-    """A chain that has lived, with real verifiers on both sides, and goes on."""
+    """A chain that has lived, with real verifiers on both sides, and goes on. It also asks for what single tests need:
+    Ape would set it up again for a session's fixture that is asked for later."""
     verifier = deployer.deploy(project.JoinsplitVerifier)
     plasma = deployed(deployer, operator, project, verifier, authority_keys())
     tokens = [prosumer.deploy(project.Token, 10**9) for _ in range(2)]
@@ -177,7 +180,7 @@ def leftovers(ended: Ended) -> dict[str, int]:
     return stays
 
 
-def test_proofs_from_a_file(lived: Ended, refused: Refused) -> None:
+def test_proofs_from_a_file(lived: Ended) -> None:
     """Who kept the proofs while there was a node leaves without one."""
     known = StateProofs(lived.final.checkpoint.last_state_root, lived.state._fetch)
     platform = (lived.manifest.address("factory"), lived.manifest.address("pool"))
