@@ -208,6 +208,7 @@ def with_rule(name: str, value: int) -> list[int]:
         ("silence", 0),
         ("inbox", 0),
         ("freeze", 0),
+        ("rollback", RULES[4] - 1),
         ("change", 0),
         ("change", RULES[0] - 1),
         ("bond", 0),
@@ -223,7 +224,7 @@ def test_invalid_rules(deployer: Any, project: Any, name: str, value: int) -> No
     assert answer["error"]["data"] == "0x" + keccak(text="InvalidRules()")[:4].hex()
 
 
-@pytest.mark.parametrize(("name", "value"), [("rollback", 0), ("change", RULES[0]), ("bond", 1)])
+@pytest.mark.parametrize(("name", "value"), [("rollback", RULES[4]), ("change", RULES[0]), ("bond", 1)])
 def test_rules(deployer: Any, project: Any, name: str, value: int) -> None:
     """The rules can be read; these are the least."""
     rules = with_rule(name, value)

@@ -238,8 +238,8 @@ def test_earlier_fault_second(plasma: Plasma, refused: Refused, stranger: Any, n
     late = plasma.submissions[-1]
     later_proof = bent_state(plasma)
     condemned(plasma, stranger, late, prove, late_proof)
-    refused(prove, later_proof, error=("UnknownSubmission(uint256)", 4), sender=stranger)
-    refused(prove, late_proof, error=("UnknownSubmission(uint256)", 3), sender=stranger)
+    refused(prove, later_proof, error="NothingThere()", sender=stranger)
+    refused(prove, late_proof, error="NothingThere()", sender=stranger)
     ends, held = root.frozenUntil(), plasma.vault.held(ETH)
 
     prove(early_proof, sender=neighbour)
@@ -253,7 +253,7 @@ def test_earlier_fault_second(plasma: Plasma, refused: Refused, stranger: Any, n
 
 
 def test_after_the_fault(plasma: Plasma, refused: Refused, at_time: Callable[[int], None], stranger: Any) -> None:
-    """Nothing goes on but the halt, which comes when the freeze is over; then nothing is challenged any more."""
+    """Nothing goes on but the halt, which comes when the freeze is over."""
     root, owner = plasma.root, plasma.owner
     plasma.seal_and_submit()
     early = plasma.leaf_proof(1)
@@ -278,7 +278,7 @@ def test_after_the_fault(plasma: Plasma, refused: Refused, at_time: Callable[[in
     assert ends == plasma.now
     assert root.halted()
     refused(root.haltFaulty, error="ChainHalted()", sender=stranger)
-    refused(plasma.challenges.proveWrongState, early, error="NothingThere()", sender=stranger)
+    refused(plasma.challenges.proveWrongState, early, error="NoFault()", sender=stranger)
 
 
 def test_only_challenges_condemn(plasma: Plasma, refused: Refused, stranger: Any) -> None:

@@ -186,7 +186,7 @@ class Bridge:
 
     def escape(self, asset: str, owner: int, recipient: int, model: Model) -> str:
         """Shows what a balance was in the last final state; opens that first, when it can be."""
-        if not self._opened and model.halted and model.final:
+        if not self._opened and model.settled() and model.final:
             self._open(self.submissions[model.final - 1])
         holder, to = self.accounts[owner], self.accounts[recipient].address
         digest = bytes(

@@ -171,7 +171,7 @@ class Machine(RuleBasedStateMachine):
             self._run("refund", lambda: self.model.refund(index), lambda: self.bridge.refund(index, self.model.final))
 
     def escape(self, asset: str, owner: int, recipient: int) -> None:
-        open_ = self.model.halted and self.model.final
+        open_ = self.model.settled() and self.model.final
         balances = self.model.points[self.model.final - 1].balances if open_ else {}
         if not balances.get((asset, owner)) and (asset == TOKEN or owner):
             return  # a proof can't show a token's slot that isn't there
@@ -240,6 +240,7 @@ class Machine(RuleBasedStateMachine):
         if not model.halted:
             self.wait(max(0, model.frozen_until - model.now))
             self.halt_faulty(0)
+        self.wait(max(0, model.settled_at + 1 - model.now))
         if model.final:
             self._start_all()
         final = model.points[model.final - 1] if model.final else None

@@ -80,6 +80,7 @@ class Model:
     points: list[Point] = field(default_factory=list)
     head: int = 0
     final: int = 0
+    settled_at: int = 0
     frozen_until: int = 0
     freezable_from: int = 0
     fault: bool = False
@@ -137,6 +138,7 @@ class Model:
         if self.now < self._known(epoch).submitted_at + CHALLENGE:
             raise Refusal("TooEarly")
         self.final = epoch
+        self.settled_at = self._known(epoch).submitted_at + CHALLENGE + ROLLBACK
 
     def freeze(self) -> None:
         self._require_running()
@@ -146,19 +148,23 @@ class Model:
         self.freezable_from = self.frozen_until + FREEZE
 
     def challenge(self, epoch: int) -> None:
-        point = self._known(epoch)
+        if not 0 < epoch <= len(self.points):
+            raise Refusal("UnknownSubmission")
+        point = self.points[epoch - 1]
         if not point.bent:
             raise Refusal("NoFault")
-        if self.halted:
-            raise Refusal("ChainHalted")
         if self.now > point.submitted_at + CHALLENGE + ROLLBACK:
             raise Refusal("ChallengeTooLate")
-        self.head, self.final = epoch - 1, min(self.final, epoch - 1)
-        if not self.fault:
-            self.frozen_until = self.now + FREEZE
+        if epoch > self.head and self.covered:
+            raise Refusal("NothingThere")
+        if epoch <= self.head:
+            self.head, self.final = epoch - 1, min(self.final, epoch - 1)
+            if not self.fault and not self.halted:
+                self.frozen_until = self.now + FREEZE
+            self.fault = True
+        if not self.covered:  # the same ones sign each time, and are slashed once
             self.covered = QUORUM * BOND - QUORUM * BOND // 2
             self.held[ETHER] += self.covered
-        self.fault = True
 
     def halt_silent(self) -> None:
         self._require_running()
@@ -201,7 +207,7 @@ class Model:
         if not self.releasable(burn.started):
             raise Refusal("NotReleasable")
         left = burn.amount - burn.released
-        if self.halted:
+        if self.settled():
             burn.released += self._pay(burn.asset, burn.recipient, left)
             return
         room = self.room_of(burn.asset)
@@ -230,7 +236,7 @@ class Model:
         deposit.refunded += self._pay(deposit.asset, deposit.sender, left)
 
     def escape(self, asset: str, owner: Owner, recipient: Owner) -> None:
-        if not (self.halted and self.final):
+        if not (self.settled() and self.final):
             raise Refusal("NotOpen")
         balance = self.points[self.final - 1].balances[asset, owner]
         if balance == 0:
@@ -252,6 +258,10 @@ class Model:
 
     def releasable(self, epoch: int) -> bool:
         return epoch <= self.final and (self.halted or (not self.fault and self.now >= self.frozen_until))
+
+    def settled(self) -> bool:
+        """Whether what is final is final for good, and all of it is paid."""
+        return self.halted and self.now > self.settled_at
 
     def lost(self, asset: str) -> int:
         """What was paid for exits that the last final checkpoint doesn't know: their owners have it twice."""
