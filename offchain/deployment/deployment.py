@@ -5,7 +5,7 @@ Every step looks at the chain first, so running again, or going on after a crash
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from offchain.artifacts import load
 from offchain.chains import LOCAL_CHAIN_IDS
 from offchain.deployment.code import check_code
 from offchain.deployment.manifest import DeploymentError, Manifest
-from offchain.sender import Sender
+from offchain.sender import Sender, unsigned
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,28 @@ class Deployment:
         return self.sender.web3
 
     def _ensure(self, name: str, contract: str, deploy: Callable[[], str]) -> Step:
+        return self._found(name, contract) or self._recorded(name, contract, deploy())
+
+    def _ensure_all(self, contracts: Mapping[str, str]) -> Iterator[Step]:
+        """As `_ensure`, for contracts without arguments: those that are missing are sent all at once."""
+        found = {name: self._found(name, contract) for name, contract in contracts.items()}
+        sent = {}
+        for name, contract in contracts.items():
+            if found[name] is None:
+                call = unsigned(load(contract).factory(self.web3).constructor())
+                sent[name] = self.sender.broadcast(self.sender.signed(call))
+        for name, contract in contracts.items():
+            step = found[name]
+            if step is None:
+                step = self._recorded(name, contract, str(self.sender.wait(sent[name])["contractAddress"]))
+            yield step
+
+    def _recorded(self, name: str, contract: str, address: str) -> Step:
+        self.manifest.record(name, contract, address)
+        return Step(name, contract, address, deployed=True)
+
+    def _found(self, name: str, contract: str) -> Step | None:
+        """What is deployed already. Raises DeploymentError if it is something else."""
         known = self.manifest.contracts.get(name)
         if known and self.web3.eth.get_code(Web3.to_checksum_address(known["address"])):
             problem = check_code(self.web3, name, known["contract"], known["address"])
@@ -52,9 +74,7 @@ class Deployment:
                 f"{self.manifest.path.name} has {name} at {known['address']}, where there is no code: is this the "
                 "right chain? If so, pass --redeploy"
             )
-        address = deploy()
-        self.manifest.record(name, contract, address)
-        return Step(name, contract, address, deployed=True)
+        return None
 
     def _deploy(self, contract: str, *arguments: Any) -> str:
         return str(self.sender.deploy(load(contract), *arguments)["contractAddress"])

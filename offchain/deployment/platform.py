@@ -53,8 +53,7 @@ class PlatformDeployment(MarketDeployment):
             require_keys(circuit, load(f"{circuit.title}Verifier").runtime, self.manifest.chain_id)
 
     def _pool(self) -> Iterator[Step]:
-        for name, contract in (POSEIDONS | VERIFIERS).items():
-            yield self._ensure(name, contract, partial(self._deploy, contract))
+        yield from self._ensure_all(POSEIDONS | VERIFIERS)
         registry_parts = (self.sender.address, *map(self.manifest.address, REGISTRY_PARTS))
         yield self._ensure("registry", "MeterRegistry", partial(self._deploy, "MeterRegistry", *registry_parts))
         pool_parts = map(self.manifest.address, POOL_PARTS)

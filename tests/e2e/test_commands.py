@@ -12,35 +12,37 @@ import pytest
 from tests.e2e.conftest import Shell
 
 Refused = Callable[..., str]
+BRIDGE, PLATFORM = 6, 16
+"""Contracts on the root chain, and on the plasma chain."""
 
 
-def anvils(shell: Shell) -> list[str]:
-    """Anvil processes on the shell's ports."""
-    ports = f"{shell.extra['OPENMG_ROOT_PORT']}|{shell.extra['OPENMG_PLASMA_PORT']}"
-    return subprocess.run(["pgrep", "-f", f"anvil.*--port ({ports})"], capture_output=True, text=True).stdout.split()
+def processes(shell: Shell) -> list[str]:
+    """The root chain on the shell's port, and the plasma chain's nodes on its manifests."""
+    pattern = f"anvil.*--port {shell.extra['OPENMG_ROOT_PORT']}|plasma node.*{shell.extra['OPENMG_DEPLOYMENTS']}"
+    return subprocess.run(["pgrep", "-f", pattern], capture_output=True, text=True).stdout.split()
 
 
 def test_deploy_starts_what_is_missing_and_leaves_nothing_behind(shell: Shell) -> None:
     done = shell.run("ape", "run", "deploy")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("deployed") == 32
+    assert (done.stdout.count("there already\n"), done.stdout.count("deployed\n")) == (BRIDGE, PLATFORM)
     assert "ran for this command only" in done.stdout
-    for chain_id in (31337, 950327):
+    for chain_id, count in ((31337, BRIDGE), (950327, PLATFORM)):
         manifest = json.loads((shell.folder / "deployments" / f"{chain_id}.json").read_text())
         assert manifest["chain_id"] == chain_id
-        assert len(manifest["contracts"]) == 16
-    assert anvils(shell) == []
+        assert len(manifest["contracts"]) == count
+    assert processes(shell) == []
 
 
 @pytest.mark.usefixtures("chains")
 def test_deploy_twice_verify_and_both_swaps_on_running_chains(shell: Shell) -> None:
-    assert shell.run("ape", "run", "deploy").stdout.count("deployed") == 32
+    assert shell.run("ape", "run", "deploy").stdout.count("deployed\n") == PLATFORM
     again = shell.run("ape", "run", "deploy")
-    assert again.stdout.count("there already") == 32
+    assert again.stdout.count("there already") == BRIDGE + PLATFORM
     assert "deployed\n" not in again.stdout
     verified = shell.run("ape", "run", "deploy", "verify")
     assert verified.returncode == 0
-    assert verified.stdout.count("  right\n") == 32
+    assert verified.stdout.count("  right\n") == BRIDGE + PLATFORM
     bought = shell.run("ape", "run", "swap_eth_to_token")
     assert bought.returncode == 0
     assert "45.330545 kWh" in bought.stdout
@@ -53,10 +55,10 @@ def test_deploy_twice_verify_and_both_swaps_on_running_chains(shell: Shell) -> N
 
 
 def test_ctrl_c_stops_both_chains(shell: Shell, chains: subprocess.Popen[str]) -> None:
-    assert len(anvils(shell)) >= 2
+    assert len(processes(shell)) >= 5
     chains.send_signal(signal.SIGINT)
     assert chains.wait(30) == 0
-    assert anvils(shell) == []
+    assert processes(shell) == []
 
 
 @pytest.mark.usefixtures("chains")
@@ -95,7 +97,7 @@ def test_market_day_trades_a_day(shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("command", "why"),
     [
-        (["deploy", "verify"], "no local chain is running"),
+        (["deploy", "verify"], "no local chains are running"),
         (["deploy", "--operator", "nobody"], "nobody is no address"),
         (["deploy", "--eth", "1", "--tokens", "0"], "liquidity needs both"),
         (["deploy", "--eth", "nan"], "nan is not between"),
