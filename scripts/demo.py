@@ -1,4 +1,4 @@
-"""Two microgrids whose households trade without being seen."""
+"""Two microgrids whose households trade without being seen, and the bridge that money comes and goes over."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import tempfile
 import time
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -28,7 +29,8 @@ def cli(data: Path | None, day: datetime | None, homes: int, intervals: int) -> 
 
     Households take metered surplus as notes, sell and buy it, pay each other and settle what they use: every step a
     real zero-knowledge proof, sent by a relayer. Prints what each household knows beside what an onlooker sees, and
-    writes a picture and JSON to the reports folder.
+    writes a picture and JSON to the reports folder. Then a buyer deposits on a root chain, trades on a plasma chain of
+    four authorities, proves the trade on the root chain from their checkpoint, and exits.
     """
     # Ape loads every script for each command: what only this one needs is imported here.
     from rich.console import Console
@@ -92,7 +94,30 @@ def cli(data: Path | None, day: datetime | None, homes: int, intervals: int) -> 
         picture, figures = settings.reports / "private_day.png", settings.reports / "private_day.json"
         report.save_plot(private_day, sights, picture, f"The same day, twice: {len(settled)} homes ({source})")
         report.save_json(private_day, sights, held, figures)
+    held |= bridge_story(console, columns)
     console.print(f"{report.proofs_in_words(private_day)}; {time.monotonic() - began:.0f} s in all.")
     console.print(f"Picture: {picture}\nFigures: {figures}", soft_wrap=True)
     if not all(held.values()):
         raise click.ClickException("the day does not add up")
+
+
+def bridge_story(console: Any, columns: tuple[Any, ...]) -> dict[str, bool]:
+    """Shows the way over the bridge and back; returns what was checked."""
+    from rich.progress import Progress
+    from rich.table import Table
+
+    from offchain.simulate.bridge_story import BridgeStory
+
+    with tempfile.TemporaryDirectory() as folder, BridgeStory(Path(folder)) as story:
+        with Progress(*columns, console=console) as progress:
+            bar = progress.add_task("", total=7, stage="bridge")
+            for done, step in enumerate(story.run()):
+                progress.update(bar, completed=done, description=step)
+            progress.update(bar, completed=7, description="done")
+        table = Table(title="Over the bridge and back", show_header=False)
+        for what, words in story.lines:
+            table.add_row(what, words)
+        console.print(table)
+        for check, holds in story.checks.items():
+            console.print(f"{'yes' if holds else 'NO '}  {check}")
+        return story.checks

@@ -11,7 +11,7 @@ from offchain.plasma.bridge_history import BridgeHistory
 from offchain.plasma.checkpoint import Submission
 from offchain.plasma.messages import Exit
 from offchain.plasma.root_chain import RootChain
-from offchain.sender import Sender
+from offchain.sender import Sender, TransactionError
 
 
 class Stage(StrEnum):
@@ -56,7 +56,11 @@ class Exits:
         assets = set()
         mature = self._root.mature()
         if mature is not None and any(state.stage is Stage.STARTED for state in self.of(recipient)):
-            sender.transact(self._root.root.functions.finalise(mature.abi()))
+            try:
+                sender.transact(self._root.root.functions.finalise(mature.abi()))
+            except TransactionError:  # somebody else was quicker, or it is a real refusal
+                if self._root.final_epoch() < mature.checkpoint.epoch:
+                    raise
         for state in self.of(recipient):
             key = state.exit.abi()
             if state.stage is Stage.PROVABLE:

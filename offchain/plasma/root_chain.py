@@ -116,7 +116,8 @@ class RootChain:
 
     def mature(self) -> Submission | None:
         """The newest checkpoint that can be made final now, None if there is none."""
-        due = self.node.time() - int(self.root.functions.rules().call()[0])
+        latest = self.node.call("eth_getBlockByNumber", "latest", False)
+        due = int(latest["timestamp"], 16) - int(self.root.functions.rules().call()[0])
         waiting = self.submissions(self.final_epoch() + 1) if self.state() == "running" else []
         return next((one for one in reversed(waiting) if one.submitted_at <= due), None)
 
