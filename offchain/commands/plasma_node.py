@@ -170,11 +170,20 @@ def status(rpc: str | None, root_url: str | None, manifests: Path | None, as_jso
 @click.option("--folder", type=FOLDER, required=True, help="Where the watcher keeps its log.")
 @click.option("--genesis", "genesis_file", type=FILE, required=True, help="The chain's genesis file.")
 @click.option("--follow", metavar="URL", required=True, help="The leader's feed.")
+@click.option(
+    "--public", metavar="URL", help="Public node whose blocks are compared as well, the leader's for instance."
+)
 @root_option
 @manifests_option
 @key_file_option
 def watch(
-    folder: Path, genesis_file: Path, follow: str, root_url: str | None, manifests: Path | None, key_file: Path | None
+    folder: Path,
+    genesis_file: Path,
+    follow: str,
+    public: str | None,
+    root_url: str | None,
+    manifests: Path | None,
+    key_file: Path | None,
 ) -> None:
     """Executes every block, verifies every checkpoint, and challenges what is wrong, until Ctrl-C.
 
@@ -202,7 +211,8 @@ def watch(
 
     def more(replica: Replica) -> list[Part]:
         engine = Node(connect(str(replica.engine.url)))  # type: ignore[attr-defined]
-        watcher = Watcher(root, CheckpointMaker(replica, engine, chain_id), engine, chain_id, submitter)
+        maker = CheckpointMaker(replica, engine, chain_id)
+        watcher = Watcher(root, maker, engine, chain_id, submitter, Node(connect(public)) if public else None)
 
         def step() -> None:
             for finding in watcher.step():

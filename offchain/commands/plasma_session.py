@@ -68,12 +68,16 @@ def root_chain(root_url: str | None, manifests: Path | None) -> RootChain:
 
 
 def plasma_node(rpc: str | None) -> Node:
-    """A node of the plasma chain. Raises UserError if it doesn't answer."""
+    """A node of the plasma chain. Raises UserError if it doesn't answer, or its chain has no bridge: money that is sent
+    to the bridge there would be lost."""
     from offchain.chains import PLASMA, connect
     from offchain.node import Node
+    from offchain.plasma.messages import BRIDGE
 
-    node = Node(connect(_checked("--rpc", rpc) if rpc else PLASMA.url))
-    node.chain_id()
+    url = _checked("--rpc", rpc) if rpc else PLASMA.url
+    node = Node(connect(url))
+    if node.call("eth_getCode", BRIDGE, "latest") in ("0x", None):
+        raise SessionError(f"the chain at {url} is no plasma chain with a bridge: give --rpc, or run `make chains`")
     return node
 
 

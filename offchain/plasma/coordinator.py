@@ -159,7 +159,7 @@ class Coordinator:
         if pending.checkpoint.set_id != set_id:
             pending = SignedCheckpoint(pending.domain, replace(pending.checkpoint, set_id=set_id), {})
             self._archive.save(pending)
-        members, quorum = set(self._root.authorities()), self._root.quorum()
+        members, quorum = set(self._root.standing()), self._root.quorum()
         refusals = []
         if len(members & pending.signatures.keys()) < quorum:
             checkpoint = pending.checkpoint
