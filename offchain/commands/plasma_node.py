@@ -170,9 +170,7 @@ def status(rpc: str | None, root_url: str | None, manifests: Path | None, as_jso
 @click.option("--folder", type=FOLDER, required=True, help="Where the watcher keeps its log.")
 @click.option("--genesis", "genesis_file", type=FILE, required=True, help="The chain's genesis file.")
 @click.option("--follow", metavar="URL", required=True, help="The leader's feed.")
-@click.option(
-    "--public", metavar="URL", help="Public node whose blocks are compared as well, the leader's for instance."
-)
+@click.option("--public", metavar="URL", help="Public node whose blocks are compared too: the leader's.")
 @root_option
 @manifests_option
 @key_file_option

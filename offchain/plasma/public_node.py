@@ -136,7 +136,7 @@ class PublicNode:
     async def _costs_nothing(self) -> bool:
         """Whether the chain's base fee is zero, which it is for ever then."""
         latest = await self._chain.engine.call("eth_getBlockByNumber", "latest", False)
-        return latest.get("baseFeePerGas") == "0x0"
+        return bool(latest.get("baseFeePerGas") == "0x0")
 
     async def _subscription(self, call: Call, subscriber: Subscriber | None) -> msgspec.Raw:
         if subscriber is None:
