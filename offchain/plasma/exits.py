@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,7 +12,7 @@ from offchain.plasma.bridge_history import BridgeHistory
 from offchain.plasma.checkpoint import Submission
 from offchain.plasma.messages import Exit
 from offchain.plasma.root_chain import RootChain
-from offchain.sender import Sender
+from offchain.sender import Sender, TransactionError
 
 
 class Stage(StrEnum):
@@ -54,8 +55,10 @@ class Exits:
         it was and what was done. Makes a checkpoint final that nobody else did."""
         vault, ask = self._root.vault.functions, self._root.node.ask
         mature = self._root.mature()
-        if mature is not None and any(state.stage is Stage.STARTED for state in self.of(recipient)):
-            sender.transact(self._root.root.functions.finalise(mature.abi()))
+        waiting = [state.epoch for state in self.of(recipient) if state.stage is Stage.STARTED]
+        if mature is not None and waiting and min(waiting) <= mature.checkpoint.epoch:
+            with suppress(TransactionError):  # the operator was quicker
+                sender.transact(self._root.root.functions.finalise(mature.abi()))
         for state in self.of(recipient):
             key = state.exit.abi()
             if state.stage is Stage.PROVABLE:
