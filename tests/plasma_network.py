@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,11 @@ from offchain.node import Node
 from offchain.plasma.bridge_genesis import bridge_genesis
 from offchain.plasma.checkpoint import Checkpoint, SignedCheckpoint, sign
 from offchain.plasma.checkpoint_maker import CheckpointMaker
+from offchain.plasma.events import MessageSent, decode_log
 from offchain.plasma.feed import FeedClient
 from offchain.plasma.keys import save_key
 from offchain.plasma.log import SealedBlock
-from offchain.plasma.messages import BRIDGE
+from offchain.plasma.messages import BRIDGE, Message
 from offchain.plasma.root_chain import RootChain
 from offchain.plasma.submitter import Submitter
 from offchain.process import free_port
@@ -94,6 +95,9 @@ class NodeProcess:
             self._process.terminate()
         self._process.wait(30)
 
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
     def wait(self) -> int:
         """Its exit status, once it has ended."""
         return self._process.wait(60)
@@ -106,6 +110,8 @@ class Root:
     node: Node
     url: str
     manifest: Manifest
+    stop: Callable[[], None]
+    """Ends the chain before its block ends."""
 
     def chain(self) -> RootChain:
         """The contracts, as the operator reads them."""
@@ -125,6 +131,11 @@ class Root:
         """Deposits for the same account on the plasma chain. It isn't final yet."""
         self.sender(account).transact(self.contract("plasma_vault").functions.depositEth(account.address), amount)
 
+    def inbox(self) -> list[Message]:
+        """All messages, final or not."""
+        logs = self.node.logs([self.manifest.address("plasma_vault")], 0, self.node.height())
+        return [event.message for event in map(decode_log, logs) if isinstance(event, MessageSent)]
+
     def submit(self, checkpoint: Checkpoint, keys: Sequence[LocalAccount] = AUTHORITIES) -> None:
         """A quorum signs whatever it is given, and submits it."""
         domain = self.chain().domain
@@ -138,11 +149,12 @@ class Root:
 @contextmanager
 def bridged_root(folder: Path, *flags: str, rules: BridgeRules = QUICK) -> Iterator[Root]:
     """A root chain with the contracts and the four authorities."""
-    with started(ChainSpec("root", 31337, 0), *(flags or FINAL_SOON)) as chain:
+    with ExitStack() as stack:
+        chain = stack.enter_context(started(ChainSpec("root", 31337, 0), *(flags or FINAL_SOON)))
         manifest = Manifest.open(31337, folder / "manifests")
         deployer = key_sender(chain.web3, development_account(0))
         list(BridgeDeployment(deployer, manifest, CHAIN_ID, [one.address for one in AUTHORITIES], rules).run())
-        yield Root(Node(chain.web3), chain.url, manifest)
+        yield Root(Node(chain.web3), chain.url, manifest, stack.close)
 
 
 class FeedBlocks:
