@@ -132,7 +132,7 @@ class RootChain:
 
     def signatures(self, epoch: int) -> bytes | None:
         """The signatures that an accepted checkpoint came with, None if they weren't sent to PlasmaRoot directly."""
-        if self.submission(epoch) is None:
+        if self.submission(epoch) is None or epoch not in self._sent_in:
             return None
         transaction = self.node.call("eth_getTransactionByHash", self._sent_in[epoch])
         try:
