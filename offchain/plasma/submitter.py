@@ -64,7 +64,7 @@ class Submitter:
         for attempt in range(ATTEMPTS):
             raw = self._key.sign_transaction(fields | {"maxFeePerGas": fee, "maxPriorityFeePerGas": tip})
             sent.append(to_hex(bytes(raw.hash)))
-            if self._broadcast(bytes(raw.raw_transaction)):
+            if self._broadcast(bytes(raw.raw_transaction)) or attempt == ATTEMPTS - 1:
                 receipt = self._mined(sent, nonce)
                 if receipt is not None:
                     return receipt

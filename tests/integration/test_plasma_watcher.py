@@ -274,7 +274,8 @@ def test_equivocation(nodes: Network, caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_what_is_not_final_yet_is_no_fault(nodes: Network) -> None:
-    """A deposit that was taken before it was final is in the inbox all the same: no challenge is made, it would fail."""
+    """A deposit that was taken before it was final is in the inbox all the same: a challenge would fail, there is
+    none."""
     nodes.root.deposit(OTHER, 5)
     nodes.send(OPERATOR, BRIDGE, 0, nodes.bridge_call("deliver", 1, [nodes.root.inbox()[1].abi()]))
     nodes.root.submit(nodes.next_checkpoint())
