@@ -76,8 +76,9 @@ class Submitter:
         return int(self._node.call("eth_getTransactionCount", self.address, "latest"), 16)
 
     def _estimate(self, call: dict[str, Any]) -> int:
+        """The gas of a call after the latest block, whatever of its like a crash left in the pool."""
         try:
-            answer: Any = self._node.web3.provider.make_request("eth_estimateGas", [call])  # type: ignore[arg-type]
+            answer: Any = self._node.web3.provider.make_request("eth_estimateGas", [call, "latest"])  # type: ignore[arg-type]
         except (requests.RequestException, Web3Exception, OSError, ValueError) as error:
             raise NodeError(f"the node doesn't answer ({error}): is it running?") from error
         error_data = answer.get("error")

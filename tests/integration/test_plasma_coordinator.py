@@ -304,6 +304,7 @@ def test_what_the_contract_refuses_is_one_error(team: Team) -> None:
         team.coordinator().step()
     team.folder.joinpath("checkpoints", "pending.json").unlink()
     assert root.chain().state() == "halted"
+    team.nodes.send(USER, OTHER.address, 1)
     with pytest.raises(UserError) as refused:
         team.coordinator().step()
     assert "\n" not in str(refused.value)
