@@ -36,7 +36,7 @@ from offchain.plasma.submitter import Submitter
 from offchain.process import free_port
 from offchain.sender import Sender, development_account, key_sender
 from offchain.units import ETHER
-from tests.plasma_chain import Client
+from tests.plasma_operator import Client
 
 CHAIN_ID = 950327
 AUTHORITIES = [development_account(index) for index in (5, 6, 7, 8)]

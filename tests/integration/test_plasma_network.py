@@ -23,7 +23,6 @@ from offchain.plasma.feed import FeedClient
 from offchain.plasma.messages import BRIDGE
 from offchain.sender import TransactionError
 from offchain.units import ETHER
-from tests.plasma_chain import hash_of
 from tests.plasma_network import (
     AUTHORITIES,
     CHAIN_ID,
@@ -35,6 +34,7 @@ from tests.plasma_network import (
     network,
     until,
 )
+from tests.plasma_operator import hash_of
 
 KILLS = 3
 """How often the leader is killed under load."""
