@@ -43,8 +43,8 @@ def mine(node: Node) -> None:
 def waiting(node: Node, account: LocalAccount = KEY) -> dict[int, dict[str, Any]]:
     """An account's transactions in the pool, by nonce."""
     found = node.call("txpool_content")["pending"]
-    mine_ = next((entry for address, entry in found.items() if address.lower() == account.address.lower()), {})
-    return {int(nonce): transaction for nonce, transaction in mine_.items()}
+    by_address: dict[str, dict[str, Any]] = {address.lower(): entry for address, entry in found.items()}
+    return {int(nonce): transaction for nonce, transaction in by_address.get(account.address.lower(), {}).items()}
 
 
 def used(node: Node, account: LocalAccount = KEY) -> int:

@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from offchain.environment import PROJECT
-from offchain.plasma import signing_record
 from offchain.plasma.checkpoint import Checkpoint, Domain, sign
 from offchain.plasma.signing_record import Equivocation, SigningRecord, SigningRecordError
 from tests.unit.plasma import CHECKPOINTS
@@ -172,7 +171,7 @@ def test_a_full_disk_signs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         return write(file, data[: len(data) // 2])
 
     with monkeypatch.context() as patch:
-        patch.setattr(signing_record.os, "write", full)
+        patch.setattr(os, "write", full)
         with pytest.raises(SigningRecordError, match="No space left"):
             add(record, checkpoint(2))
     with pytest.raises(SigningRecordError, match="start the authority again"):
@@ -193,7 +192,7 @@ def test_it_is_synced_before_it_is_given(tmp_path: Path, monkeypatch: pytest.Mon
         real(descriptor)
         synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
 
-    monkeypatch.setattr(signing_record.os, "fsync", fsync)
+    monkeypatch.setattr(os, "fsync", fsync)
     record = SigningRecord(tmp_path / "new" / "signed.jsonl")
     assert {str(tmp_path), str(tmp_path / "new")} <= set(synced)
     synced.clear()
