@@ -8,8 +8,9 @@ from typing import Any
 
 import requests
 from web3 import Web3
-from web3.exceptions import Web3Exception
-from web3.types import RPCEndpoint
+from web3.contract.contract import ContractFunction
+from web3.exceptions import ContractLogicError, Web3Exception
+from web3.types import BlockIdentifier, RPCEndpoint
 
 from offchain.errors import UserError
 
@@ -39,6 +40,15 @@ class Node:
             message = error_data.get("message") if isinstance(error_data, dict) else error_data
             raise NodeRefusal(f"the node refused {method}: {message}")
         return answer.get("result")
+
+    def ask(self, function: ContractFunction, block: BlockIdentifier = "latest") -> Any:
+        """What a contract's view returns. Raises NodeError if there is no answer, or the contract refuses."""
+        try:
+            return function.call(block_identifier=block)
+        except ContractLogicError as error:
+            raise NodeRefusal(f"{function.fn_name} was refused: {error}") from error
+        except (requests.RequestException, Web3Exception, OSError, ValueError) as error:
+            raise NodeError(f"the node doesn't answer {function.fn_name} ({error}): is it running?") from error
 
     def chain_id(self) -> int:
         """The chain's EIP-155 id."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,8 @@ class PlasmaCommandError(UserError):
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--operator", required=True, metavar="ADDRESS", help="Account that delivers deposits: the leader's.")
 @click.option("--chain-id", type=click.IntRange(1), default=950327, show_default=True)
-def genesis(file: Path, operator: str, chain_id: int) -> None:
+@json_option
+def genesis(file: Path, operator: str, chain_id: int, as_json: bool) -> None:
     """Writes the genesis FILE that all nodes of a plasma chain begin with.
 
     \b
@@ -51,7 +53,8 @@ def genesis(file: Path, operator: str, chain_id: int) -> None:
     if file.exists():
         raise PlasmaCommandError(f"{file} exists: a chain with another genesis is another chain, move it away")
     bridge_genesis(checked_address(operator), chain_id, int(time.time()) - 1).write(file)
-    click.echo(f"{file}: chain {chain_id}, delivered to by {operator}. Give the same file to every node.")
+    line = f"{file}: chain {chain_id}, delivered to by {operator}. Give the same file to every node."
+    answer(as_json, {"file": str(file), "chainId": chain_id, "operator": operator}, line)
 
 
 @click.command(cls=Command)
@@ -109,22 +112,24 @@ def node(
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
     logging.getLogger("openmg.plasma").setLevel(logging.INFO)
 
-    if follow is None:
-        rpc, feed = _listen(host, port or PLASMA.port), _listen(host, feed_port)
+    with ExitStack() as stack:
+        if follow is None:
+            rpc = stack.enter_context(_listen(host, port or PLASMA.port))
+            feed = stack.enter_context(_listen(host, feed_port))
 
-        def leading(leader: Leader, waiting: int) -> None:
-            kept = f"; {waiting} transactions wait" if waiting else ""
-            _say(f"Leader {key.address} at block {leader.height}{kept}: {_url(rpc)}, feed {_url(feed)}")
+            def leading(leader: Leader, waiting: int) -> None:
+                kept = f"; {waiting} transactions wait" if waiting else ""
+                _say(f"Leader {key.address} at block {leader.height}{kept}: {_url(rpc)}, feed {_url(feed)}")
 
-        nodes.lead(settings, rpc, feed, authorities, interval, leading, Access(origins=origins))
-    else:
-        signing = _listen(host, signing_port)
-        public = _listen(host, port) if port else None
+            nodes.lead(settings, rpc, feed, authorities, interval, leading, Access(origins=origins))
+        else:
+            signing = stack.enter_context(_listen(host, signing_port))
+            public = stack.enter_context(_listen(host, port)) if port else None
 
-        def following(replica: Replica) -> None:
-            _say(f"Authority {key.address} at block {replica.height}, follows {follow}, signs at {_url(signing)}")
+            def following(replica: Replica) -> None:
+                _say(f"Authority {key.address} at block {replica.height}, follows {follow}, signs at {_url(signing)}")
 
-        nodes.follow(settings, follow, signing, following, public)
+            nodes.follow(settings, follow, signing, following, public)
 
 
 @click.command(cls=Command)
@@ -170,11 +175,18 @@ def status(rpc: str | None, root_url: str | None, manifests: Path | None, as_jso
 @click.option("--folder", type=FOLDER, required=True, help="Where the watcher keeps its log.")
 @click.option("--genesis", "genesis_file", type=FILE, required=True, help="The chain's genesis file.")
 @click.option("--follow", metavar="URL", required=True, help="The leader's feed.")
+@click.option("--public", metavar="URL", help="Public node whose blocks are compared too: the leader's.")
 @root_option
 @manifests_option
 @key_file_option
 def watch(
-    folder: Path, genesis_file: Path, follow: str, root_url: str | None, manifests: Path | None, key_file: Path | None
+    folder: Path,
+    genesis_file: Path,
+    follow: str,
+    public: str | None,
+    root_url: str | None,
+    manifests: Path | None,
+    key_file: Path | None,
 ) -> None:
     """Executes every block, verifies every checkpoint, and challenges what is wrong, until Ctrl-C.
 
@@ -202,7 +214,8 @@ def watch(
 
     def more(replica: Replica) -> list[Part]:
         engine = Node(connect(str(replica.engine.url)))  # type: ignore[attr-defined]
-        watcher = Watcher(root, CheckpointMaker(replica, engine, chain_id), engine, chain_id, submitter)
+        maker = CheckpointMaker(replica, engine, chain_id)
+        watcher = Watcher(root, maker, engine, chain_id, submitter, Node(connect(public)) if public else None)
 
         def step() -> None:
             for finding in watcher.step():

@@ -104,7 +104,13 @@ def prove_slot(contract: str, slot: str, block: int | None, **options: Any) -> N
     number = block or root.head().end
     if not number:
         raise ProveError("there is no checkpoint yet")
-    _prove("verifySlot", lambda node: number, lambda prover: prover.slot(address, word, number), options)
+
+    def block_of(node: Node) -> int:
+        if int(node.call("eth_getStorageAt", address, "0x" + word.hex(), hex(number)), 16) == 0:
+            raise ProveError(f"storage slot {slot} of {address} is zero after block {number}: that can't be proven")
+        return number
+
+    _prove("verifySlot", block_of, lambda prover: prover.slot(address, word, number), options)
 
 
 def _prove(

@@ -13,6 +13,7 @@ from offchain.commands.session import Opening, SessionError, WalletName, passwor
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
+    from offchain.chains import ChainSpec
     from offchain.node import Node
     from offchain.plasma.root_chain import RootChain
 
@@ -63,18 +64,31 @@ def root_chain(root_url: str | None, manifests: Path | None) -> RootChain:
     from offchain.node import Node
     from offchain.plasma.root_chain import RootChain
 
-    web3 = connect(_checked("--root", root_url) if root_url else ROOT.url)
+    web3 = connect(_checked("--root", root_url) if root_url else _running(ROOT, "--root"))
     return RootChain(web3, Manifest.open(Node(web3).chain_id(), manifests))
 
 
 def plasma_node(rpc: str | None) -> Node:
-    """A node of the plasma chain. Raises UserError if it doesn't answer."""
+    """A node of the plasma chain. Raises UserError if it doesn't answer, or its chain has no bridge: money that is sent
+    to the bridge there would be lost."""
     from offchain.chains import PLASMA, connect
     from offchain.node import Node
+    from offchain.plasma.messages import BRIDGE
 
-    node = Node(connect(_checked("--rpc", rpc) if rpc else PLASMA.url))
-    node.chain_id()
+    url = _checked("--rpc", rpc) if rpc else _running(PLASMA, "--rpc")
+    node = Node(connect(url))
+    if node.call("eth_getCode", BRIDGE, "latest") in ("0x", None):
+        raise SessionError(f"the chain at {url} is no plasma chain with a bridge: give --rpc, or run `make chains`")
     return node
+
+
+def _running(spec: ChainSpec, option: str) -> str:
+    from offchain.chains import find
+
+    if find(spec) is None:
+        name = f"no {spec.name} chain runs at {spec.url}"
+        raise SessionError(f"{name}: start it with `make chains`, or name a node with {option}")
+    return spec.url
 
 
 def _checked(option: str, url: str) -> str:

@@ -75,7 +75,8 @@ class Manifest:
 
     def contract(self, web3: Web3, name: str) -> Contract:
         """A deployed contract. Raises DeploymentError if it isn't deployed."""
-        return load(self.contracts[name]["contract"]).at(web3, self.address(name))
+        address = self.address(name)
+        return load(self.contracts[name]["contract"]).at(web3, address)
 
     def _save(self) -> None:
         draft = self.path.with_suffix(".draft")

@@ -10,7 +10,7 @@ from eth_account.signers.local import LocalAccount
 
 from offchain.errors import UserError
 from offchain.plasma.checkpoint import Checkpoint, sign
-from offchain.plasma.checkpoint_maker import CheckpointMaker
+from offchain.plasma.checkpoint_maker import MOST_BLOCKS, CheckpointMaker
 from offchain.plasma.root_chain import RootChain
 from offchain.plasma.signing_record import SigningRecord
 
@@ -56,6 +56,8 @@ class Authority:
             raise NotSigned(f"checkpoint {checkpoint.epoch} doesn't follow {head.epoch}, the root chain's newest")
         if checkpoint.start != head.end + 1:
             raise NotSigned(f"it begins with block {checkpoint.start}, not with {head.end + 1}")
+        if not checkpoint.start <= checkpoint.end < checkpoint.start + MOST_BLOCKS:
+            raise NotSigned(f"blocks {checkpoint.start} to {checkpoint.end} are no range of a checkpoint")
         if checkpoint.set_id != self._root.set_id():
             raise NotSigned(f"it is of the authorities' set {checkpoint.set_id}, not of {self._root.set_id()}")
         deadline = self._clock() + CATCH_UP_SECONDS

@@ -10,12 +10,13 @@ from http import HTTPStatus
 
 import requests
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from offchain.errors import UserError
 from offchain.plasma.authority import Authority, NotSigned
-from offchain.plasma.checkpoint import Checkpoint, Domain, signer_of
+from offchain.plasma.checkpoint import Checkpoint, Domain, SignatureError, signer_of
 from offchain.plasma.checkpoint_maker import Blocks
 from offchain.plasma.records import RecordError, to_bytes, to_hex
 from offchain.plasma.signing_record import Equivocation
@@ -63,6 +64,10 @@ def authority_service(authority: Authority, blocks: Blocks) -> FastAPI:
         status = HTTPStatus.CONFLICT if isinstance(error, NotSigned | Equivocation) else HTTPStatus.SERVICE_UNAVAILABLE
         return _error(status, str(error))
 
+    @app.exception_handler(HTTPException)
+    async def unknown(http: Request, error: HTTPException) -> JSONResponse:
+        return _error(error.status_code, f"{http.method} {http.url.path}: {error.detail}")
+
     return app
 
 
@@ -85,6 +90,8 @@ class AuthorityClient:
             return signature
         except (requests.RequestException, ValueError, KeyError, TypeError) as error:
             raise AuthorityUnavailable(f"{self.url} gives no signature ({type(error).__name__})") from error
+        except (RecordError, SignatureError) as error:
+            raise AuthorityUnavailable(f"{self.url} gives no signature: {error}") from error
 
 
 def _error(status: int, line: str) -> JSONResponse:

@@ -82,15 +82,14 @@ class BlockLeaf(Record):
                 f"block {int(block['number'], 16)} is not what its hash {to_hex(block_hash)} says: "
                 "the node is faulty, or its chain has headers of an unknown fork"
             )
-        return cls(
-            int(block["number"], 16),
-            int(block["timestamp"], 16),
-            block_hash,
-            _field(block, "parentHash", 32),
-            _field(block, "stateRoot", 32),
-            _field(block, "transactionsRoot", 32),
-            _field(block, "receiptsRoot", 32),
-        )
+        return cls.told(block)
+
+    @classmethod
+    def told(cls, block: Mapping[str, Any]) -> BlockLeaf:
+        """The leaf of a block as a node tells it, true or not. Raises BlockError if it has no usable fields."""
+        number, timestamp = (int.from_bytes(_field(block, name, _QUANTITY), "big") for name in ("number", "timestamp"))
+        words = ("hash", "parentHash", "stateRoot", "transactionsRoot", "receiptsRoot")
+        return cls(number, timestamp, *(_field(block, name, 32) for name in words))
 
     @classmethod
     def of_header(cls, header: bytes) -> BlockLeaf:

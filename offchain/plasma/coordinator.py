@@ -22,7 +22,7 @@ from offchain.plasma.checkpoint import NO_CHECKPOINT, Checkpoint, SignatureError
 from offchain.plasma.checkpoint_maker import MOST_BLOCKS, CheckpointMaker
 from offchain.plasma.records import RecordError
 from offchain.plasma.root_chain import Head, RootChain
-from offchain.plasma.submitter import Submitter
+from offchain.plasma.submitter import SubmissionError, Submitter
 
 FINALITY_SECONDS = 2.0
 """How often it is looked whether a checkpoint can be made final."""
@@ -131,8 +131,12 @@ class Coordinator:
             self._finality_due = now + FINALITY_SECONDS
             return
         call = self._root.root.functions.finalise(mature.abi())
-        self._submitter.send(self._root.root.address, bytes.fromhex(call._encode_transaction_data()[2:]))
-        log.info("checkpoint %d is final", mature.checkpoint.epoch)
+        try:
+            self._submitter.send(self._root.root.address, bytes.fromhex(call._encode_transaction_data()[2:]))
+            log.info("checkpoint %d is final", mature.checkpoint.epoch)
+        except SubmissionError as error:  # somebody else was quicker; it mustn't hinder the next checkpoint
+            log.info("checkpoint %d is not made final here: %s", mature.checkpoint.epoch, error)
+            self._finality_due = now + FINALITY_SECONDS
 
     def _take_in(self, pending: SignedCheckpoint, head: Head) -> None:
         """The one under way was accepted before this process noticed."""
@@ -159,7 +163,7 @@ class Coordinator:
         if pending.checkpoint.set_id != set_id:
             pending = SignedCheckpoint(pending.domain, replace(pending.checkpoint, set_id=set_id), {})
             self._archive.save(pending)
-        members, quorum = set(self._root.authorities()), self._root.quorum()
+        members, quorum = set(self._root.standing()), self._root.quorum()
         refusals = []
         if len(members & pending.signatures.keys()) < quorum:
             checkpoint = pending.checkpoint

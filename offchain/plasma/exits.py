@@ -52,13 +52,13 @@ class Exits:
     def advance(self, sender: Sender, recipient: str) -> Iterator[tuple[ExitState, str]]:
         """Takes every step that is due for the exits to a recipient, sent and paid for by `sender`; yields the exit as
         it was and what was done. Makes a checkpoint final that nobody else did."""
-        vault = self._root.vault.functions
-        assets = set()
+        vault, ask = self._root.vault.functions, self._root.node.ask
         mature = self._root.mature()
-        if mature is not None and any(state.stage is Stage.STARTED for state in self.of(recipient)):
+        waiting = [state.epoch for state in self.of(recipient) if state.stage is Stage.STARTED]
+        if mature is not None and waiting and min(waiting) <= mature.checkpoint.epoch:
             try:
                 sender.transact(self._root.root.functions.finalise(mature.abi()))
-            except TransactionError:  # somebody else was quicker, or it is a real refusal
+            except TransactionError:  # the operator was quicker, or it is a real refusal
                 if self._root.final_epoch() < mature.checkpoint.epoch:
                     raise
         for state in self.of(recipient):
@@ -68,23 +68,20 @@ class Exits:
                 path = self._history.path(state.exit.id, submission.checkpoint.exit_count)
                 sender.transact(vault.startExit(key, submission.abi(), list(path)))
                 yield state, f"started with checkpoint {submission.checkpoint.epoch}"
-            elif state.stage is Stage.RELEASABLE:
+            elif state.stage is Stage.RELEASABLE and ask(vault.roomOf(state.exit.asset)):
                 sender.transact(vault.releaseExit(key))
-                assets.add(state.exit.asset)
                 yield state, "released"
         for state in self.of(recipient):
-            waiting = vault.claimable(state.exit.asset, recipient).call()
-            if waiting and state.stage is Stage.RELEASED and state.exit.asset in assets:
-                assets.remove(state.exit.asset)
+            if state.released and ask(vault.claimable(state.exit.asset, recipient)):
                 sender.transact(vault.claim(state.exit.asset, recipient))
                 yield state, "paid"
 
     def _state(self, exit_: Exit, newest: Submission | None) -> ExitState:
-        epoch, released = self._root.vault.functions.exitOf(exit_.key(self._chain_id)).call()
+        epoch, released = self._root.node.ask(self._root.vault.functions.exitOf(exit_.key(self._chain_id)))
         if released == exit_.amount:
             stage = Stage.RELEASED
         elif epoch:
-            releasable = self._root.root.functions.isReleasable(epoch).call()
+            releasable = self._root.node.ask(self._root.root.functions.isReleasable(epoch))
             stage = Stage.RELEASABLE if releasable else Stage.STARTED
         elif newest is not None and exit_.id < newest.checkpoint.exit_count:
             stage = Stage.PROVABLE

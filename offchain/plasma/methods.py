@@ -28,6 +28,10 @@ FIXED: dict[str, Any] = {
 }
 """Methods whose answer is always the same."""
 
+FEES = {"eth_gasPrice", "eth_maxPriorityFeePerGas"}
+"""Methods that tell what to pay: nothing, on a chain whose base fee is zero. An engine suggests a fee all the same, and
+a client that takes it couldn't send before it has ETH."""
+
 CALLS = {"eth_call", "eth_estimateGas", "eth_createAccessList"}
 SEARCHES = {"eth_getLogs", "eth_newFilter"}
 

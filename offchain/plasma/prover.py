@@ -43,6 +43,14 @@ def read_leaves(node: Node, start: int, end: int) -> list[BlockLeaf]:
     return [read_leaf(node, number) for number in range(start, end + 1)]
 
 
+def told_leaves(node: Node, start: int, end: int) -> list[BlockLeaf]:
+    """The leaves of a range of blocks as the node tells them, true or not. Raises BlockError if it doesn't."""
+    blocks = [node.block(number) for number in range(start, end + 1)]
+    if None in blocks:
+        raise BlockError(f"the node has no block {start + blocks.index(None)}")
+    return [BlockLeaf.told(block) for block in blocks if block is not None]
+
+
 class Prover:
     """Proves what is in the blocks of one checkpoint."""
 

@@ -54,6 +54,9 @@ class RootChain:
         self._messages: list[Message] = []
         self._hashes = [INBOX_SEED]
         self._read: int | None = None
+        self._submissions: list[Submission] = []
+        self._submissions_read = -1
+        self._sent_in: dict[int, str] = {}
 
     @cached_property
     def first_block(self) -> int:
@@ -62,15 +65,15 @@ class RootChain:
 
     def head(self) -> Head:
         """The newest accepted checkpoint."""
-        return Head(*self.root.functions.head().call())
+        return Head(*self.node.ask(self.root.functions.head()))
 
     def head_hash(self) -> bytes:
         """EIP-712 struct hash of the newest accepted checkpoint."""
-        return bytes(self.root.functions.headHash().call())
+        return bytes(self.node.ask(self.root.functions.headHash()))
 
     def set_id(self) -> int:
         """The set of authorities that signs."""
-        return int(self.root.functions.setId().call())
+        return int(self.node.ask(self.root.functions.setId()))
 
     def authorities(self) -> list[str]:
         """The active set's members, in ascending order."""
@@ -78,46 +81,49 @@ class RootChain:
 
     def authorities_of(self, set_id: int) -> list[str]:
         """A set's members, in ascending order, which is that of their seats."""
-        return [str(one) for one in self.root.functions.authoritiesOf(set_id).call()]
+        return [str(one) for one in self.node.ask(self.root.functions.authoritiesOf(set_id))]
+
+    def standing(self) -> list[str]:
+        """The active set's members whose signatures count: those that were not slashed."""
+        set_id = self.set_id()
+        return [one for one in self.authorities_of(set_id) if self._seat(one)[0] == set_id]
 
     def quorum(self) -> int:
         """How many signatures a checkpoint needs."""
-        return int(self.root.functions.quorum().call())
+        return int(self.node.ask(self.root.functions.quorum()))
 
     def state(self) -> str:
         """Whether the plasma chain runs, is frozen, was proven faulty, or has halted."""
         calls = self.root.functions
-        if calls.halted().call():
+        if self.node.ask(calls.halted()):
             return "halted"
-        if calls.faultProven().call():
+        if self.node.ask(calls.faultProven()):
             return "fault proven"
-        until = int(calls.frozenUntil().call())
+        until = int(self.node.ask(calls.frozenUntil()))
         return f"frozen until {until}" if until > self.node.time() else "running"
 
     def submission_hash(self, epoch: int) -> bytes:
         """What the contract keeps of a checkpoint; zero if it accepted none of that epoch."""
-        return bytes(self.root.functions.submissionHash(epoch).call())
+        return bytes(self.node.ask(self.root.functions.submissionHash(epoch)))
 
     def final_epoch(self) -> int:
         """The newest final epoch; 0: none."""
-        return int(self.root.functions.finalEpoch().call())
+        return int(self.node.ask(self.root.functions.finalEpoch()))
 
     def submissions(self, first: int = 1) -> list[Submission]:
-        """The accepted checkpoints that count, from an epoch on, in order."""
-        topics = [to_hex(CheckpointSubmitted.topic())]
-        logs = self._logs(self.root.address, topics, self.first_block, self.node.height())
-        found = [decode_as(CheckpointSubmitted, log).submission for log in logs]
+        """The accepted checkpoints that count, from an epoch on, in order. Those of finalised blocks are read once."""
+        begin, finalised = self._submissions_read + 1 or self.first_block, self._finalised()
+        if finalised >= begin:
+            self._submissions += self._submitted(begin, finalised)
+            self._submissions_read, begin = finalised, finalised + 1
+        found = self._submissions + self._submitted(begin, self.node.height())
         newest = self.head().epoch
-        return [
-            one
-            for one in found
-            if first <= one.checkpoint.epoch <= newest and self.submission_hash(one.checkpoint.epoch) == one.hash
-        ]
+        return [one for one in found if first <= one.checkpoint.epoch <= newest]
 
     def mature(self) -> Submission | None:
         """The newest checkpoint that can be made final now, None if there is none."""
         latest = self.node.call("eth_getBlockByNumber", "latest", False)
-        due = int(latest["timestamp"], 16) - int(self.root.functions.rules().call()[0])
+        due = int(latest["timestamp"], 16) - int(self.node.ask(self.root.functions.rules())[0])
         waiting = self.submissions(self.final_epoch() + 1) if self.state() == "running" else []
         return next((one for one in reversed(waiting) if one.submitted_at <= due), None)
 
@@ -127,15 +133,13 @@ class RootChain:
 
     def signatures(self, epoch: int) -> bytes | None:
         """The signatures that an accepted checkpoint came with, None if they weren't sent to PlasmaRoot directly."""
-        topics = [to_hex(CheckpointSubmitted.topic()), to_hex(epoch.to_bytes(32, "big"))]
-        logs = self._logs(self.root.address, topics, self.first_block, self.node.height())
-        if not logs:
+        if self.submission(epoch) is None or epoch not in self._sent_in:
             return None
-        transaction = self.node.call("eth_getTransactionByHash", logs[-1]["transactionHash"])
+        transaction = self.node.call("eth_getTransactionByHash", self._sent_in[epoch])
         try:
             _, arguments = self.root.decode_function_input(transaction["input"])
             return bytes(arguments["signatures"])
-        except (ValueError, KeyError, Web3Exception):
+        except (ValueError, KeyError, TypeError, Web3Exception):
             return None
 
     def submission_of(self, block: int) -> Submission | None:
@@ -153,7 +157,7 @@ class RootChain:
             for log in logs:
                 messages.append(decode_as(MessageSent, log).message)
                 hashes.append(chained(hashes[-1], messages[-1].hash))
-            kept = self.vault.functions.inboxHash(len(messages)).call(block_identifier=finalised)
+            kept = self.node.ask(self.vault.functions.inboxHash(len(messages)), finalised)
             if bytes(kept) != hashes[-1]:
                 raise RootChainError("the root chain's node gives other messages than its inbox has")
             self._messages, self._hashes, self._read = messages, hashes, finalised
@@ -162,6 +166,26 @@ class RootChain:
     def inbox_hash(self, count: int) -> bytes | None:
         """Hash of the first `count` messages, None if the finalised blocks have fewer; as `messages`."""
         return self._hashes[count] if count <= len(self.messages()) else None
+
+    def sent_hash(self, count: int) -> bytes | None:
+        """As `inbox_hash`, with what isn't final yet: what a challenge is decided by."""
+        if count > int(self.node.ask(self.vault.functions.messageCount())):
+            return None
+        return bytes(self.node.ask(self.vault.functions.inboxHash(count)))
+
+    def _seat(self, authority: str) -> tuple[int, int, int]:
+        set_id, index, bond = self.node.ask(self.root.functions.seatOf(authority))
+        return set_id, index, bond
+
+    def _submitted(self, first: int, last: int) -> list[Submission]:
+        """The checkpoints of a range of blocks, without those that the contract doesn't keep any more."""
+        found = []
+        for log in self._logs(self.root.address, [to_hex(CheckpointSubmitted.topic())], first, last):
+            submission = decode_as(CheckpointSubmitted, log).submission
+            if self.submission_hash(submission.checkpoint.epoch) == submission.hash:
+                found.append(submission)
+                self._sent_in[submission.checkpoint.epoch] = str(log["transactionHash"])
+        return found
 
     def _finalised(self) -> int:
         block = self.node.call("eth_getBlockByNumber", "finalized", False)

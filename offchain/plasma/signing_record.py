@@ -35,18 +35,26 @@ class SigningRecord:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._signed: dict[tuple[Domain, int], tuple[Checkpoint, bytes]] = {}
+        self._failed = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            new = not path.exists()
             self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if new:
-                _sync_folder(path.parent)
-        except BlockingIOError as error:
-            raise SigningRecordError(f"{path} is in use: an authority must run once only") from error
         except OSError as error:
             raise SigningRecordError(f"{path} can't be used: {error}") from error
-        self._load()
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for folder in (path.parent, path.parent.parent):  # either may be new
+                _sync_folder(folder)
+            self._load()
+        except BlockingIOError as error:
+            self.close()
+            raise SigningRecordError(f"{path} is in use: an authority must run once only") from error
+        except OSError as error:
+            self.close()
+            raise SigningRecordError(f"{path} can't be used: {error}") from error
+        except SigningRecordError:
+            self.close()
+            raise
 
     def signature(self, domain: Domain, checkpoint: Checkpoint) -> bytes | None:
         """The signature given to this checkpoint, None if none was given yet. Raises Equivocation if another one of
@@ -64,10 +72,12 @@ class SigningRecord:
         )
 
     def add(self, domain: Domain, checkpoint: Checkpoint, signature: bytes) -> None:
-        """Keeps a signature; when this returns it is on the disk, and may be given away. Raises Equivocation,
-        SigningRecordError."""
+        """Keeps a signature; when this returns it is on the disk, and may be given away. Raises Equivocation, and
+        SigningRecordError if it can't be written: what is on the disk then is known only after a restart."""
         if self.signature(domain, checkpoint) == signature:
             return
+        if self._failed:
+            raise SigningRecordError(f"{self.path} couldn't be written before: start the authority again")
         entry = {"domain": domain.to_json(), "checkpoint": checkpoint.to_json(), "signature": to_hex(signature)}
         try:
             os.lseek(self._file, 0, os.SEEK_END)
@@ -76,6 +86,7 @@ class SigningRecord:
                 line = line[os.write(self._file, line) :]
             os.fsync(self._file)
         except OSError as error:
+            self._failed = True
             raise SigningRecordError(f"{self.path} can't be written: {error}") from error
         self._signed[domain, checkpoint.epoch] = (checkpoint, signature)
 
@@ -89,7 +100,7 @@ class SigningRecord:
         for number, line in enumerate(whole.splitlines(), start=1):
             try:
                 self._take(json.loads(line))
-            except (ValueError, RecordError, SignatureError, Equivocation) as error:
+            except (ValueError, RecursionError, RecordError, SignatureError, Equivocation) as error:
                 raise SigningRecordError(f"{self.path} is damaged in line {number} ({error}): sign nothing") from error
         if len(whole) < len(content):
             os.ftruncate(self._file, len(whole))

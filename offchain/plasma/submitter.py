@@ -11,12 +11,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import requests
 from eth_account.signers.local import LocalAccount
 from hexbytes import HexBytes
+from web3.exceptions import Web3Exception
 
 from offchain.artifacts import describe_revert
 from offchain.errors import UserError
-from offchain.node import Node, NodeRefusal
+from offchain.node import Node, NodeError, NodeRefusal
 from offchain.plasma.records import to_hex
 
 RESEND_SECONDS = 60.0
@@ -51,10 +53,9 @@ class Submitter:
     def send(self, to: str, data: bytes, value: int = 0) -> dict[str, Any]:
         """Sends a call with `value` wei; returns its receipt. Raises SubmissionError if it would revert, reverts, or
         isn't mined."""
-        fields: dict[str, Any] = {"to": to, "data": to_hex(data), "value": value}
+        nonce = self._nonce()  # before the estimate: an earlier one that is mined meanwhile has the nonce
         asked = {"from": self.address, "to": to, "data": to_hex(data), "value": hex(value)}
-        fields["gas"] = self._estimate(asked) * 5 // 4
-        nonce = int(self._node.call("eth_getTransactionCount", self.address, "latest"), 16)
+        fields: dict[str, Any] = {"to": to, "data": to_hex(data), "value": value, "gas": self._estimate(asked) * 5 // 4}
         fields |= {"nonce": nonce, "chainId": self._chain_id, "type": 2}
         base = int(self._node.call("eth_getBlockByNumber", "latest", False)["baseFeePerGas"], 16)
         tip = int(self._node.call("eth_maxPriorityFeePerGas"), 16)
@@ -62,50 +63,60 @@ class Submitter:
         sent: list[str] = []
         for attempt in range(ATTEMPTS):
             raw = self._key.sign_transaction(fields | {"maxFeePerGas": fee, "maxPriorityFeePerGas": tip})
-            sent.append(self._broadcast(bytes(raw.raw_transaction), raw.hash))
-            receipt = self._mined(sent)
-            if receipt is not None:
-                if int(receipt["status"], 16) != 1:
-                    raise SubmissionError(f"transaction {receipt['transactionHash']} failed on the root chain")
-                return receipt
-            if int(self._node.call("eth_getTransactionCount", self.address, "latest"), 16) > nonce:
-                receipt = self._mined(sent)
-                if receipt is None:
-                    raise SubmissionError(f"somebody else used the nonce {nonce} of {self.address}")
-                return receipt
+            sent.append(to_hex(bytes(raw.hash)))
+            if self._broadcast(bytes(raw.raw_transaction)) or attempt == ATTEMPTS - 1:
+                receipt = self._mined(sent, nonce)
+                if receipt is not None:
+                    return receipt
             log.warning("transaction %s isn't mined: sent again with a higher fee (%d)", sent[-1], attempt + 2)
             fee, tip = (one * (100 + BUMP_PERCENT) // 100 + 1 for one in (fee, tip))
         raise SubmissionError(f"transaction {sent[-1]} isn't mined, even with {fee / 1e9:.1f} gwei")
 
+    def _nonce(self) -> int:
+        return int(self._node.call("eth_getTransactionCount", self.address, "latest"), 16)
+
     def _estimate(self, call: dict[str, Any]) -> int:
-        answer: Any = self._node.web3.provider.make_request("eth_estimateGas", [call])  # type: ignore[arg-type]
-        error = answer.get("error")
-        if error:
-            data = error.get("data") if isinstance(error, dict) else None
+        """The gas of a call after the latest block, whatever of its like a crash left in the pool."""
+        try:
+            answer: Any = self._node.web3.provider.make_request("eth_estimateGas", [call, "latest"])  # type: ignore[arg-type]
+        except (requests.RequestException, Web3Exception, OSError, ValueError) as error:
+            raise NodeError(f"the node doesn't answer ({error}): is it running?") from error
+        error_data = answer.get("error")
+        if error_data:
+            data = error_data.get("data") if isinstance(error_data, dict) else None
             if isinstance(data, str) and data.startswith("0x"):
                 raise SubmissionError(f"the contract refused: {describe_revert(bytes(HexBytes(data)))}")
-            raise SubmissionError(f"the root chain's node refused: {error}")
+            said = error_data.get("message") if isinstance(error_data, dict) else error_data
+            raise SubmissionError(f"the root chain's node refused: {said}")
         return int(answer["result"], 16)
 
-    def _broadcast(self, raw: bytes, digest: Any) -> str:
-        """Hands a transaction in; returns its hash. A node that has it, or one with its nonce, is no error."""
+    def _broadcast(self, raw: bytes) -> bool:
+        """Hands a transaction in; false if the node has another one of its nonce whose fee is too near. A node that has
+        it already is no error, nor is one of which the nonce is used: then one of those sent is mined."""
         try:
             self._node.call("eth_sendRawTransaction", to_hex(raw))
         except NodeRefusal as refusal:
-            known = ("already known", "already imported", "underpriced", "nonce too low")
-            if not any(words in str(refusal) for words in known):
-                raise
             log.info("%s", refusal)
-        return to_hex(bytes(digest))
+            if "underpriced" in str(refusal):
+                return False
+            if not any(words in str(refusal) for words in ("already known", "already imported", "nonce too low")):
+                raise
+        return True
 
-    def _mined(self, sent: list[str]) -> dict[str, Any] | None:
-        """The receipt of one of these, None if none has one in time."""
+    def _mined(self, sent: list[str], nonce: int) -> dict[str, Any] | None:
+        """The receipt of one of these, None if none has one in time. Raises SubmissionError if it failed, or another
+        transaction has the nonce."""
         deadline = self._clock() + self._resend_seconds
         while True:
+            used = self._nonce() > nonce  # first: what used it has a receipt then
             for one in reversed(sent):
                 receipt: dict[str, Any] | None = self._node.call("eth_getTransactionReceipt", one)
                 if receipt is not None:
+                    if int(receipt["status"], 16) != 1:
+                        raise SubmissionError(f"transaction {one} failed on the root chain")
                     return receipt
+            if used:
+                raise SubmissionError(f"another transaction of {self.address} used the nonce {nonce}")
             if self._clock() >= deadline:
                 return None
             time.sleep(POLL_SECONDS)

@@ -7,19 +7,24 @@ authorities should freeze the chain.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from offchain.errors import UserError
-from offchain.node import Node
+from offchain.node import Node, NodeError
+from offchain.plasma.blocks import BlockError
 from offchain.plasma.challenges import Challenge, Published, equivocations, in_bridge, in_leaves, known_headers
 from offchain.plasma.checkpoint import SignedCheckpoint, Submission, split
 from offchain.plasma.checkpoint_maker import CheckpointMaker
-from offchain.plasma.prover import read_leaves
+from offchain.plasma.prover import read_leaves, told_leaves
 from offchain.plasma.root_chain import RootChain
-from offchain.plasma.submitter import Submitter
+from offchain.plasma.submitter import SubmissionError, Submitter
 
 log = logging.getLogger("openmg.plasma")
+
+
+class WatchingError(UserError):
+    """Says in one line why a checkpoint can't be looked at yet."""
 
 
 @dataclass(frozen=True)
@@ -45,41 +50,54 @@ class Finding:
 
 
 class Watcher:
-    """Watches the checkpoints of one's own replica's chain. Without a submitter it only tells."""
+    """Watches the checkpoints of one's own replica's chain. Without a submitter it only tells. `public` is a node that
+    others read, maybe the leader's: what it tells of its blocks can be proven wrong if a checkpoint was made of it."""
 
     def __init__(
-        self, root: RootChain, maker: CheckpointMaker, node: Node, chain_id: int, submitter: Submitter | None
+        self,
+        root: RootChain,
+        maker: CheckpointMaker,
+        node: Node,
+        chain_id: int,
+        submitter: Submitter | None,
+        public: Node | None = None,
     ) -> None:
         self._root, self._maker, self._node, self._chain_id = root, maker, node, chain_id
-        self._submitter = submitter
+        self._submitter, self._public = submitter, public
         self._challenges = root.challenges
-        self._checked = 0
+        self._looked: dict[int, bytes] = {}
         self._before: Published | None = None
         self._signed: dict[tuple[int, int], list[SignedCheckpoint]] = {}
 
     def step(self) -> Iterator[Finding]:
-        """Looks at the checkpoints that are new and whose blocks are executed here."""
-        if self._root.head().epoch <= self._checked:
-            return
-        for submission in self._root.submissions(self._checked + 1):
+        """Looks at the checkpoints that are new, or others since the root chain was reorganised. Raises WatchingError
+        while the leader doesn't give the blocks of one."""
+        for submission in self._root.submissions():
+            epoch = submission.checkpoint.epoch
+            if self._looked.get(epoch) == submission.hash:
+                continue
             if self._maker.height < submission.checkpoint.end:
-                return
+                raise WatchingError(f"block {submission.checkpoint.end} of checkpoint {epoch} isn't executed here yet")
             yield self._look(submission)
-            self._checked = submission.checkpoint.epoch
+            self._looked[epoch] = submission.hash
 
     def seen(self, signed: SignedCheckpoint) -> list[str]:
         """Takes note of a signed checkpoint, wherever it was seen, and challenges whoever signed another one of its
         epoch; returns who that is."""
         key = (signed.checkpoint.epoch, signed.checkpoint.set_id)
         known = self._signed.setdefault(key, [])
+        if signed in known:
+            return []
         members = self._root.authorities_of(signed.checkpoint.set_id)
         caught = []
         for other in known:
             for signer, challenge in equivocations(other, signed, members):
-                self._file(challenge)
                 caught.append(signer)
-        if signed not in known:
-            known.append(signed)
+                try:
+                    self._file(challenge)
+                except SubmissionError as error:  # slashed already, for instance
+                    log.warning("%s can't be challenged: %s", challenge.fault, error)
+        known.append(signed)
         return caught
 
     def _look(self, submission: Submission) -> Finding:
@@ -90,20 +108,36 @@ class Watcher:
         epoch, previous, set_id = checkpoint.epoch, checkpoint.previous, checkpoint.set_id
         own = self._maker.make(epoch, previous, checkpoint.start, checkpoint.end, set_id)
         differs = tuple(name for name, value in own.to_json().items() if value != checkpoint.to_json()[name])
-        leaves = read_leaves(self._node, checkpoint.start, checkpoint.end)
-        published = Published.of(submission, leaves, self._chain_id)
+        if self._before is None or self._before.submission.checkpoint.epoch != epoch - 1:
+            before = self._root.submission(epoch - 1)
+            self._before = self._published(before) if before else None
+        published = self._published(submission)
         challenge = next(self._faults(submission, published), None)
-        self._before = published
         transaction = self._file(challenge) if challenge else None
+        self._before = published
         return Finding(submission, differs, challenge, transaction)
+
+    def _published(self, submission: Submission) -> Published | None:
+        """A checkpoint's leaves: those executed here or those that the public node tells, if it was made of either."""
+        start, end = submission.checkpoint.start, submission.checkpoint.end
+        found = Published.of(submission, read_leaves(self._node, start, end), self._chain_id)
+        if found is None and self._public is not None:
+            try:
+                found = Published.of(submission, told_leaves(self._public, start, end), self._chain_id)
+            except (NodeError, BlockError) as error:
+                log.warning("the public node tells nothing of checkpoint %d: %s", submission.checkpoint.epoch, error)
+        return found
 
     def _faults(self, submission: Submission, published: Published | None) -> Iterator[Challenge]:
         if published is not None:
             yield from in_leaves(published, self._before, known_headers(self._node, submission.checkpoint))
         last = self._node.block(submission.checkpoint.end)
         if last is not None and last["stateRoot"] == "0x" + submission.checkpoint.last_state_root.hex():
-            sent = self._root.inbox_hash(submission.checkpoint.inbox_consumed)
-            yield from in_bridge(self._node, submission, self._maker.history, sent)
+            sent = self._root.sent_hash(self._maker.history.at(submission.checkpoint.end).inbox_consumed)
+            try:
+                yield from in_bridge(self._node, submission, self._maker.history, sent)
+            except NodeError as error:  # it keeps states for a while only
+                log.warning("the bridge after checkpoint %d can't be proven: %s", submission.checkpoint.epoch, error)
 
     def _note(self, submission: Submission, signatures: bytes) -> None:
         signed = SignedCheckpoint(self._root.domain, submission.checkpoint, {})
@@ -118,12 +152,3 @@ class Watcher:
         call = self._challenges.functions[challenge.function](*challenge.arguments)
         receipt = self._submitter.send(self._challenges.address, bytes.fromhex(call._encode_transaction_data()[2:]))
         return str(receipt["transactionHash"])
-
-
-def watch(watcher: Watcher, tell: Callable[[Finding], None], failed: Callable[[UserError], None]) -> None:
-    """One round: tells what was found; an error is told, and the next round tries again."""
-    try:
-        for finding in watcher.step():
-            tell(finding)
-    except UserError as error:
-        failed(error)

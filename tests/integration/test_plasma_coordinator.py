@@ -1,0 +1,341 @@
+"""The leader's way to the root chain: what a crash, a reorganisation or a bad authority does to a checkpoint."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from offchain.errors import UserError
+from offchain.node import Node
+from offchain.plasma.authority import Authority
+from offchain.plasma.authority_service import AuthorityClient, AuthorityUnavailable
+from offchain.plasma.checkpoint import Checkpoint, Domain, sign
+from offchain.plasma.coordinator import Archive, Coordinator, CoordinatorError
+from offchain.plasma.records import to_hex
+from offchain.plasma.root_chain import RootChain
+from offchain.plasma.signing_record import SigningRecord
+from offchain.plasma.submitter import Submitter
+from offchain.units import ETHER
+from tests.plasma_network import AUTHORITIES, OPERATOR, OTHER, QUICK, USER, Network, Root, bridged_root, network, until
+
+WORD = b"\x55" * 32
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+    """A leader that asks nobody."""
+    folder = tmp_path_factory.mktemp("coordinator")
+    with bridged_root(folder) as root, network(root, folder / "nodes", interval=3600) as ready:
+        root.deposit(USER)
+        root.mine()
+        ready.lead(authorities=())
+        until("the deposit", lambda: ready.balance(USER))
+        yield ready
+
+
+@pytest.fixture
+def nodes(shared: Network) -> Iterator[Network]:
+    """The same with the root chain as it was, and a block that is in no checkpoint."""
+    snapshot = shared.root.node.call("evm_snapshot")
+    shared.send(USER, OTHER.address, 1)
+    yield shared
+    assert shared.root.node.call("evm_revert", snapshot)
+
+
+class Near:
+    """An authority in this process."""
+
+    def __init__(self, authority: Authority) -> None:
+        self.url, self._authority = authority.address, authority
+
+    def sign(self, domain: Domain, checkpoint: Checkpoint) -> bytes:
+        return self._authority.sign(checkpoint)
+
+
+@dataclass
+class Team:
+    """Four authorities with records of their own, and the leader's archive."""
+
+    nodes: Network
+    folder: Path
+    authorities: list[Authority]
+
+    def coordinator(self, submitter: Submitter | None = None, peers: Any = None) -> Coordinator:
+        """As after a restart."""
+        own, *others = self.authorities
+        return Coordinator(
+            self.nodes.root.chain(),
+            self.nodes.maker(),
+            own,
+            [Near(one) for one in others] if peers is None else peers,  # type: ignore[misc]
+            submitter or Submitter(self.nodes.root.node, OPERATOR),
+            Archive(self.folder / "checkpoints"),
+            0,
+        )
+
+    def signatures(self) -> list[str]:
+        """What each has signed."""
+        return [(self.folder / f"signed{place}").read_text() for place in range(4)]
+
+
+@pytest.fixture
+def team(nodes: Network, tmp_path: Path) -> Iterator[Team]:
+    records = [SigningRecord(tmp_path / f"signed{place}") for place in range(4)]
+    authorities = [
+        Authority(key, nodes.root.chain(), nodes.maker(), record)
+        for key, record in zip(AUTHORITIES, records, strict=True)
+    ]
+    yield Team(nodes, tmp_path, authorities)
+    for record in records:
+        record.close()
+
+
+def submitted(root: Root) -> list[str]:
+    """Calldata of the checkpoints that were accepted, from the chain's blocks."""
+    contract = root.contract("plasma_root")
+    logs = contract.events.CheckpointSubmitted().get_logs(from_block=0)
+    return [str(root.node.call("eth_getTransactionByHash", to_hex(log["transactionHash"]))["input"]) for log in logs]
+
+
+class Crash(BaseException):
+    """The process dies."""
+
+
+class Dying(Submitter):
+    """Dies before it sends, or after what it sent was mined."""
+
+    def __init__(self, node: Node, before: bool) -> None:
+        super().__init__(node, OPERATOR)
+        self._before = before
+
+    def send(self, to: str, data: bytes, value: int = 0) -> dict[str, Any]:
+        if not self._before:
+            super().send(to, data, value)
+        raise Crash
+
+
+def test_a_checkpoint_is_made_once(team: Team) -> None:
+    """It is accepted with all signatures; without new blocks there is no next one; later it is made final."""
+    root, coordinator = team.nodes.root.chain(), team.coordinator()
+    assert coordinator.step() == 1
+    (submission,) = root.submissions()
+    assert submission.signers == 0b1111
+    assert coordinator.step() is None
+    team.nodes.send(USER, OTHER.address, 1)
+    assert coordinator.step() == 2
+    assert root.final_epoch() == 0
+    team.nodes.root.node.call("evm_increaseTime", QUICK.challenge_period + 1)
+    team.nodes.root.mine(1)
+    coordinator = team.coordinator()
+    coordinator.step()
+    assert root.final_epoch() == 2
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before it is sent", "after it is accepted"])
+def test_a_crash_on_the_way(team: Team, before: bool) -> None:
+    """P5 P6 the same checkpoint is submitted, though there are more blocks by now, and not again if it is there."""
+    root = team.nodes.root
+    with pytest.raises(Crash):
+        team.coordinator(Dying(root.node, before)).step()
+    signed = team.signatures()
+    pending = json.loads((team.folder / "checkpoints" / "pending.json").read_text())
+    assert len(pending["signatures"]) == 4
+    nonce = root.node.call("eth_getTransactionCount", OPERATOR.address, "latest")
+    coordinator = team.coordinator()
+    if before:
+        team.nodes.send(USER, OTHER.address, 1)
+        assert coordinator.step() == 1
+    else:
+        assert coordinator.step() is None
+        assert root.node.call("eth_getTransactionCount", OPERATOR.address, "latest") == nonce
+    assert root.chain().submissions()[0].checkpoint.to_json() == pending["checkpoint"]
+    assert len(submitted(root)) == 1
+    assert team.signatures() == signed
+    assert not (team.folder / "checkpoints" / "pending.json").exists()
+
+
+def test_a_reorganisation_takes_nothing(team: Team) -> None:
+    """P5 the root chain loses two accepted checkpoints: the same bytes are submitted again, in order, and nobody signs
+    anything for it; a coordinator that was started since does it as well."""
+    root, coordinator = team.nodes.root, team.coordinator()
+    snapshot = root.node.call("evm_snapshot")
+    assert coordinator.step() == 1
+    team.nodes.send(USER, OTHER.address, 1)
+    assert coordinator.step() == 2
+    before, signed = submitted(root), team.signatures()
+    for again in (coordinator, team.coordinator()):
+        assert root.node.call("evm_revert", snapshot)
+        snapshot = root.node.call("evm_snapshot")
+        root.mine(1)
+        assert root.chain().head().epoch == 0
+        assert [again.step(), again.step()] == [1, 2]
+        assert submitted(root) == before
+        assert again.step() is None
+    assert team.signatures() == signed
+    team.nodes.send(USER, OTHER.address, 1)
+    assert coordinator.step() == 3
+
+
+def test_submissions_are_read_once(team: Team) -> None:
+    """Logs of finalised blocks aren't asked for again; those that the chain loses are not listed."""
+    nodes, asked = team.nodes, []
+
+    class Counting(Node):
+        def call(self, method: str, *parameters: Any) -> Any:
+            if method == "eth_getLogs":
+                asked.append(int(parameters[0]["fromBlock"], 16))
+            return Node.call(self, method, *parameters)
+
+    root: RootChain = nodes.root.chain()
+    root.node = Counting(root.node.web3)
+    coordinator = team.coordinator()
+    coordinator.step()
+    nodes.root.mine()
+    assert [one.checkpoint.epoch for one in root.submissions()] == [1]
+    snapshot, height = nodes.root.node.call("evm_snapshot"), nodes.root.node.height()
+    nodes.send(USER, OTHER.address, 1)
+    coordinator.step()
+    asked.clear()
+    assert [one.checkpoint.epoch for one in root.submissions()] == [1, 2]
+    assert min(asked) > height - 5
+    assert root.signatures(1) is not None
+    assert nodes.root.node.call("evm_revert", snapshot)
+    assert [one.checkpoint.epoch for one in root.submissions()] == [1]
+    assert root.signatures(2) is None
+    coordinator.step()
+    assert root.submission(2) is not None
+
+
+class FalseAuthority(BaseHTTPRequestHandler):
+    """Answers with whatever it is told to."""
+
+    answer = b""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.answer)))
+        self.end_headers()
+        self.wfile.write(self.answer)
+
+    def log_message(self, *_: Any) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def liar() -> Iterator[AuthorityClient]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), FalseAuthority)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield AuthorityClient(f"http://127.0.0.1:{server.server_port}")
+    server.shutdown()
+    server.server_close()
+
+
+ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+
+
+def high(signature: bytes) -> bytes:
+    """The same signer's other signature, which the contract refuses."""
+    s = ORDER - int.from_bytes(signature[32:64], "big")
+    return signature[:32] + s.to_bytes(32, "big") + bytes([55 - signature[64]])
+
+
+def test_false_answers(team: Team, liar: AuthorityClient) -> None:
+    """P9 an authority that answers nonsense, signs in a form that the contract refuses, or with a stranger's key,
+    hinders nobody: the checkpoint goes with the signatures of the others."""
+    domain, checkpoint = team.nodes.root.chain().domain, team.nodes.next_checkpoint()
+    digest = domain.checkpoint_digest(checkpoint)
+    good = sign(digest, AUTHORITIES[3])
+    stranger = json.dumps({"signature": to_hex(sign(digest, USER))}).encode()
+    answers = [b"", b"[]", b"<html>", b"null", b'{"signature": 1}', b'{"signature": "0x12"}', b'{"error": "x"}']
+    answers += [json.dumps({"signature": to_hex(one)}).encode() for one in (high(good), good[:64], bytes(65))]
+    for answer in answers:
+        FalseAuthority.answer = answer
+        with pytest.raises(AuthorityUnavailable, match="gives no signature"):
+            liar.sign(domain, checkpoint)
+    one, two = (Near(authority) for authority in team.authorities[1:3])
+    FalseAuthority.answer = json.dumps({"signature": to_hex(high(good))}).encode()
+    with pytest.raises(CoordinatorError, match=r"checkpoint 1 has 2 of 3 signatures: .*upper half"):
+        team.coordinator(peers=[liar, one]).step()
+    FalseAuthority.answer = stranger
+    with pytest.raises(CoordinatorError, match="checkpoint 1 has 2 of 3 signatures: no more authorities are known"):
+        team.coordinator(peers=[liar, one]).step()
+    assert team.coordinator(peers=[liar, one, two]).step() == 1
+
+
+def test_a_slashed_authority_is_left_out(team: Team) -> None:
+    """What it signs would make the contract refuse the checkpoint; the three others are a quorum."""
+    root = team.nodes.root
+    honest = team.nodes.next_checkpoint()
+    members = root.chain().authorities()
+    pair = []
+    for checkpoint in (honest, replace(honest, data_hash=WORD)):
+        pair += [checkpoint.abi(), sign(root.chain().domain.checkpoint_digest(checkpoint), AUTHORITIES[2])]
+    seat = members.index(AUTHORITIES[2].address)
+    challenges = root.contract("plasma_challenges").functions
+    root.sender(OTHER).transact(challenges.proveEquivocation(*pair, seat))
+    assert team.coordinator().step() == 1
+    (submission,) = root.chain().submissions()
+    assert submission.signers.bit_count() == 3
+    assert not submission.signers >> seat & 1
+
+
+def test_what_the_contract_refuses_is_one_error(team: Team) -> None:
+    """P9 another submitted first; then the coordinator says what doesn't fit, each time, and changes nothing."""
+    root, honest = team.nodes.root, team.nodes.next_checkpoint()
+    with pytest.raises(Crash):
+        team.coordinator(Dying(root.node, True)).step()
+    root.submit(replace(honest, data_hash=WORD))
+    for _ in range(2):
+        with pytest.raises(CoordinatorError, match="another checkpoint 1 than the one under way here"):
+            team.coordinator().step()
+    root.node.call("evm_increaseTime", QUICK.silence_period + 60)
+    root.mine(1)
+    root.sender(OTHER).transact(root.contract("plasma_root").functions.haltSilent())
+    team.folder.joinpath("checkpoints", "pending.json").write_text("{")
+    with pytest.raises(CoordinatorError, match="is damaged"):
+        team.coordinator().step()
+    team.folder.joinpath("checkpoints", "pending.json").unlink()
+    assert root.chain().state() == "halted"
+    team.nodes.send(USER, OTHER.address, 1)
+    with pytest.raises(UserError) as refused:
+        team.coordinator().step()
+    assert "\n" not in str(refused.value)
+
+
+def test_a_lost_deposit_is_never_minted(shared: Network) -> None:
+    """P5 a deposit that isn't final isn't delivered; the root chain loses it, and it never is. Its successor with the
+    same number is minted once."""
+    nodes, root = shared, shared.root
+    root.mine()
+    before, consumed = nodes.balance(OTHER), nodes.maker().history.at(nodes.maker().height).inbox_consumed
+    snapshot = root.node.call("evm_snapshot")
+    root.deposit(OTHER, ETHER)
+    assert len(root.inbox()) == consumed + 1
+
+    def passes() -> None:
+        """Some rounds of the leader's deliveries: a message to the other account would be in by then."""
+        sent = nodes.send(USER, USER.address, 0)
+        until("some blocks", lambda: nodes.maker().height >= int(sent["blockNumber"], 16))
+        for _ in range(2):
+            nodes.send(USER, USER.address, 0)
+
+    passes()
+    assert nodes.balance(OTHER) == before
+    assert root.node.call("evm_revert", snapshot)
+    root.mine()
+    passes()
+    assert nodes.balance(OTHER) == before
+    root.deposit(OTHER, 3 * ETHER)
+    root.mine()
+    until("the deposit", lambda: nodes.balance(OTHER) > before)
+    passes()
+    assert nodes.balance(OTHER) == before + 3 * ETHER
+    assert nodes.maker().history.at(nodes.maker().height).inbox_consumed == consumed + 1
