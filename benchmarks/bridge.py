@@ -18,16 +18,19 @@ from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 from web3 import Web3
 
+from benchmarks.note_escape import Recorded, Recorder
 from benchmarks.shielded import GENESIS, fresh_chain
 from offchain.artifacts import load
 from offchain.chains import ChainSpec, started
 from offchain.deployment.bridge import BridgeDeployment, BridgeRules
 from offchain.deployment.manifest import Manifest
+from offchain.deployment.platform import PlatformDeployment
 from offchain.node import Node
 from offchain.plasma.blocks import block_tree
 from offchain.plasma.bridge_genesis import bridge_genesis
 from offchain.plasma.bridge_history import BridgeHistory
 from offchain.plasma.checkpoint import NO_CHECKPOINT, Checkpoint, Domain, Submission, join, sign
+from offchain.plasma.escape import POOL_INSIDE, StateProofs, entry, root_slot
 from offchain.plasma.events import CheckpointSubmitted, MessageSent, decode_as
 from offchain.plasma.messages import BRIDGE, Message
 from offchain.plasma.prover import Prover, read_leaves
@@ -76,6 +79,17 @@ class Plasma:
         self.node.call("eth_sendRawTransaction", "0x" + bytes(signed.raw_transaction).hex())
         return bytes(signed.hash)
 
+    def platform(self, folder: Path) -> Manifest:
+        """The platform, without liquidity, each transaction in a block of its own."""
+        self.node.call("evm_setAutomine", True)
+        self.node.call("anvil_setBlockTimestampInterval", 1)
+        deployer = key_sender(self.node.web3, keys("deployer", 1)[0])
+        manifest = Manifest.open(CHILD_CHAIN_ID, folder)
+        list(PlatformDeployment(deployer, manifest, deployer.address, liquidity_eth=0, liquidity_tokens=0).run())
+        self.node.call("anvil_removeBlockTimestampInterval")
+        self.node.call("evm_setAutomine", False)
+        return manifest
+
     def seal(self) -> int:
         """Makes the block; returns its number."""
         number = self.node.height() + 1
@@ -87,8 +101,8 @@ class Plasma:
 class Bench:
     """The bridge between both chains, and what each operation on the root chain costs."""
 
-    def __init__(self, web3: Web3, plasma: Plasma, folder: Path) -> None:
-        self.web3, self.plasma = web3, plasma
+    def __init__(self, web3: Web3, plasma: Plasma, folder: Path, note: Recorded) -> None:
+        self.web3, self.plasma, self.note = web3, plasma, note
         self.senders = [key_sender(web3, development_account(index)) for index in range(3)]
         self.keys = keys("authority", AUTHORITIES)
         manifest = Manifest.open(web3.eth.chain_id, folder)
@@ -97,7 +111,10 @@ class Bench:
         self.root, self.vault, self.challenges, self.escape = (
             manifest.contract(web3, f"plasma_{name}").functions for name in ("root", "vault", "challenges", "escape")
         )
-        self.vault_address = manifest.address("plasma_vault")
+        self.vault_address, self.escape_address = map(manifest.address, ("plasma_vault", "plasma_escape"))
+        self.platform = self.plasma.platform(folder)
+        self.pool = self.platform.address("pool")
+        self.send(self.escape.setPlatform(self.platform.address("factory"), self.pool))
         self.domain = Domain(web3.eth.chain_id, manifest.address("plasma_root"))
         self.history = BridgeHistory(plasma.node, CHILD_CHAIN_ID)
         self.submissions: list[Submission] = []
@@ -187,6 +204,15 @@ class Bench:
         self.send(call, "force_call", by=DEPOSITOR)
         self.deliver()
 
+    def shielded(self) -> None:
+        """A note in the pool's tree."""
+        fields = self.note.shield(self.pool)
+        self.plasma.send(self.plasma.user, fields["to"], fields["data"], fields["value"], gas=3_000_000)
+        self.plasma.seal()
+        flush = unsigned(self.platform.contract(self.plasma.node.web3, "pool").functions.flush(1))["data"]
+        self.plasma.send(self.plasma.user, self.pool, flush, gas=3_000_000)
+        self.plasma.seal()
+
     def accounts(self) -> None:
         """Accounts, so that proofs of the state are not those of an empty chain."""
         for number in range(ACCOUNTS):
@@ -242,19 +268,33 @@ class Bench:
         self.send(self.root.haltSilent(), "halt")
         last = self.submissions[-1]
         self.send(self.escape.open(last.abi()), "escape_open")
-        self.plasma_escape(keys("user", 1)[0], "escape")
-
-    def plasma_escape(self, holder: LocalAccount, name: str) -> None:
-        """An account's ETH."""
-        last = self.submissions[-1]
-        recipient = self.senders[DEPOSITOR].address
-        proof = self.prover(last).account(holder.address, last.checkpoint.end)
+        recipient, holder = self.senders[DEPOSITOR].address, self.plasma.user
+        proofs = StateProofs.of_node(self.plasma.node, last.checkpoint.end, last.checkpoint.last_state_root)
+        _, nodes = proofs.account(holder.address)
         digest = bytes(self.escape.escapeDigest(ETH, holder.address, holder.address, recipient).call())
-        call = self.escape.escapeEth(holder.address, recipient, list(proof.nodes), sign(digest, holder))
-        self.send(call, name)
+        self.send(self.escape.escapeEth(holder.address, recipient, list(nodes), sign(digest, holder)), "escape")
+        _, nodes = proofs.account(self.pool)
+        self.send(self.escape.proveContract(self.pool, list(nodes)), "escape_contract")
+        _, nodes = proofs.slot(self.pool, entry(ETH, POOL_INSIDE))
+        self.send(self.escape.proveInside(ETH, list(nodes)))
+        chain_id, web3 = self.web3.eth.chain_id, self.plasma.node.web3
+        end, contract = last.checkpoint.end, self.escape_address
+        proven = self.note.escape(web3, self.platform, end, chain_id, contract, recipient)
+        _, nodes = proofs.slot(self.pool, root_slot(*proven[1][5:7]))
+        self.send(self.escape.escapeNote(*proven, list(nodes)), "escape_note")
+        self.wait(RULES.cancel_period)
+        self.send(self.escape.releaseNote(*proven[1][:2]), "escape_note_release")
 
 
-def measure() -> dict[str, int]:
+def record() -> None:
+    """Makes a new note and proof."""
+    with tempfile.TemporaryDirectory() as folder:
+        recorder = Recorder(Path(folder))
+        measure(recorder)
+        recorder.save()
+
+
+def measure(note: Recorded | None = None) -> dict[str, int]:
     """Gas by operation."""
     with tempfile.TemporaryDirectory() as name, fresh_chain() as web3:
         folder = Path(name)
@@ -262,8 +302,9 @@ def measure() -> dict[str, int]:
         genesis.write(folder / "genesis.json")
         flags = (*genesis.flags(folder / "genesis.json"), "--no-mining", "--order", "fifo")
         with started(ChainSpec("plasma", CHILD_CHAIN_ID, 0), *flags) as chain:
-            bench = Bench(web3, Plasma(chain.web3), folder)
+            bench = Bench(web3, Plasma(chain.web3), folder, note or Recorded())
             bench.deposits()
+            bench.shielded()
             bench.accounts()
             bench.exits()
             bench.equivocation()

@@ -36,6 +36,7 @@ CEILINGS = {
     "finalise": 75_000,
     "equivocation": 120_000,
     "escape": 550_000,
+    "escape_note": 850_000,
 }
 
 
