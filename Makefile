@@ -19,7 +19,7 @@ build: $(READY) ## Compiles the contracts, all of them, if anything was changed
 circuits: $(READY) ## Compiles the circuits, writes what is generated from them, checks their keys (minutes)
 	@$(BIN)/python -m offchain.zk.compiler
 
-demo: $(READY) ## Two microgrids trade a day of energy privately on a local chain
+demo: $(READY) ## Two microgrids trade a day of energy privately; then money goes over the bridge and back
 	@$(BIN)/ape run demo
 
 test: $(READY) ## Runs the tests, on up to four processor cores
@@ -31,9 +31,10 @@ lint: $(READY) ## Checks style and types of Python and Solidity
 	$(BIN)/mypy
 	node_modules/.bin/solhint --disc --max-warnings 0 'contracts/**/*.sol'
 
-bench: $(READY) ## Prints gas beside Uniswap V1's own bytecode, then seconds of proofs, payments and scans, as JSON
+bench: $(READY) ## Prints gas beside Uniswap V1's own bytecode, seconds of proofs and scans, the plasma chain's speed, as JSON
 	@$(BIN)/python benchmarks/gas.py
 	@$(BIN)/python benchmarks/zk.py
+	@$(BIN)/python benchmarks/plasma.py
 
 campaign: $(READY) ## Ten thousand random operations against the model and Uniswap V1's own bytecode
 	@OPENMG_CAMPAIGN=1 $(BIN)/ape test tests/invariant -s
@@ -44,7 +45,7 @@ mutation: $(READY) ## Tells which small changes to the contracts the unit tests 
 circuit-mutation: $(READY) ## Tells which constraints of the circuits could be taken out unnoticed (20 minutes)
 	@$(BIN)/python -m benchmarks.circuit_mutation
 
-chains: $(READY) ## Runs both local chains until Ctrl-C
+chains: $(READY) ## Runs a root chain and a plasma chain of four authorities until Ctrl-C
 	@$(BIN)/ape run chains
 
 clean: ## Removes what set-up and runs made; keeps .ape, where Ape keeps your accounts

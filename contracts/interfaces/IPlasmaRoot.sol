@@ -183,7 +183,7 @@ interface IPlasmaRoot {
     /// @notice Slashes an authority that signed two checkpoints of an epoch. For the contract of challenges.
     /// @dev One of the active set also freezes the chain. When f+1 of it did, no quorum says anything: whatever isn't
     /// final is void, and the chain ends. Each counts once in a set, and only with a whole bond at stake.
-    function slashEquivocator(address authority, uint256 setId, address challenger) external;
+    function slashEquivocator(uint256 setId, uint256 seat, address challenger) external;
     /// @notice Pays the caller's rewards for challenges to `to`.
     function claimReward(address to) external;
 

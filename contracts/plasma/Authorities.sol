@@ -25,8 +25,8 @@ abstract contract Authorities is IPlasmaRoot, Ownable2Step {
     mapping(address authority => Seat) private _seats;
     mapping(uint256 setId => address[]) private _sets;
     mapping(uint256 setId => uint256) private _retiredAt;
+    /// @dev A bit for each seat whose authority contradicted itself.
     mapping(uint256 setId => uint256) private _equivocators;
-    mapping(uint256 setId => mapping(address authority => bool)) private _equivocated;
     address[] private _proposed;
     uint256 private _activeFrom;
     /// @inheritdoc IPlasmaRoot
@@ -200,11 +200,16 @@ abstract contract Authorities is IPlasmaRoot, Ownable2Step {
 
     /// @dev Slashes one that contradicted itself; returns whether its set can't be believed any more. It counts once in
     /// a set, and only with a whole bond: otherwise anyone could bond a little for it and show the same again.
-    function _slashOne(address authority, uint256 id, address challenger) internal returns (bool) {
-        if (_equivocated[id][authority] || _seats[authority].bond < BOND) revert NothingThere();
-        _equivocated[id][authority] = true;
+    function _slashOne(uint256 id, uint256 index, address challenger) internal returns (bool) {
+        address authority = _sets[id][index];
+        uint256 seats = _equivocators[id];
+        if ((seats >> index) & 1 == 1 || _seats[authority].bond < BOND) revert NothingThere();
+        seats |= 1 << index;
+        _equivocators[id] = seats;
         _share(_takeBond(authority, challenger), challenger);
-        return ++_equivocators[id] > _faultTolerance(_sets[id].length);
+        uint256 count;
+        for (; seats != 0; seats &= seats - 1) count++;
+        return count > _faultTolerance(_sets[id].length);
     }
 
     /* PRIVATE */

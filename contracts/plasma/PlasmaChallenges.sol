@@ -56,7 +56,7 @@ contract PlasmaChallenges is IPlasmaChallenges {
         address other = ECDSA.recoverCalldata(ROOT.checkpointDigest(second), secondSignature);
         if (signer != other || signer != ROOT.authorityAt(first.setId, seat)) revert WrongSigner(signer, other);
         emit EquivocationProven(signer, first.epoch, msg.sender);
-        ROOT.slashEquivocator(signer, first.setId, msg.sender);
+        ROOT.slashEquivocator(first.setId, seat, msg.sender);
     }
 
     /// @inheritdoc IPlasmaChallenges

@@ -175,8 +175,8 @@ contract PlasmaRoot is EIP712, Authorities {
     }
 
     /// @inheritdoc IPlasmaRoot
-    function slashEquivocator(address authority, uint256 setId, address challenger) external onlyChallenges {
-        bool beyondBelief = _slashOne(authority, setId, challenger);
+    function slashEquivocator(uint256 setId, uint256 seat, address challenger) external onlyChallenges {
+        bool beyondBelief = _slashOne(setId, seat, challenger);
         if (halted || setId != _activeSet()) return;
         if (beyondBelief) _voidFrom(_finalEpoch + 1, challenger);
         else if (!faultProven) _freeze();

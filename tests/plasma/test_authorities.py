@@ -253,4 +253,4 @@ def test_only_challenges(plasma: Plasma, stranger: Any, refused: Refused) -> Non
     for sender in (stranger, plasma.owner):
         error = ("NotPermitted(address)", sender)
         refused(plasma.root.condemn, submission.abi(), sender, error=error, sender=sender)
-        refused(plasma.root.slashEquivocator, plasma.keys[0].address, 1, sender, error=error, sender=sender)
+        refused(plasma.root.slashEquivocator, 1, 0, sender, error=error, sender=sender)

@@ -286,4 +286,4 @@ def test_only_challenges_condemn(plasma: Plasma, refused: Refused, stranger: Any
     for sender in (stranger, plasma.owner):
         denied = ("NotPermitted(address)", sender)
         refused(plasma.root.condemn, submission.abi(), sender, error=denied, sender=sender)
-        refused(plasma.root.slashEquivocator, plasma.keys[0].address, 1, sender, error=denied, sender=sender)
+        refused(plasma.root.slashEquivocator, 1, 0, sender, error=denied, sender=sender)
