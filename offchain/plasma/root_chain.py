@@ -111,14 +111,17 @@ class RootChain:
         return int(self.node.ask(self.root.functions.finalEpoch()))
 
     def submissions(self, first: int = 1) -> list[Submission]:
-        """The accepted checkpoints that count, from an epoch on, in order. Those of finalised blocks are read once."""
+        """The accepted checkpoints that count, from an epoch on, in order."""
+        found, newest = self.accepted(), self.head().epoch
+        return [one for one in found if first <= one.checkpoint.epoch <= newest]
+
+    def accepted(self) -> list[Submission]:
+        """All that were ever accepted, void ones too, in order. Those of finalised blocks are read once."""
         begin, finalised = self._submissions_read + 1 or self.first_block, self._finalised()
         if finalised >= begin:
             self._submissions += self._submitted(begin, finalised)
             self._submissions_read, begin = finalised, finalised + 1
-        found = self._submissions + self._submitted(begin, self.node.height())
-        newest = self.head().epoch
-        return [one for one in found if first <= one.checkpoint.epoch <= newest]
+        return self._submissions + self._submitted(begin, self.node.height())
 
     def mature(self) -> Submission | None:
         """The newest checkpoint that can be made final now, None if there is none."""
@@ -133,7 +136,7 @@ class RootChain:
 
     def signatures(self, epoch: int) -> bytes | None:
         """The signatures that an accepted checkpoint came with, None if they weren't sent to PlasmaRoot directly."""
-        if self.submission(epoch) is None or epoch not in self._sent_in:
+        if epoch not in {one.checkpoint.epoch for one in self.accepted()}:
             return None
         transaction = self.node.call("eth_getTransactionByHash", self._sent_in[epoch])
         try:

@@ -36,6 +36,10 @@ class SubmissionError(UserError):
     """Says in one line why a transaction wasn't mined, or failed."""
 
 
+class CallRefused(SubmissionError):
+    """The contract would refuse the call, so nothing was sent."""
+
+
 class Submitter:
     """Sends from one account, which nobody else may use meanwhile."""
 
@@ -51,8 +55,8 @@ class Submitter:
         self._chain_id = node.chain_id()
 
     def send(self, to: str, data: bytes, value: int = 0) -> dict[str, Any]:
-        """Sends a call with `value` wei; returns its receipt. Raises SubmissionError if it would revert, reverts, or
-        isn't mined."""
+        """Sends a call with `value` wei; returns its receipt. Raises CallRefused if it would revert,
+        SubmissionError if it reverts or isn't mined."""
         nonce = self._nonce()  # before the estimate: an earlier one that is mined meanwhile has the nonce
         asked = {"from": self.address, "to": to, "data": to_hex(data), "value": hex(value)}
         fields: dict[str, Any] = {"to": to, "data": to_hex(data), "value": value, "gas": self._estimate(asked) * 5 // 4}
@@ -85,7 +89,7 @@ class Submitter:
         if error_data:
             data = error_data.get("data") if isinstance(error_data, dict) else None
             if isinstance(data, str) and data.startswith("0x"):
-                raise SubmissionError(f"the contract refused: {describe_revert(bytes(HexBytes(data)))}")
+                raise CallRefused(f"the contract refused: {describe_revert(bytes(HexBytes(data)))}")
             said = error_data.get("message") if isinstance(error_data, dict) else error_data
             raise SubmissionError(f"the root chain's node refused: {said}")
         return int(answer["result"], 16)

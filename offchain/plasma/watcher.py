@@ -18,7 +18,7 @@ from offchain.plasma.checkpoint import SignedCheckpoint, Submission, split
 from offchain.plasma.checkpoint_maker import CheckpointMaker
 from offchain.plasma.prover import read_leaves, told_leaves
 from offchain.plasma.root_chain import RootChain
-from offchain.plasma.submitter import SubmissionError, Submitter
+from offchain.plasma.submitter import CallRefused, Submitter
 
 log = logging.getLogger("openmg.plasma")
 
@@ -30,19 +30,21 @@ class WatchingError(UserError):
 @dataclass(frozen=True)
 class Finding:
     """A checkpoint that was looked at: how it differs from what was executed here (empty: in nothing), the fault that
-    was proven, and the challenge's transaction."""
+    can be proven, and the challenge's transaction, or why the contract refused it."""
 
     submission: Submission
     differs: tuple[str, ...] = ()
     challenge: Challenge | None = None
     transaction: str | None = None
+    refused: str | None = None
 
     def words(self) -> str:
         """In one line."""
         checkpoint = self.submission.checkpoint
         what = f"checkpoint {checkpoint.epoch}, blocks {checkpoint.start} to {checkpoint.end}"
         if self.challenge is not None:
-            sent = f"challenged in {self.transaction}" if self.transaction else "not challenged: no key was given"
+            sent = self.refused or "not challenged: no key was given"
+            sent = f"challenged in {self.transaction}" if self.transaction else sent
             return f"{what}: FAULT, {self.challenge.fault}; {sent}"
         if self.differs:
             return f"{what}: DIFFERS in {', '.join(self.differs)}, which can't be proven: the authorities should freeze"
@@ -70,9 +72,9 @@ class Watcher:
         self._signed: dict[tuple[int, int], list[SignedCheckpoint]] = {}
 
     def step(self) -> Iterator[Finding]:
-        """Looks at the checkpoints that are new, or others since the root chain was reorganised. Raises WatchingError
-        while the leader doesn't give the blocks of one."""
-        for submission in self._root.submissions():
+        """Looks at the checkpoints that are new, or others since the root chain was reorganised; also at void
+        ones, whose signers can still be slashed. Raises WatchingError while the leader doesn't give the blocks of one."""
+        for submission in self._root.accepted():
             epoch = submission.checkpoint.epoch
             if self._looked.get(epoch) == submission.hash:
                 continue
@@ -95,7 +97,7 @@ class Watcher:
                 caught.append(signer)
                 try:
                     self._file(challenge)
-                except SubmissionError as error:  # slashed already, for instance
+                except CallRefused as error:  # slashed already
                     log.warning("%s can't be challenged: %s", challenge.fault, error)
         known.append(signed)
         return caught
@@ -109,13 +111,15 @@ class Watcher:
         own = self._maker.make(epoch, previous, checkpoint.start, checkpoint.end, set_id)
         differs = tuple(name for name, value in own.to_json().items() if value != checkpoint.to_json()[name])
         if self._before is None or self._before.submission.checkpoint.epoch != epoch - 1:
-            before = self._root.submission(epoch - 1)
-            self._before = self._published(before) if before else None
+            earlier = [one for one in self._root.accepted() if one.checkpoint.epoch == epoch - 1]
+            self._before = self._published(earlier[0]) if earlier else None
         published = self._published(submission)
         challenge = next(self._faults(submission, published), None)
-        transaction = self._file(challenge) if challenge else None
         self._before = published
-        return Finding(submission, differs, challenge, transaction)
+        try:
+            return Finding(submission, differs, challenge, self._file(challenge) if challenge else None)
+        except CallRefused as error:  # somebody was quicker
+            return Finding(submission, differs, challenge, refused=str(error))
 
     def _published(self, submission: Submission) -> Published | None:
         """A checkpoint's leaves: those executed here or those that the public node tells, if it was made of either."""
