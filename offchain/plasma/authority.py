@@ -32,9 +32,12 @@ class Authority:
         maker: CheckpointMaker,
         record: SigningRecord,
         clock: Callable[[], float] = time.monotonic,
+        signed: Callable[[Checkpoint], None] | None = None,
     ) -> None:
+        """`signed` is told of every checkpoint whose signature is given; it must neither fail nor take long."""
         self.address = str(key.address)
         self._key, self._root, self._maker, self._record, self._clock = key, root, maker, record, clock
+        self._signed = signed or (lambda checkpoint: None)
         self._one = threading.Lock()
 
     def sign(self, checkpoint: Checkpoint) -> bytes:
@@ -43,12 +46,12 @@ class Authority:
         with self._one:
             domain = self._root.domain
             known = self._record.signature(domain, checkpoint)
-            if known is not None:
-                return known
-            self._check(checkpoint)
-            signature = sign(domain.checkpoint_digest(checkpoint), self._key)
-            self._record.add(domain, checkpoint, signature)
-            return signature
+            if known is None:
+                self._check(checkpoint)
+                known = sign(domain.checkpoint_digest(checkpoint), self._key)
+                self._record.add(domain, checkpoint, known)
+            self._signed(checkpoint)
+            return known
 
     def _check(self, checkpoint: Checkpoint) -> None:
         head = self._root.head()

@@ -22,6 +22,7 @@ from offchain.plasma.authority_service import AuthorityClient, authority_service
 from offchain.plasma.checkpoint_maker import Blocks, CheckpointMaker
 from offchain.plasma.coordinator import Archive, Coordinator
 from offchain.plasma.delivery import Delivery, DeliveryError
+from offchain.plasma.exports import Exporter, Platform
 from offchain.plasma.genesis import Genesis
 from offchain.plasma.jsonrpc import Refusal
 from offchain.plasma.leader import Leader
@@ -34,6 +35,7 @@ from offchain.plasma.submitter import Submitter
 
 DELIVERY_SECONDS = 0.5
 COORDINATION_SECONDS = 0.5
+EXPORT_SECONDS = 0.5
 
 log = logging.getLogger("openmg.plasma")
 
@@ -57,10 +59,24 @@ class NodeSettings:
         """Makes checkpoints of one's own chain, for one thread."""
         return CheckpointMaker(blocks, Node(connect(engine_url)), Genesis.read(self.genesis).chain_id)
 
-    def authority(self, blocks: Blocks, engine_url: str) -> Authority:
+    def exporter(self, engine_url: str) -> Exporter:
+        """Keeps the proofs that escapes need, for one thread."""
+        chain_id, root = Genesis.read(self.genesis).chain_id, self.root()
+
+        def platform() -> Platform | None:
+            named = root.platform()
+            if named:
+                return named
+            planned = Manifest.open(chain_id, self.manifest.path.parent)
+            known = {"factory", "pool"} <= planned.contracts.keys()
+            return (planned.address("factory"), planned.address("pool")) if known else None
+
+        return Exporter(self.folder / "escape", Node(connect(engine_url)), platform, root.settled_epoch)
+
+    def authority(self, blocks: Blocks, engine_url: str, exporter: Exporter) -> Authority:
         """Signs with the node's key. Raises SigningRecordError if another process does."""
         record = SigningRecord(self.folder / "signed.jsonl")
-        return Authority(self.key, self.root(), self.maker(blocks, engine_url), record)
+        return Authority(self.key, self.root(), self.maker(blocks, engine_url), record, signed=exporter.want)
 
 
 def lead(
@@ -86,10 +102,11 @@ def lead(
                     raise DeliveryError(f"the engine refuses a delivery: {outcome}")
 
         delivery = Delivery(settings.root(), settings.maker(leader, url), node, settings.key, inject)
+        exporter = settings.exporter(url)
         coordinator = Coordinator(
             settings.root(),
             settings.maker(leader, url),
-            settings.authority(leader, url),
+            settings.authority(leader, url, exporter),
             [AuthorityClient(one) for one in authorities],
             Submitter(Node(connect(settings.root_url)), settings.key),
             Archive(settings.folder / "checkpoints"),
@@ -98,6 +115,7 @@ def lead(
         return [
             repeated("deliveries", delivery.step, DELIVERY_SECONDS),
             repeated("checkpoints", coordinator.step, COORDINATION_SECONDS),
+            repeated("exports", exporter.step, EXPORT_SECONDS),
         ]
 
     run_leader(settings.folder, settings.genesis, rpc, feed, ready, access, more)
@@ -115,8 +133,10 @@ def follow(
     differently."""
 
     def more(replica: Replica) -> list[Part]:
-        authority = settings.authority(replica, _url(replica.engine))
-        return [server(authority_service(authority, replica), signing)]
+        url = _url(replica.engine)
+        exporter = settings.exporter(url)
+        service = authority_service(settings.authority(replica, url, exporter), replica)
+        return [server(service, signing), repeated("exports", exporter.step, EXPORT_SECONDS)]
 
     run_replica(settings.folder, settings.genesis, leader, ready, rpc, None, more)
 

@@ -49,6 +49,7 @@ class RootChain:
         self.root: Contract = manifest.contract(web3, "plasma_root")
         self.vault: Contract = manifest.contract(web3, "plasma_vault")
         self.challenges: Contract = manifest.contract(web3, "plasma_challenges")
+        self.escape: Contract = manifest.contract(web3, "plasma_escape")
         self.inclusion: Contract = manifest.contract(web3, "plasma_inclusion")
         self.domain = Domain(manifest.chain_id, self.root.address)
         self._messages: list[Message] = []
@@ -109,6 +110,19 @@ class RootChain:
     def final_epoch(self) -> int:
         """The newest final epoch; 0: none."""
         return int(self.node.ask(self.root.functions.finalEpoch()))
+
+    def settled_epoch(self, first: int = 1) -> int:
+        """The newest final epoch, from `first` on, whose finality no proof can take back any more; 0: none."""
+        final, rules = self.final_epoch(), self.root.functions.rules().call()
+        before = self.node.time() - int(rules[0]) - int(rules[1])
+        found = (one for one in self.submissions(first) if one.submitted_at < before)
+        return max((one.checkpoint.epoch for one in found if one.checkpoint.epoch <= final), default=0)
+
+    def platform(self) -> tuple[str, str] | None:
+        """Factory and pool on the plasma chain that PlasmaEscape reads, None if they aren't named."""
+        calls = self.escape.functions
+        factory, pool = str(calls.factory().call()), str(calls.pool().call())
+        return (factory, pool) if int(factory, 16) else None
 
     def submissions(self, first: int = 1) -> list[Submission]:
         """The accepted checkpoints that count, from an epoch on, in order."""

@@ -103,6 +103,17 @@ def value_at(root: bytes, key: bytes, nodes: Sequence[bytes]) -> bytes:
             raise ProofError("a trie's proof has a node that is none")
 
 
+def check_absent(root: bytes, key: bytes, nodes: Sequence[bytes]) -> None:
+    """Raises ProofError unless the nodes show that a trie holds nothing at a key. The root chain's contracts take no
+    such proof."""
+    try:
+        found = HexaryTrie({keccak(node): node for node in nodes}, root).get(key)
+    except Exception as error:  # whatever wrong nodes lead it to
+        raise ProofError(f"a trie's proof doesn't show that nothing is there ({type(error).__name__})") from error
+    if found:
+        raise ProofError("a trie's proof shows that something is there")
+
+
 def account_at(state_root: bytes, address: str, nodes: Sequence[bytes]) -> Account:
     """An account in a state. Raises ProofError if the nodes don't show it."""
     fields = _list(value_at(state_root, keccak(hexstr=address), nodes), ACCOUNT_FIELDS, "an account")
