@@ -61,7 +61,10 @@ def genesis(file: Path, operator: str, chain_id: int, as_json: bool) -> None:
 @click.option("--folder", type=FOLDER, required=True, help="Where the node keeps its log and what it signed.")
 @click.option("--genesis", "genesis_file", type=FILE, required=True, help="The chain's genesis file.")
 @click.option("--follow", metavar="URL", help="The leader's feed: follow it as an authority.  [default: lead]")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Network address to listen on.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Network address of the public JSON-RPC.")
+@click.option(
+    "--peer-host", default="127.0.0.1", show_default=True, help="Network address of what other nodes use: not public."
+)
 @click.option("--port", type=PORT, help="Public JSON-RPC.  [default: 8546 for the leader, none for an authority]")
 @click.option("--feed-port", type=PORT, default=8547, show_default=True, help="The leader's feed of blocks.")
 @click.option("--signing-port", type=PORT, default=8548, show_default=True, help="An authority's service.")
@@ -76,6 +79,7 @@ def node(
     genesis_file: Path,
     follow: str | None,
     host: str,
+    peer_host: str,
     port: int | None,
     feed_port: int,
     signing_port: int,
@@ -115,7 +119,7 @@ def node(
     with ExitStack() as stack:
         if follow is None:
             rpc = stack.enter_context(_listen(host, port or PLASMA.port))
-            feed = stack.enter_context(_listen(host, feed_port))
+            feed = stack.enter_context(_listen(peer_host, feed_port))
 
             def leading(leader: Leader, waiting: int) -> None:
                 kept = f"; {waiting} transactions wait" if waiting else ""
@@ -123,7 +127,7 @@ def node(
 
             nodes.lead(settings, rpc, feed, authorities, interval, leading, Access(origins=origins))
         else:
-            signing = stack.enter_context(_listen(host, signing_port))
+            signing = stack.enter_context(_listen(peer_host, signing_port))
             public = stack.enter_context(_listen(host, port)) if port else None
 
             def following(replica: Replica) -> None:

@@ -101,6 +101,10 @@ class Coordinator:
         """Does what can be done now; returns the epoch of a checkpoint that was accepted by it. Raises what hinders
         it; a later step goes on from there."""
         head = self._root.head()
+        if self._root.state() == "halted":
+            raise CoordinatorError(
+                f"the plasma chain has halted: what counts is checkpoint {head.epoch}, all leave now"
+            )
         lost = self._archive.accepted(head.epoch + 1)
         if lost is not None:
             log.warning("the root chain has lost checkpoint %d: submitted again", lost.checkpoint.epoch)

@@ -72,8 +72,8 @@ class Watcher:
         self._signed: dict[tuple[int, int], list[SignedCheckpoint]] = {}
 
     def step(self) -> Iterator[Finding]:
-        """Looks at the checkpoints that are new, or others since the root chain was reorganised; also at void
-        ones, whose signers can still be slashed. Raises WatchingError while the leader doesn't give the blocks of one."""
+        """Looks at the checkpoints that are new, or others since the root chain was reorganised; also at void ones,
+        whose signers can still be slashed. Raises WatchingError while the leader doesn't give the blocks of one."""
         for submission in self._root.accepted():
             epoch = submission.checkpoint.epoch
             if self._looked.get(epoch) == submission.hash:
