@@ -7,6 +7,7 @@
 `operated_per_second` is the same batches through the public endpoint, admission, the log's sync and the sealing of an
 operator in a process of its own. Both took turns; figures are medians, `ratio` that of the rounds. Then another
 operator takes `--transactions` transfers, a replica executes its blocks again, and the operator is started again.
+`network` is of four nodes below a root chain (`benchmarks/network.py`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import asyncio
 import json
 import multiprocessing
 import socket
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -26,6 +28,9 @@ from typing import Any
 import click
 from rich.console import Console
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, it finds its neighbours
+
+from benchmarks.network import measure as measure_network
 from offchain.chains import ChainSpec, started
 from offchain.plasma.connection import Connections
 from offchain.plasma.engine import RpcEngine, embedded
@@ -177,7 +182,8 @@ def write_genesis(path: Path) -> None:
 @click.option("--rounds", default=3, show_default=True, help="Rounds of the comparison.")
 @click.option("--transfers", default=20_000, show_default=True, help="Transfers of a round.")
 @click.option("--transactions", default=100_000, show_default=True, help="Transfers of the log to restart from.")
-def main(rounds: int, transfers: int, transactions: int) -> None:
+@click.option("--network-transfers", default=5_000, show_default=True, help="Transfers on a network of four nodes.")
+def main(rounds: int, transfers: int, transactions: int, network_transfers: int) -> None:
     CONSOLE.print("signing")
     raws = signed(max(transfers, transactions))
     bodies, long = batches(raws[:transfers]), batches(raws[:transactions])
@@ -214,6 +220,8 @@ def main(rounds: int, transfers: int, transactions: int) -> None:
                 "restart_seconds": restarting,
             },
         }
+    CONSOLE.print("four nodes and a root chain")
+    figures["network"] = measure_network(network_transfers)
     click.echo(json.dumps(figures, indent=2))
 
 

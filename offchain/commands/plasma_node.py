@@ -70,6 +70,13 @@ def genesis(file: Path, operator: str, chain_id: int, as_json: bool) -> None:
 @click.option("--signing-port", type=PORT, default=8548, show_default=True, help="An authority's service.")
 @click.option("--authority", "authorities", multiple=True, metavar="URL", help="An authority to ask. Several times.")
 @click.option("--interval", type=Number(min=1), default=60, show_default=True, help="Seconds between checkpoints.")
+@click.option(
+    "--rate",
+    type=click.IntRange(0),
+    default=6000,
+    show_default=True,
+    help="Calls a minute of one address; 0: any number.",
+)
 @click.option("--origin", "origins", multiple=True, metavar="ORIGIN", help="A web page that may call. Several times.")
 @root_option
 @manifests_option
@@ -85,6 +92,7 @@ def node(
     signing_port: int,
     authorities: tuple[str, ...],
     interval: float,
+    rate: int,
     origins: tuple[str, ...],
     root_url: str | None,
     manifests: Path | None,
@@ -125,7 +133,7 @@ def node(
                 kept = f"; {waiting} transactions wait" if waiting else ""
                 _say(f"Leader {key.address} at block {leader.height}{kept}: {_url(rpc)}, feed {_url(feed)}")
 
-            nodes.lead(settings, rpc, feed, authorities, interval, leading, Access(origins=origins))
+            nodes.lead(settings, rpc, feed, authorities, interval, leading, Access(rate or None, origins=origins))
         else:
             signing = stack.enter_context(_listen(peer_host, signing_port))
             public = stack.enter_context(_listen(host, port)) if port else None

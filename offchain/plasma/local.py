@@ -39,6 +39,9 @@ FUNDS = 100 * ETHER
 INTERVAL = 5.0
 """Seconds between checkpoints."""
 
+RATE = 60_000
+"""Calls a minute: on one's own machine nobody else calls."""
+
 START_SECONDS = 60.0
 DEPOSIT_SECONDS = 60.0
 
@@ -79,10 +82,10 @@ def local_chains() -> Iterator[tuple[Chain, Chain]]:
 
 @contextmanager
 def local_network(
-    root: Chain, manifest: Manifest, spec: ChainSpec = PLASMA, interval: float = INTERVAL
+    root: Chain, manifest: Manifest, spec: ChainSpec = PLASMA, interval: float = INTERVAL, rate: int = RATE
 ) -> Iterator[LocalNetwork]:
     """Deploys the bridge's contracts to a local root chain and runs the nodes below it; ends them with the block or
-    with this process. Raises UserError if something doesn't come up."""
+    with this process. `rate`: calls a minute, 0: any number. Raises UserError if something doesn't come up."""
     addresses = [development_account(index).address for index in AUTHORITIES]
     manifest.forget("plasma_")
     deployment = BridgeDeployment(development_sender(root.web3, 0), manifest, spec.chain_id, addresses)
@@ -104,6 +107,7 @@ def local_network(
                 own = ["--folder", str(folder / f"node{place}"), "--key", str(folder / f"key{place}")]
                 if place == 0:
                     more = ["--port", str(port), "--feed-port", str(feed_port), "--interval", str(interval)]
+                    more += ["--rate", str(rate)]
                     more += [part for one in signing for part in ("--authority", one)]
                     answers = [f"{feed}/blocks?first=1"]
                 else:
