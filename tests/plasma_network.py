@@ -32,7 +32,6 @@ from offchain.plasma.keys import save_key
 from offchain.plasma.log import SealedBlock
 from offchain.plasma.messages import BRIDGE, Message
 from offchain.plasma.root_chain import RootChain
-from offchain.plasma.submitter import Submitter
 from offchain.process import free_port
 from offchain.sender import Sender, development_account, key_sender
 from offchain.units import ETHER
@@ -294,11 +293,6 @@ def network(root: Root, folder: Path, interval: float = 1) -> Iterator[Network]:
         yield nodes
     finally:
         nodes.end()
-
-
-def submitter(root: Root, account: LocalAccount = OPERATOR) -> Submitter:
-    """Sends to a root chain that mines at once."""
-    return Submitter(root.node, account)
 
 
 def forged(recipient: str, amount: int, time_: int) -> tuple[Any, ...]:

@@ -137,6 +137,7 @@ def root_chain() -> Iterator[RootChain]:
         inclusion = deploy("PlasmaInclusion", root.address, CHAIN_ID)
         ready = RootChain(Node(web3), root, vault, inclusion)
         ready.send(root.functions.connect(vault.address, inclusion.address))
+        ready.send(vault.functions.connect(inclusion.address))  # for the escapes, which no test here makes
         addresses = sorted((one.address for one in AUTHORITIES), key=lambda one: int(one, 16))
         for address in addresses:
             ready.send(root.functions.bond(address), value=ETHER)

@@ -313,7 +313,7 @@ def refund(nodes: Network) -> None:
     nodes.root.sender(OTHER).transact(call)
 
 
-def test_all_ran_as_authorities(nodes: Network) -> None:
-    """No node printed a traceback in all that."""
+def test_no_node_printed_a_traceback(nodes: Network) -> None:
+    """P9 in all that."""
     for place in range(len(AUTHORITIES)):
         assert "Traceback" not in Path(nodes.folder / f"output{place}").read_text()
