@@ -69,7 +69,7 @@ def child(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Child]:
 
 
 def test_accounts(child: Child, tmp_path: Path) -> None:
-    """Senders, receivers and those that deposits and forced messages name are found; who has nothing is left out."""
+    """E9 senders, receivers and those that deposits and forced messages name are found; who has nothing is left out."""
     wanted = checkpoint(child)
     state = written(wanted, tmp_path, child.node)
     escapes = Escapes(state, CONTRACT, CONTRACT)
@@ -137,7 +137,7 @@ def other_proof(answer: Any, slots: list[str]) -> Any:
 
 @pytest.mark.parametrize("lie", [nothing, shortened, without_nodes, bent, other_proof, lambda answer, slots: None])
 def test_lying_node(child: Child, tmp_path: Path, lie: Any) -> None:
-    """A node that leaves something out, or says what isn't so, gets no file written."""
+    """E10 a node that leaves something out, or says what isn't so, gets no file written."""
     token = bridged_token(TOKEN)
 
     def bend(address: str, slots: list[str], answer: Any) -> Any:
@@ -155,7 +155,7 @@ def test_lying_node(child: Child, tmp_path: Path, lie: Any) -> None:
 
 
 def test_other_state(child: Child, tmp_path: Path) -> None:
-    """Proofs of another state than the checkpoint's are refused."""
+    """E10 proofs of another state than the checkpoint's are refused."""
     wanted = checkpoint(child, end=child.node.height() - 1)
     contents = ChainContents(child.node)
     with pytest.raises(ProofError):
@@ -198,7 +198,7 @@ def test_deletion(child: Child, tmp_path: Path) -> None:
 
 
 def test_tries_again(child: Child, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """What hinders an export is tried again later, until the state is gone; then the next one's turn comes."""
+    """E10 what hinders an export is tried again later, until the state is gone; then the next one's turn comes."""
     now, broken = 0.0, True
 
     def bend(address: str, slots: list[str], answer: Any) -> Any:

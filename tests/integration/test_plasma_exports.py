@@ -65,7 +65,7 @@ def forgotten(
 
 
 def test_file_is_enough(forgotten: Forgotten) -> None:
-    """P5 with the engine gone, the file proves every account, share and note, and that spent notes are spent."""
+    """P5, E9 with the engine gone, the file proves every account, share and note, and that spent notes are spent."""
     ended = forgotten.ended
     with pytest.raises(NodeError):
         ended.child.node.height()
@@ -93,7 +93,7 @@ def test_file_is_enough(forgotten: Forgotten) -> None:
 
 
 def test_nodes_export(tmp_path: Path) -> None:
-    """The leader and all authorities keep the proofs of what they signed; one that can't goes on nevertheless."""
+    """E9, E10 the leader and all authorities keep the proofs of what they signed; who can't goes on nevertheless."""
     flags = ("--block-time", "1", "--mixed-mining", "--slots-in-an-epoch", "1")
     with bridged_root(tmp_path, *flags) as root, network(root, tmp_path / "nodes") as nodes:
         for place in (0, 1):
