@@ -16,7 +16,8 @@ from offchain.plasma.checkpoint import NO_CHECKPOINT, Checkpoint
 from offchain.plasma.contents import ChainContents
 from offchain.plasma.engine import STATES_KEPT
 from offchain.plasma.escape import TOKEN_BALANCES, Escapes, StateProofs, bridged_token, entry, remote_account
-from offchain.plasma.exports import RETRY_SECONDS, Exporter, ExportError, read_export, state_proofs
+from offchain.plasma.exports import RETRY_SECONDS, Exporter, ExportError, read_export
+from offchain.plasma.state_export import state_proofs
 from offchain.plasma.tries import ProofError
 from offchain.units import ETHER
 from tests.plasma.real import TOKEN, Child, address_of, child_chain, deposit, forced, listing
@@ -81,6 +82,25 @@ def test_accounts(child: Child, tmp_path: Path) -> None:
     for nobody in (address_of("operator"), address_of("fourth")):
         with pytest.raises(ProofError, match="the file has no proof"):
             state.account(nobody)
+
+
+def test_asks_for_what_changed(child: Child, tmp_path: Path) -> None:
+    """E9 what is proven in the last file already is not asked for again, by another process either; what changed is."""
+    asked: list[str] = []
+
+    def bend(address: str, slots: list[str], answer: Any) -> Any:
+        asked.extend([] if slots else [address])
+        return answer
+
+    written(checkpoint(child), tmp_path, child.node)
+    with child.aside():
+        node = Bent(child.web3, bend)
+        written(checkpoint(child, 2), tmp_path, node)
+        assert not {address_of(name) for name in ("first", "second", "third")} & set(asked)
+        child.sender("first").send({"to": address_of("fifth"), "data": "0x", "value": 9})
+        state = written(checkpoint(child, 3), tmp_path, node)
+        assert address_of("fifth") in asked
+        assert state.to_json() == written(checkpoint(child, 3), tmp_path / "fresh", child.node).to_json()
 
 
 def test_calldata(child: Child) -> None:
