@@ -42,9 +42,9 @@ def state_proofs(
     platform: Platform | None,
     known: dict[bytes, bytes] | None = None,
 ) -> StateProofs:
-    """All that can escape from the state after a block, proven. `known` are nodes of accounts' proofs by their
-    hashes, as an earlier call left them; this one leaves those that it used. Raises ProofError if the node doesn't prove
-    it, ContentsError, NodeError."""
+    """All that can escape from the state after a block, proven. `known` are nodes of accounts' proofs by their hashes,
+    as an earlier call left them; this one leaves those that it used. Raises ProofError if the node doesn't prove it,
+    ContentsError, NodeError."""
     contents.follow(number)
     known = {} if known is None else known
     state = _State(node, number, state_root, known)
