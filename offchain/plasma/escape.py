@@ -6,7 +6,7 @@ chain, or from a file that was written while there was one: whoever keeps the fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,6 +126,10 @@ class StateProofs:
         value = slot_at(account.storage_root, slot, nodes)
         self._slots[address, slot] = nodes
         return value, nodes
+
+    def account_nodes(self) -> Iterable[Nodes]:
+        """The proofs of accounts that are there."""
+        return self._accounts.values()
 
     def to_json(self) -> dict[str, Any]:
         """All that was asked for, for `json.dumps`."""

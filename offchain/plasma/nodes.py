@@ -22,7 +22,7 @@ from offchain.plasma.authority_service import AuthorityClient, authority_service
 from offchain.plasma.checkpoint_maker import Blocks, CheckpointMaker
 from offchain.plasma.coordinator import Archive, Coordinator
 from offchain.plasma.delivery import Delivery, DeliveryError
-from offchain.plasma.exports import Exporter, Platform
+from offchain.plasma.exports import Exporter
 from offchain.plasma.genesis import Genesis
 from offchain.plasma.jsonrpc import Refusal
 from offchain.plasma.leader import Leader
@@ -31,6 +31,7 @@ from offchain.plasma.replica import Replica
 from offchain.plasma.root_chain import RootChain
 from offchain.plasma.service import Part, run_leader, run_replica, server
 from offchain.plasma.signing_record import SigningRecord
+from offchain.plasma.state_export import Platform
 from offchain.plasma.submitter import Submitter
 
 DELIVERY_SECONDS = 0.5

@@ -114,6 +114,14 @@ def check_absent(root: bytes, key: bytes, nodes: Sequence[bytes]) -> None:
         raise ProofError("a trie's proof shows that something is there")
 
 
+def known_path(root: bytes, key: bytes, known: dict[bytes, bytes]) -> tuple[bytes, ...] | None:
+    """The nodes from a root to a key, or to where it would be, from nodes by their hashes; None if one is missing."""
+    try:
+        return tuple(map(rlp.encode, HexaryTrie(known, root).get_proof(key)))
+    except KeyError:
+        return None
+
+
 def account_at(state_root: bytes, address: str, nodes: Sequence[bytes]) -> Account:
     """An account in a state. Raises ProofError if the nodes don't show it."""
     fields = _list(value_at(state_root, keccak(hexstr=address), nodes), ACCOUNT_FIELDS, "an account")
