@@ -105,7 +105,7 @@ abstract contract Inbox is PlasmaLedger {
 
     function _deposit(address asset, address recipient, uint256 amount) private returns (uint256) {
         if (amount == 0) revert InvalidAmount(0);
-        if (recipient == address(0)) revert InvalidRecipient(recipient);
+        if (recipient == address(0) || recipient == BridgeState.BRIDGE) revert InvalidRecipient(recipient);
         if (capOf(asset) == 0) revert NotListed(asset);
         _receive(asset, amount);
         return _send(MessageKind.Deposit, recipient, asset, amount, "");

@@ -185,7 +185,7 @@ contract PlasmaRoot is EIP712, Authorities {
     /// @inheritdoc IPlasmaRoot
     function isReleasable(uint256 epoch) external view returns (bool) {
         if (epoch == 0 || epoch > _finalEpoch) return false;
-        return halted || (!faultProven && block.timestamp >= _frozenUntil);
+        return block.timestamp >= _frozenUntil && (halted || !faultProven);
     }
 
     /// @inheritdoc IPlasmaRoot

@@ -39,6 +39,7 @@ class Authority:
         self._key, self._root, self._maker, self._record, self._clock = key, root, maker, record, clock
         self._signed = signed or (lambda checkpoint: None)
         self._one = threading.Lock()
+        self._executed: set[bytes] = set()
 
     def sign(self, checkpoint: Checkpoint) -> bytes:
         """The signature of a checkpoint, the same one each time it is asked for. Raises NotSigned with what is wrong
@@ -68,12 +69,25 @@ class Authority:
             if self._clock() > deadline:
                 raise NotSigned(f"block {checkpoint.end} isn't executed here yet, but {self._maker.height}")
             time.sleep(0.05)
+        self._check_before(checkpoint.epoch)
         epoch, previous, set_id = checkpoint.epoch, checkpoint.previous, checkpoint.set_id
         own = self._maker.make(epoch, previous, checkpoint.start, checkpoint.end, set_id)
         if own != checkpoint:
             names = [name for name, value in own.to_json().items() if value != checkpoint.to_json()[name]]
             raise NotSigned(f"executed here, checkpoint {epoch} has another {', '.join(names)}")
         self._check_deposits(checkpoint)
+
+    def _check_before(self, epoch: int) -> None:
+        """Nothing is built on a checkpoint that isn't what was executed here: who signs its child answers for the link
+        between them."""
+        for submission in self._root.submissions():
+            before = submission.checkpoint
+            if before.epoch >= epoch or before.hash in self._executed:
+                continue
+            own = self._maker.make(before.epoch, before.previous, before.start, before.end, before.set_id)
+            if own != before:
+                raise NotSigned(f"the root chain's checkpoint {before.epoch} is not what was executed here")
+            self._executed.add(before.hash)
 
     def _check_deposits(self, checkpoint: Checkpoint) -> None:
         consumed = checkpoint.inbox_consumed

@@ -66,6 +66,10 @@ class Archive:
         """The one under way was accepted."""
         os.replace(self.folder / "pending.json", self._path(epoch))
 
+    def reopen(self, epoch: int) -> None:
+        """One that was accepted is under way again."""
+        os.replace(self._path(epoch), self.folder / "pending.json")
+
     def _path(self, epoch: int) -> Path:
         return self.folder / f"{epoch:08}.json"
 
@@ -108,8 +112,10 @@ class Coordinator:
         lost = self._archive.accepted(head.epoch + 1)
         if lost is not None:
             log.warning("the root chain has lost checkpoint %d: submitted again", lost.checkpoint.epoch)
-            self._submit(lost)
-            return lost.checkpoint.epoch
+            if lost.checkpoint.set_id == self._root.set_id():
+                self._submit(lost)
+                return lost.checkpoint.epoch
+            self._archive.reopen(lost.checkpoint.epoch)  # the new set has to sign it
         self._finalise(head)
         pending = self._archive.pending()
         if pending is not None and pending.checkpoint.epoch <= head.epoch:

@@ -16,11 +16,15 @@ from offchain.plasma.checkpoint_maker import CheckpointMaker
 from offchain.plasma.messages import BRIDGE, Message, MessageKind
 from offchain.plasma.root_chain import RootChain
 
-MOST_MESSAGES = 50
-"""Messages of one delivery."""
+MOST_BYTES = 65_536
+"""Bytes of the messages of one delivery: a leader takes transactions of twice as many."""
 
-MOST_CALL_GAS = 8_000_000
-"""Gas that the forced calls of one delivery may use together."""
+MOST_GAS = 90_000_000
+"""Gas of one delivery, if half a block has as much."""
+
+MESSAGE_GAS, BYTE_GAS, LISTING_GAS, DEPOSIT_GAS, ACCOUNT_GAS = 150_000, 60, 2_500_000, 150_000, 400_000
+"""More than a message needs: whatever it is, for each of its bytes, to make a token, to hand out ETH, to make an
+account. What a forced call does can depend on the block that it is in, so nothing is estimated; gas costs nothing."""
 
 log = logging.getLogger("openmg.plasma")
 
@@ -55,28 +59,38 @@ class Delivery:
         latest, pending = (self._count(tag) for tag in ("latest", "pending"))
         if taken == len(messages) or pending > latest:
             return 0
-        part = _some(messages[taken:])
+        part, gas = _some(messages[taken:], min(MOST_GAS, self._block_gas() // 2))
         call = self._bridge.functions.deliver(taken, [message.abi() for message in part])
         data = call._encode_transaction_data()
-        asked = {"from": self._key.address, "to": BRIDGE, "data": data}
-        gas = int(self._node.call("eth_estimateGas", asked), 16) * 6 // 5
         fields = {"to": Web3.to_checksum_address(BRIDGE), "data": data, "value": 0, "gas": gas, "nonce": latest}
         fields |= {"maxFeePerGas": 0, "maxPriorityFeePerGas": 0, "chainId": self._chain_id, "type": 2}
         self._inject([bytes(self._key.sign_transaction(fields).raw_transaction)])
         log.info("delivered messages %d to %d", taken, taken + len(part) - 1)
         return len(part)
 
+    def _block_gas(self) -> int:
+        return int(self._node.call("eth_getBlockByNumber", "latest", False)["gasLimit"], 16)
+
     def _count(self, tag: str) -> int:
         return int(self._node.call("eth_getTransactionCount", self._key.address, tag), 16)
 
 
-def _some(messages: Sequence[Message]) -> list[Message]:
-    """The first messages, as many as one delivery takes, at least one."""
+def gas_of(message: Message) -> int:
+    """Gas that is enough for a message."""
+    gas = MESSAGE_GAS + BYTE_GAS * len(message.encoded())
+    if message.kind == MessageKind.CALL:
+        return gas + ACCOUNT_GAS + message.call()[0] * 64 // 63
+    return gas + (LISTING_GAS if message.kind == MessageKind.LIST_TOKEN else DEPOSIT_GAS)
+
+
+def _some(messages: Sequence[Message], most_gas: int) -> tuple[list[Message], int]:
+    """The first messages, as many as one delivery takes, at least one; and gas that is enough for them."""
     part: list[Message] = []
-    gas = 0
-    for message in messages[:MOST_MESSAGES]:
-        gas += message.call()[0] if message.kind == MessageKind.CALL else 0
-        if part and gas > MOST_CALL_GAS:
+    size, gas = 0, MESSAGE_GAS
+    for message in messages:
+        size, more = size + len(message.encoded()), gas_of(message)
+        if part and (size > MOST_BYTES or gas + more > most_gas):
             break
         part.append(message)
-    return part
+        gas += more
+    return part, gas

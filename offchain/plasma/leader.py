@@ -163,7 +163,8 @@ class Leader:
             raise self._failure
         if not raws:
             return []
-        if len(self._waiting) + sum(len(request.raws) for request in self._requests) + len(raws) > MOST_WAITING:
+        waiting = len(self._waiting) + sum(len(request.raws) for request in self._requests) + len(raws)
+        if queue is self._requests and waiting > MOST_WAITING:
             return [Refusal(LIMIT_EXCEEDED, "too many transactions wait: try again in some seconds") for _ in raws]
         if sum(map(len, raws)) > MOST_BYTES:
             return [Refusal(LIMIT_EXCEEDED, f"more than {MOST_BYTES:,} bytes of transactions at once") for _ in raws]
