@@ -192,7 +192,7 @@ def test_releasable_after_finality_was_taken_back(plasma: Plasma, stranger: Any)
 
 
 def test_releasable_after_the_halt(plasma: Plasma, stranger: Any) -> None:
-    """After the halt what is final counts, even while a freeze would last; the rest never does."""
+    """After the halt what is final counts, as soon as the freeze is over; the rest never does."""
     submission = plasma.seal_and_submit()
     plasma.wait(CHALLENGE_PERIOD - SILENCE_PERIOD)
     plasma.seal_and_submit()
@@ -202,4 +202,6 @@ def test_releasable_after_the_halt(plasma: Plasma, stranger: Any) -> None:
     assert releasable(plasma, 1, 2) == [False, False]
     plasma.root.haltSilent(sender=stranger)
     assert plasma.now < plasma.root.frozenUntil()
+    assert releasable(plasma, 0, 1, 2) == [False, False, False]
+    plasma.wait(plasma.root.frozenUntil() - plasma.now)
     assert releasable(plasma, 0, 1, 2) == [False, True, False]
