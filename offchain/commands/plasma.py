@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from offchain.command import Group
-from offchain.commands.plasma_account import deposit, exit_command, exits
+from offchain.commands.plasma_account import deposit, exit_command, exits, keep
 from offchain.commands.plasma_node import genesis, node, status, watch
 from offchain.commands.plasma_proof import prove
 
@@ -23,5 +23,5 @@ def plasma() -> None:
     """
 
 
-for command in (deposit, exit_command, exits, prove, status, watch, node, genesis):
+for command in (deposit, exit_command, exits, keep, prove, status, watch, node, genesis):
     plasma.add_command(command)

@@ -10,6 +10,7 @@ import click
 from offchain.command import Amount, Command
 from offchain.commands.output import answer, columns, json_option, stages
 from offchain.commands.plasma_session import chain_options, plasma_node, root_chain, signer, signer_options
+from offchain.commands.session import Opening, wallet_option
 
 if TYPE_CHECKING:
     from offchain.assets import Asset, Assets
@@ -181,3 +182,46 @@ def _assets(root: RootChain) -> Assets:
     from offchain.deployment.manifest import Manifest
 
     return Assets(Manifest(root.domain.chain_id, Path()), root.node)
+
+
+@click.command(cls=Command)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File.  [default: beside the wallet's]")
+@wallet_option
+@chain_options
+@json_option
+def keep(
+    out: Path | None, name: str, rpc: str | None, root_url: str | None, manifests: Path | None, as_json: bool
+) -> None:
+    """Keeps proofs of what is the wallet's after the newest checkpoint.
+
+    With them its money can leave when the chain has ended, whoever is still there. Run it after each larger change.
+
+    \b
+    openmg plasma keep
+    """
+    from offchain.deployment.manifest import Manifest
+    from offchain.plasma.escape import StateProofs
+    from offchain.plasma.messages import MessageKind
+    from offchain.settings import settings
+    from offchain.wallet.kept_proofs import KeptProofsError, gather
+    from offchain.wallet.wallet import Wallet
+
+    root, plasma = root_chain(root_url, manifests), plasma_node(rpc)
+    opening = Opening(name)
+    epoch = root.head().epoch
+    submission = root.submission(epoch) if epoch else None
+    if submission is None:
+        raise KeptProofsError("there is no checkpoint yet: try again after the first one")
+    chain_id, checkpoint = plasma.chain_id(), submission.checkpoint
+    wallet = Wallet(opening.keys, plasma.web3, Manifest.open(chain_id, manifests))
+    with stages("reading the chain"):
+        wallet.sync()
+    platform = (wallet.manifest.address("factory"), wallet.manifest.address("pool"))
+    assets = [message.asset for message in root.messages() if message.kind == MessageKind.LIST_TOKEN]
+    proofs = StateProofs.of_node(plasma, checkpoint.end, checkpoint.last_state_root)
+    kept = gather(wallet, submission, proofs, platform, assets)
+    path = out or settings.wallets / f"{name}-escape-{chain_id}.json"
+    kept.save(path)
+    content = {"epoch": checkpoint.epoch, "file": str(path), "found": list(kept.found)}
+    shown = [f"  {one}" for one in kept.found] or ["  nothing: this wallet had nothing there"]
+    answer(as_json, content, f"Proofs of what was there after checkpoint {checkpoint.epoch}: {path}", *shown)

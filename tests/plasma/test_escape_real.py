@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from offchain.artifacts import load
 from offchain.plasma.escape import Call, Escapes, StateProofs, bridged_token, remote_account, sign_escape
 from offchain.units import ETHER
 from offchain.wallet.escape import NoteEscape, NoteEscapeError, note_context
+from offchain.wallet.kept_proofs import KeptProofs, KeptProofsError, gather
 from offchain.wallet.note import ETH
 from tests.conftest import Refused
 from tests.plasma.ended import QUEUED, UNDELIVERED, Ended
@@ -200,6 +203,54 @@ def test_proofs_from_a_file(lived: Ended) -> None:
     for one in calls:
         call(lived, one)
     assert lived.plasma.vault.claimable(lived.assets[0], SAFE) == calls[-1].amount > 0
+
+
+def test_a_wallet_keeps_its_proofs(lived: Ended, tmp_path: Path) -> None:
+    """P5 what a wallet wrote while there was a node is enough: for its notes, and for an account with shares."""
+    state = lived.state
+    platform = (lived.manifest.address("factory"), lived.manifest.address("pool"))
+    wallet = lived.wallets[0]
+    wallet.sync()
+    keys = wallet.keys
+    wallet.keys = SimpleNamespace(account=key_of("provider"), viewing=keys.viewing)  # type: ignore[assignment]
+    proofs = StateProofs(lived.final.checkpoint.last_state_root, state._fetch)
+    kept = gather(wallet, lived.final, proofs, platform, lived.assets)
+    wallet.keys = keys
+    kept.save(tmp_path / "kept.json")
+    read = KeptProofs.load(tmp_path / "kept.json")
+    assert (read.submission, read.found) == (lived.final, kept.found)
+    shares = [f"liquidity of {bridged_token(asset)}" for asset in lived.assets]
+    assert {"ETH", f"notes of {ETH}", *shares} <= set(read.found)
+
+    notes = lived.note_escapes()
+    proven = notes.build(next(notes.pairs(ETH)), ETH, SAFE)
+    lived.halt()
+    escapes = Escapes(read.proofs, *platform)
+    token, exchange = bridged_token(lived.assets[0]), lived.exchange(lived.assets[0]).address
+    for contract in (platform[1], platform[0], token, exchange):
+        call(lived, escapes.prove_contract(contract))
+    call(lived, escapes.prove_inside(ETH))
+    arguments = proven.arguments(escapes.note_root(proven.root, proven.tree))
+    lived.plasma.escape.escapeNote(*arguments, sender=lived.depositor)
+    assert lived.plasma.escape.noteEscape(*proven.nullifiers).amount == proven.amount
+    signed = signature(lived, "provider", lived.assets[0], exchange)
+    liquidity = escapes.liquidity(lived.assets[0], token, address_of("provider"), SAFE, signed)
+    call(lived, liquidity)
+    assert lived.plasma.vault.claimable(lived.assets[0], SAFE) == liquidity.amount > 0
+
+
+def test_what_is_no_file_of_kept_proofs(lived: Ended, tmp_path: Path) -> None:
+    """P9 a damaged file, one of another state, and a folder that can't be are named in one line."""
+    path = tmp_path / "kept.json"
+    for content in ("", "[]", '{"submission": {}}'):
+        path.write_text(content)
+        with pytest.raises(KeptProofsError, match="is no file of kept proofs"):
+            KeptProofs.load(path)
+    KeptProofs(lived.final, StateProofs(bytes(32)), ()).save(path)
+    with pytest.raises(KeptProofsError, match="proofs of another state"):
+        KeptProofs.load(path)
+    with pytest.raises(KeptProofsError, match="can't be written"):
+        KeptProofs(lived.final, StateProofs(bytes(32)), ()).save(path / "below")
 
 
 def test_spent_note(ended: Ended, refused: Refused) -> None:

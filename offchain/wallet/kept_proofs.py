@@ -1,0 +1,125 @@
+"""What a wallet keeps so that its money can leave a plasma chain that has ended, whoever is still there: proofs of what
+is its own after a checkpoint's last block. Nodes have that state for some minutes only.
+
+What is found is verified against the checkpoint. That a node leaves something out is not noticed: who doubts it asks
+another one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from offchain.errors import UserError
+from offchain.plasma.checkpoint import Submission
+from offchain.plasma.escape import EscapeError, Escapes, StateProofs, bridged_token
+from offchain.plasma.messages import BRIDGE
+from offchain.plasma.records import RecordError
+from offchain.wallet.note import ETH
+from offchain.wallet.wallet import Wallet
+
+
+class KeptProofsError(UserError):
+    """Says in one line why kept proofs can't be read or written."""
+
+
+@dataclass(frozen=True)
+class KeptProofs:
+    """The proofs, the checkpoint whose last state they are of, and what they are of in words."""
+
+    submission: Submission
+    proofs: StateProofs
+    found: tuple[str, ...]
+
+    def save(self, path: Path) -> None:
+        """Writes the file in one step. Raises KeptProofsError if it can't be written."""
+        content = {
+            "submission": self.submission.to_json(),
+            "proofs": self.proofs.to_json(),
+            "found": list(self.found),
+        }
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with draft.open("w") as file:
+                json.dump(content, file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(draft, path)
+        except OSError as error:
+            raise KeptProofsError(f"{path} can't be written: {error.strerror}") from error
+
+    @classmethod
+    def load(cls, path: Path) -> KeptProofs:
+        """What `save` wrote. Raises KeptProofsError if it isn't that; each proof is checked when it is asked for."""
+        try:
+            content: Any = json.loads(path.read_text())
+            submission, proofs = Submission.from_json(content["submission"]), StateProofs.from_json(content["proofs"])
+            found = tuple(map(str, content["found"]))
+        except (OSError, ValueError, KeyError, TypeError, RecordError) as error:
+            raise KeptProofsError(f"{path} is no file of kept proofs: {error}") from error
+        if proofs.state_root != submission.checkpoint.last_state_root:
+            raise KeptProofsError(f"{path} has proofs of another state than its checkpoint's")
+        return cls(submission, proofs, found)
+
+
+def gather(
+    wallet: Wallet, submission: Submission, proofs: StateProofs, platform: tuple[str, str], assets: Sequence[str]
+) -> KeptProofs:
+    """Asks for all that is the wallet's after a checkpoint: its account's ETH, tokens and shares of liquidity, and what
+    its notes need. `assets` are the root chain's listed tokens, `platform` the plasma chain's factory and pool.
+
+    The wallet must have read the chain. Raises ProofError if the node doesn't have that state.
+    """
+    proofs.account(BRIDGE)  # there in any state: so what isn't found below isn't there
+    escapes, holder = Escapes(proofs, *platform), str(wallet.keys.account.address)
+    tokens = {asset: bridged_token(asset) for asset in assets}
+    found: list[str] = []
+
+    def look(words: str, ask: Callable[[], object]) -> bool:
+        with suppress(EscapeError):
+            ask()
+            found.append(words)
+            return True
+        return False
+
+    look("ETH", lambda: escapes.eth(holder, holder))
+    for asset, token in tokens.items():
+        if look(f"token {asset}", lambda asset=asset: escapes.token(asset, holder, holder)):  # type: ignore[misc]
+            escapes.prove_contract(token)
+    energy = [wallet.manifest.address(name) for name in ("MG1", "MG2") if name in wallet.manifest.contracts]
+    for token in (*tokens.values(), *energy):
+        _shares(escapes, token, tokens, holder, platform[0], look)
+    _notes(wallet, submission.checkpoint.end, escapes, tokens, platform[1], look)
+    return KeptProofs(submission, proofs, tuple(found))
+
+
+Look = Callable[[str, Callable[[], object]], bool]
+
+
+def _shares(escapes: Escapes, token: str, tokens: dict[str, str], holder: str, factory: str, look: Look) -> None:
+    """A share in the exchange of a token: its ETH and, if it is bridged, its token."""
+    if not look(f"liquidity of {token}", lambda: escapes.liquidity(ETH, token, holder, holder)):
+        return
+    escapes.prove_contract(factory)
+    escapes.prove_contract(escapes.exchange(token)[0])
+    for asset in (asset for asset, bridged in tokens.items() if bridged == token):
+        escapes.liquidity(asset, token, holder, holder)
+        escapes.prove_contract(token)
+
+
+def _notes(wallet: Wallet, block: int, escapes: Escapes, tokens: dict[str, str], pool: str, look: Look) -> None:
+    """What the escape of notes takes: the pool, the newest root of each tree, and the turnstiles."""
+    held = {note.note.asset for note in wallet.store.unspent_at(wallet.keys.viewing.public_key, block)}
+    leaving = [asset for asset in (ETH, *tokens) if (asset if asset == ETH else tokens[asset]) in held]
+    for asset in leaving:
+        look(f"notes of {asset}", lambda asset=asset: escapes.prove_inside(asset))  # type: ignore[misc]
+    if leaving:
+        escapes.prove_contract(pool)
+        for tree, flushed in wallet.store.flushes(block).items():
+            escapes.note_root(flushed.root, tree)
