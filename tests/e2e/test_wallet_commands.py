@@ -13,7 +13,7 @@ import pytest
 from web3 import Web3
 from web3.types import RPCEndpoint
 
-from offchain.chains import connect
+from offchain.chains import ChainSpec, started
 from offchain.sender import development_sender
 from offchain.units import ETHER
 from tests.e2e.conftest import Shell, free_port
@@ -64,26 +64,27 @@ class Town:
 
 
 @pytest.fixture
-def town(shell: Shell, chains: subprocess.Popen[str]) -> Iterator[Town]:
-    """The platform deployed; wallets `home`, `neighbour`, `auditor`; a relayer that runs."""
+def town(shell: Shell) -> Iterator[Town]:
+    """The platform deployed on a bare chain, whose clock can be set; wallets `home`, `neighbour`, `auditor`; a relayer
+    that runs."""
     for name in ("wallets", "metering"):
         shell.extra[f"OPENMG_{name.upper()}"] = str(shell.folder / name)
     shell.extra["OPENMG_PASSWORD"] = "correct horse"
-    assert shell.run("ape", "run", "deploy").returncode == 0
-    web3 = connect(f"http://127.0.0.1:{shell.extra['OPENMG_PLASMA_PORT']}")
-    port = free_port()
-    made = Town(shell, web3, f"http://127.0.0.1:{port}")
-    for name in ("home", "neighbour", "auditor", "relayer"):
-        made.make(name)
-    for name in ("home", "relayer"):
-        made.fund(name)
-    fees = ["--fee", "ETH=0.001", "--fee", "MG1=0.01"]
-    service = shell.start("openmg", "relayer", "--wallet", "relayer", "--port", str(port), *fees)
-    assert service.stdout is not None
-    assert made.wallets["relayer"]["account"] in service.stdout.readline()
-    yield made
-    service.terminate()
-    log = service.communicate(timeout=30)[0]
+    with started(ChainSpec("plasma", 950327, int(shell.extra["OPENMG_PLASMA_PORT"]))) as chain:
+        assert shell.run("ape", "run", "deploy").returncode == 0
+        port = free_port()
+        made = Town(shell, chain.web3, f"http://127.0.0.1:{port}")
+        for name in ("home", "neighbour", "auditor", "relayer"):
+            made.make(name)
+        for name in ("home", "relayer"):
+            made.fund(name)
+        fees = ["--fee", "ETH=0.001", "--fee", "MG1=0.01"]
+        service = shell.start("openmg", "relayer", "--wallet", "relayer", "--port", str(port), *fees)
+        assert service.stdout is not None
+        assert made.wallets["relayer"]["account"] in service.stdout.readline()
+        yield made
+        service.terminate()
+        log = service.communicate(timeout=30)[0]
     assert "Traceback" not in log
     assert "openmg1" not in log.partition("Press Ctrl-C")[2]
 
