@@ -17,7 +17,7 @@ from offchain.deployment.code import is_constructed_of
 from offchain.deployment.manifest import DeploymentError, Manifest
 from offchain.deployment.parts import MICROGRIDS, PLATFORM, POOL_PARTS, REGISTRY_PARTS
 from offchain.deployment.platform import PlatformDeployment
-from offchain.deployment.verification import Verification
+from offchain.deployment.verification import Verification, verified
 from offchain.sender import Sender, development_account, development_sender
 
 CHAIN_ID = 950327
@@ -236,4 +236,4 @@ def test_development_keys_outside_the_local_chains(platform: Platform) -> None:
 def test_nothing_deployed(platform: Platform, tmp_path: Path) -> None:
     """P9: an empty manifest is no success."""
     with pytest.raises(DeploymentError, match="nothing is deployed on chain 950327"):
-        list(Verification(platform.web3, Manifest.open(CHAIN_ID, tmp_path)).run())
+        list(verified(platform.web3, Manifest.open(CHAIN_ID, tmp_path)))
