@@ -49,7 +49,7 @@ QUICK = BridgeRules(
 FINAL_SOON = ("--slots-in-an-epoch", "1")
 """A root chain whose blocks are final with two after them."""
 
-PATIENCE = 90.0
+PATIENCE = 120.0
 
 
 def until(what: str, ready: Callable[[], Any], seconds: float = PATIENCE) -> Any:
