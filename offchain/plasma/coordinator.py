@@ -49,10 +49,6 @@ class Archive:
         """One that was accepted."""
         return self._read(self._path(epoch))
 
-    def newest(self) -> int:
-        """The newest epoch that was accepted; 0: none."""
-        return max((int(path.stem) for path in self.folder.glob("[0-9]*.json")), default=0)
-
     def save(self, signed: SignedCheckpoint) -> None:
         """Keeps the one under way."""
         draft = self.folder / "pending.draft"
