@@ -103,6 +103,7 @@ class Bench:
 
     def __init__(self, web3: Web3, plasma: Plasma, folder: Path, note: Recorded) -> None:
         self.web3, self.plasma, self.note = web3, plasma, note
+        Node(web3).call("anvil_setBlockTimestampInterval", 12)  # or the wall clock, and with it chance, gives the times
         self.senders = [key_sender(web3, development_account(index)) for index in range(3)]
         self.keys = keys("authority", AUTHORITIES)
         manifest = Manifest.open(web3.eth.chain_id, folder)
@@ -120,7 +121,6 @@ class Bench:
         self.submissions: list[Submission] = []
         self.gas: dict[str, int] = {}
         self.read = 0
-        Node(web3).call("anvil_setBlockTimestampInterval", 12)
 
     def send(self, call: Any, name: str | None = None, value: int = 0, by: int = OWNER) -> Any:
         """Sends a call; its gas is what `name` costs. Returns its receipt."""

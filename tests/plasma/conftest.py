@@ -47,3 +47,8 @@ def young(young_contracts: Plasma) -> Plasma:
     """The contracts before anybody signs, and a plasma chain of its own."""
     young_contracts.chain, young_contracts.submissions, young_contracts.keys = Chain(young_contracts.now), [], []
     return young_contracts
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _before_any_module(contracts: Plasma, young_contracts: Plasma) -> None:
+    """Makes what all tests share, before a module's snapshot: with that, what was made after it is taken back."""
