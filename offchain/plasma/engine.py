@@ -9,7 +9,7 @@ the chain itself. Transactions go in few at a time: Anvil works on those of a la
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +56,15 @@ class _Sent(msgspec.Struct):
     error: _Error | None = None
 
 
+class _Known(msgspec.Struct):
+    hash: str
+
+
+class _Content(msgspec.Struct):
+    pending: dict[str, dict[str, _Known]]
+    queued: dict[str, dict[str, _Known]]
+
+
 @dataclass(frozen=True)
 class Block:
     """A block's header, as far as the operator needs it, and its transactions' hashes."""
@@ -73,6 +82,15 @@ class Pool:
 
     executable: int
     queued: int
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """Hashes of transactions that were taken out of a pool, each account's by ascending nonce: those that the next
+    block could have had, and those whose nonce is too high for it."""
+
+    executable: list[bytes]
+    queued: list[bytes]
 
 
 class Engine(Protocol):
@@ -174,6 +192,14 @@ class AnvilEngine(RpcEngine):
         """Which of these transactions are neither in the pool nor in a block."""
         return {one for one in digests if await self.call("eth_getTransactionByHash", f"0x{one.hex()}") is None}
 
+    async def drop_queued(self) -> Dropped:
+        """Drops all transactions of accounts that have one whose nonce is too high for the next block. Anvil can't drop
+        such a one alone."""
+        content = msgspec.json.decode(await self.raw_call("txpool_content", b"[]"), type=_Content)
+        for account in content.queued:
+            await self.call("anvil_removePoolTransactions", account)
+        return Dropped(_hashes(content.pending, content.queued), _hashes(content.queued, content.queued))
+
 
 @contextmanager
 def embedded(genesis: Path, states_kept: int = STATES_KEPT) -> Iterator[AnvilEngine]:
@@ -187,6 +213,12 @@ def embedded(genesis: Path, states_kept: int = STATES_KEPT) -> Iterator[AnvilEng
     flags += ["--prune-history", str(states_kept), "--no-request-size-limit", "--no-cors"]
     with started(ChainSpec("plasma", terms.chain_id, 0), *flags) as chain:
         yield AnvilEngine(chain.url)
+
+
+def _hashes(content: dict[str, dict[str, _Known]], accounts: Iterable[str]) -> list[bytes]:
+    """Of some accounts' transactions, by account and nonce."""
+    by_nonce = (sorted(content.get(one, {}).items(), key=lambda entry: int(entry[0])) for one in accounts)
+    return [bytes.fromhex(known.hash[2:]) for entries in by_nonce for _, known in entries]
 
 
 def _batch(raws: Sequence[bytes]) -> bytes:

@@ -11,39 +11,32 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 from eth_utils.crypto import keccak
 
 from offchain.errors import UserError
-from offchain.plasma.engine import Block, Pool, SealingEngine
-from offchain.plasma.jsonrpc import INVALID_PARAMETERS, LIMIT_EXCEEDED, SERVER_ERROR, Refusal
+from offchain.plasma.engine import Block, Dropped, Pool, SealingEngine
+from offchain.plasma.jsonrpc import LIMIT_EXCEEDED, Refusal
 from offchain.plasma.log import Log, SealedBlock
 from offchain.plasma.replay import replay
+from offchain.plasma.transactions import MOST_GAS, Envelope
+from offchain.plasma.waiting import AT_ONCE, MOST_BYTES, MOST_GAS_WAITING, Outcome, Request, Waiting, together
 
 HEARTBEAT_SECONDS = 60
 """Time after which a block is sealed though nothing waits."""
 
-AT_ONCE = 500
-"""Transactions that are admitted, and synced to the disk, together."""
-
-LARGEST = 2**17
-"""Bytes of a transaction."""
-
-MOST_BYTES = 2**24
-"""Bytes of transactions that are taken together."""
-
 MOST_WAITING = 20_000
 """Transactions that may wait for a block."""
+
+CLEAR_SECONDS = 1
+"""How often room is made in a full pool, at most."""
 
 SHORTEST_WAIT = 0.05
 """Seconds after which the engine is asked again while nothing in it can be executed."""
 
 log = logging.getLogger("openmg.plasma")
-
-Outcome = bytes | Refusal
 
 
 class LeaderError(UserError):
@@ -59,13 +52,8 @@ class PoolEngine(SealingEngine, Protocol):
     async def unknown(self, digests: Sequence[bytes]) -> set[bytes]:
         """Which of these transactions are neither in the pool nor in a block."""
 
-
-@dataclass(frozen=True)
-class _Request:
-    raws: Sequence[bytes]
-    answer: asyncio.Future[list[Outcome]]
-    height: int
-    """The last block when it came."""
+    async def drop_queued(self) -> Dropped:
+        """Drops all of accounts that have one whose nonce is too high for the next block."""
 
 
 class Leader:
@@ -74,9 +62,10 @@ class Leader:
     def __init__(self, engine: PoolEngine, journal: Log, clock: Callable[[], float] = time.time) -> None:
         self.engine = engine
         self._log, self._clock = journal, clock
-        self._requests: deque[_Request] = deque()
-        self._system: deque[_Request] = deque()
-        self._waiting: dict[bytes, int] = {}
+        self._requests: deque[Request] = deque()
+        self._system: deque[Request] = deque()
+        self._waiting, self._full = Waiting(), False
+        self._cleared_at = 0.0
         self._wake, self._settled, self._news = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._settled.set()
         self._failure: UserError | None = None
@@ -158,17 +147,23 @@ class Leader:
         """The sealed blocks of these numbers, as far as there are any. Raises LogError."""
         return [self._log.sealed(number) for number in range(max(first, 1), min(last, self.height) + 1)]
 
-    async def _enqueue(self, queue: deque[_Request], raws: Sequence[bytes]) -> list[Outcome]:
+    async def _enqueue(self, queue: deque[Request], raws: Sequence[bytes]) -> list[Outcome]:
         if self._failure:
             raise self._failure
         if not raws:
             return []
         waiting = len(self._waiting) + sum(len(request.raws) for request in self._requests) + len(raws)
         if queue is self._requests and waiting > MOST_WAITING:
+            self._full = True
+            self._wake.set()
             return [Refusal(LIMIT_EXCEEDED, "too many transactions wait: try again in some seconds") for _ in raws]
         if sum(map(len, raws)) > MOST_BYTES:
             return [Refusal(LIMIT_EXCEEDED, f"more than {MOST_BYTES:,} bytes of transactions at once") for _ in raws]
-        request = _Request(raws, asyncio.get_running_loop().create_future(), self.height)
+        most_gas = MOST_GAS if queue is self._requests else None
+        looks = [Envelope.of(raw, most_gas) for raw in raws]
+        if queue is self._requests and sum(one.gas for one in looks) > MOST_GAS_WAITING:
+            return [Refusal(LIMIT_EXCEEDED, f"gas limits of more than {MOST_GAS_WAITING:,} at once") for _ in raws]
+        request = Request(raws, looks, asyncio.get_running_loop().create_future(), self.height)
         queue.append(request)
         self._wake.set()
         return await request.answer
@@ -177,17 +172,32 @@ class Leader:
         """One batch admitted, or one block sealed, or a wait for either."""
         self._wake.clear()
         if self._system and (await self.engine.pool()).executable == 0:
-            await self._admit(_together(self._system))
+            await self._admit(together(self._system))
         elif await self._is_due():
             await self._seal()
-        elif self._requests and not self._is_kept_waiting():
-            await self._admit(_together(self._requests))
+        elif (self._full or self._is_heavy()) and self._clock() - self._cleared_at >= CLEAR_SECONDS:
+            await self._clear()
+        elif self._requests and not self._is_kept_waiting() and not self._is_heavy():
+            await self._admit(together(self._requests))
         else:
             try:
                 async with asyncio.timeout(self._seconds_to_wait()):
                     await self._wake.wait()
             except TimeoutError:
                 return
+
+    def _is_heavy(self) -> bool:
+        """Whether so much waits that the operator's own transactions would come late."""
+        return self._waiting.gas >= MOST_GAS_WAITING
+
+    async def _clear(self) -> None:
+        """Makes room: drops what can't be in the next block because another transaction before it is missing. Such ones
+        cost nothing, and could fill the leader for ever."""
+        self._cleared_at, self._full = self._clock(), False
+        dropped = await self.engine.drop_queued()
+        self._forget(dropped.queued, "stood behind a gap in a full pool")
+        await asyncio.to_thread(self._log.commit)
+        await self.engine.submit([self._log.transaction(self._waiting.place(one)) for one in dropped.executable])
 
     def _is_kept_waiting(self) -> bool:
         """Whether full blocks keep the operator's own transactions out. Then nobody else's are admitted for a while."""
@@ -204,23 +214,25 @@ class Leader:
             return True
         return age >= 1 and bool(self._waiting) and (await self.engine.pool()).executable > 0
 
-    async def _admit(self, requests: list[_Request]) -> None:
+    async def _admit(self, requests: list[Request]) -> None:
         """Hands transactions to the engine, then to the log, then answers."""
         raws = [raw for request in requests for raw in request.raws]
-        fits = [raw for raw in raws if _problem(raw) is None]
+        looks = [one for request in requests for one in request.looks]
         try:
+            fits = [raw for raw, look in zip(raws, looks, strict=True) if look.problem is None]
             outcomes = iter(await self.engine.submit(fits))
-            found = [_problem(raw) or next(outcomes) for raw in raws]
-            accepted = [(one, raw) for one, raw in zip(found, raws, strict=True) if isinstance(one, bytes)]
-            indices = self._log.add_transactions([raw for _, raw in accepted])
+            found = [look.problem or next(outcomes) for look in looks]
+            asked = zip(found, raws, looks, strict=True)
+            accepted = [(one, raw, look.gas) for one, raw, look in asked if isinstance(one, bytes)]
+            indices = self._log.add_transactions([raw for _, raw, _ in accepted])
             await asyncio.to_thread(self._log.commit)
         except UserError as error:
             for request in requests:
                 if not request.answer.done():
                     request.answer.set_exception(error)
             raise
-        for (digest, _), index in zip(accepted, indices, strict=True):
-            self._waiting[digest] = index
+        for (digest, _, gas), index in zip(accepted, indices, strict=True):
+            self._waiting.add(digest, index, gas)
         answers = iter([self._known(one, raw) for one, raw in zip(found, raws, strict=True)])
         for request in requests:
             answer = [next(answers) for _ in request.raws]
@@ -243,7 +255,7 @@ class Leader:
         strangers = [one for one in block.transactions if one not in self._waiting]
         if strangers:
             raise LeaderError(f"the engine's block has transaction 0x{strangers[0].hex()}, which was not accepted here")
-        indices = [self._waiting.pop(digest) for digest in block.transactions]
+        indices = self._waiting.take(block.transactions)
         self._log.add_block(block.number, block.timestamp, block.hash, indices)
         await self._drop()
         await asyncio.to_thread(self._log.commit)
@@ -257,8 +269,14 @@ class Leader:
         pool = await self.engine.pool() if self._waiting else Pool(0, 0)
         if pool.executable + pool.queued < len(self._waiting):
             gone = await self.engine.unknown(list(self._waiting))
-            self._log.add_dropped([self._waiting.pop(digest) for digest in gone])
-            log.info("%d transactions were replaced or can't be paid for any more", len(gone))
+            self._forget(gone, "were replaced or can't be paid for any more")
+
+    def _forget(self, digests: Collection[bytes], why: str) -> None:
+        """Logs what is dropped, for the next commit."""
+        gone = self._waiting.take(digests)
+        if gone:
+            self._log.add_dropped(gone)
+            log.info("%d transactions %s", len(gone), why)
 
     async def _admit_again(self) -> None:
         """Hands in what was acknowledged and is in no block yet."""
@@ -266,9 +284,9 @@ class Leader:
         dropped = []
         for start in range(0, len(waiting), AT_ONCE):
             part = waiting[start : start + AT_ONCE]
-            for (index, _), outcome in zip(part, await self.engine.submit([raw for _, raw in part]), strict=True):
+            for (index, raw), outcome in zip(part, await self.engine.submit([raw for _, raw in part]), strict=True):
                 if isinstance(outcome, bytes):
-                    self._waiting[outcome] = index
+                    self._waiting.add(outcome, index, Envelope.of(raw).gas)
                 else:
                     dropped.append(index)
         if dropped:
@@ -280,29 +298,3 @@ class Leader:
         if self._head is None:
             raise LeaderError("the leader was not started")
         return self._head
-
-
-def _problem(raw: bytes) -> Refusal | None:
-    """Why a transaction doesn't even get to the engine. Anvil takes one with bytes after its end, whose hash isn't
-    that of all its bytes then."""
-    if len(raw) > LARGEST:
-        return Refusal(SERVER_ERROR, f"oversized data: a transaction has at most {LARGEST:,} bytes")
-    content = raw[1:] if raw[:1] < b"\x80" else raw
-    first = content[0] if content else 0
-    digits = max(first - 0xF7, 0)  # of the length, if the list is long
-    length = int.from_bytes(content[1 : 1 + digits]) if digits else first - 0xC0
-    if first < 0xC0 or len(content) != 1 + digits + length:
-        return Refusal(INVALID_PARAMETERS, "Failed to decode transaction")
-    return None
-
-
-def _together(queue: deque[_Request]) -> list[_Request]:
-    """Takes the first request off the queue, and more as long as all together are not too many."""
-    taken: list[_Request] = []
-    count = size = 0
-    while queue:
-        count, size = count + len(queue[0].raws), size + sum(map(len, queue[0].raws))
-        if taken and (count > AT_ONCE or size > MOST_BYTES):
-            break
-        taken.append(queue.popleft())
-    return taken
