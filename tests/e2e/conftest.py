@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,29 +53,46 @@ class Shell:
             stdin=subprocess.DEVNULL,
         )
 
+    def refused(self, *command: str) -> str:
+        """Runs a command that must fail with one error line; returns the line."""
+        done = self.run(*command)
+        assert done.returncode != 0
+        output = done.stdout + done.stderr
+        assert "Traceback" not in output
+        errors = [line for line in output.splitlines() if line.lower().startswith("error")]
+        assert len(errors) == 1, output
+        return errors[0]
+
     def start(self, *command: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             command, cwd=PROJECT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
 
 
-@pytest.fixture
-def shell(tmp_path: Path) -> Iterator[Shell]:
+@contextmanager
+def separate_shell(folder: Path) -> Iterator[Shell]:
     """Ports and folders that nothing else uses."""
-    home = tmp_path / "home"
+    home = folder / "home"
     home.mkdir()
     extra = {
         "OPENMG_ROOT_PORT": str(free_port()),
         "OPENMG_PLASMA_PORT": str(free_port()),
-        "OPENMG_DEPLOYMENTS": str(tmp_path / "deployments"),
-        "OPENMG_REPORTS": str(tmp_path / "reports"),
+        "OPENMG_DEPLOYMENTS": str(folder / "deployments"),
+        "OPENMG_REPORTS": str(folder / "reports"),
     }
-    yield Shell(home, tmp_path, extra)
+    yield Shell(home, folder, extra)
     assert os.listdir(home) == [], "a command wrote outside the project folder"
 
 
 @pytest.fixture
-def chains(shell: Shell) -> Iterator[subprocess.Popen[str]]:
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    """A shell of the test's own."""
+    with separate_shell(tmp_path) as shell:
+        yield shell
+
+
+@contextmanager
+def running_chains(shell: Shell) -> Iterator[subprocess.Popen[str]]:
     """Both chains, kept by `ape run chains`."""
     keeper = shell.start("ape", "run", "chains")
     assert keeper.stdout is not None
@@ -90,14 +108,4 @@ def chains(shell: Shell) -> Iterator[subprocess.Popen[str]]:
 @pytest.fixture
 def refused(shell: Shell) -> Callable[..., str]:
     """Runs a command that must fail with one error line; returns the line."""
-
-    def run(*command: str) -> str:
-        done = shell.run(*command)
-        assert done.returncode != 0
-        output = done.stdout + done.stderr
-        assert "Traceback" not in output
-        errors = [line for line in output.splitlines() if line.lower().startswith("error")]
-        assert len(errors) == 1, output
-        return errors[0]
-
-    return run
+    return shell.refused

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.conftest import Shell
+from tests.e2e.conftest import Shell, running_chains, separate_shell
 
-Refused = Callable[..., str]
 BRIDGE, PLATFORM = 6, 16
 """Contracts on the root chain, and on the plasma chain."""
 
@@ -34,41 +33,58 @@ def test_deploy_starts_what_is_missing_and_leaves_nothing_behind(shell: Shell) -
     assert processes(shell) == []
 
 
-@pytest.mark.usefixtures("chains")
-def test_deploy_twice_verify_and_both_swaps_on_running_chains(shell: Shell) -> None:
-    assert shell.run("ape", "run", "deploy").stdout.count("deployed\n") == PLATFORM
-    again = shell.run("ape", "run", "deploy")
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """Running chains with the platform."""
+    with separate_shell(tmp_path_factory.mktemp("platform")) as shell, running_chains(shell):
+        assert shell.run("ape", "run", "deploy").stdout.count("deployed\n") == PLATFORM
+        yield shell
+
+
+def test_deploy_twice_and_verify(platform: Shell) -> None:
+    again = platform.run("ape", "run", "deploy")
     assert again.stdout.count("there already") == BRIDGE + PLATFORM
     assert "deployed\n" not in again.stdout
-    verified = shell.run("ape", "run", "deploy", "verify")
+    verified = platform.run("ape", "run", "deploy", "verify")
     assert verified.returncode == 0
     assert verified.stdout.count("  right\n") == BRIDGE + PLATFORM
-    bought = shell.run("ape", "run", "swap_eth_to_token")
+
+
+def test_both_swaps_on_running_chains(platform: Shell) -> None:
+    bought = platform.run("ape", "run", "swap_eth_to_token")
     assert bought.returncode == 0
     assert "45.330545 kWh" in bought.stdout
     assert "45.454545 kWh" in bought.stdout
-    swapped = shell.run("ape", "run", "swap_token_to_token", "--tokens", "12.5")
+    swapped = platform.run("ape", "run", "swap_token_to_token", "--tokens", "12.5")
     assert swapped.returncode == 0
     assert "gives 12.5 kWh of MG1" in swapped.stdout
     assert "held" in swapped.stdout
     assert "ran for this command only" not in bought.stdout + swapped.stdout
 
 
-def test_ctrl_c_stops_both_chains(shell: Shell, chains: subprocess.Popen[str]) -> None:
-    assert len(processes(shell)) >= 5
-    chains.send_signal(signal.SIGINT)
-    assert chains.wait(30) == 0
-    assert processes(shell) == []
+@pytest.mark.parametrize(("eth", "why"), [("0", "nothing to sell"), ("1000000", "has less than")])
+def test_a_wrong_amount_gets_one_line(platform: Shell, eth: str, why: str) -> None:
+    """P9: what only the market can tell."""
+    assert why in platform.refused("ape", "run", "swap_eth_to_token", "--eth", eth)
 
 
-@pytest.mark.usefixtures("chains")
-def test_verify_fails_when_the_chain_has_other_code(shell: Shell, refused: Refused) -> None:
-    shell.run("ape", "run", "deploy")
-    path = shell.folder / "deployments" / "950327.json"
+def test_verify_fails_when_the_chain_has_other_code(platform: Shell) -> None:
+    path = platform.folder / "deployments" / "950327.json"
     manifest = json.loads(path.read_text())
+    right = manifest["contracts"]["MG1"]["address"]
     manifest["contracts"]["MG1"]["address"] = manifest["contracts"]["factory"]["address"]
     path.write_text(json.dumps(manifest))
-    assert "of the contracts are not as they should be" in refused("ape", "run", "deploy", "verify")
+    assert "of the contracts are not as they should be" in platform.refused("ape", "run", "deploy", "verify")
+    manifest["contracts"]["MG1"]["address"] = right
+    path.write_text(json.dumps(manifest))
+
+
+def test_ctrl_c_stops_both_chains(shell: Shell) -> None:
+    with running_chains(shell) as chains:
+        assert len(processes(shell)) >= 5
+        chains.send_signal(signal.SIGINT)
+        assert chains.wait(30) == 0
+        assert processes(shell) == []
 
 
 def test_demo_trades_privately(shell: Shell) -> None:
@@ -92,80 +108,3 @@ def test_market_day_trades_a_day(shell: Shell) -> None:
     assert max(len(line) for line in done.stdout.splitlines() if not line.startswith(("Picture", "Figures"))) <= 80
     assert (shell.folder / "reports" / "market_day.png").stat().st_size > 10_000
     assert json.loads((shell.folder / "reports" / "market_day.json").read_text())["checks"]
-
-
-@pytest.mark.parametrize(
-    ("command", "why"),
-    [
-        (["deploy", "verify"], "no local chains are running"),
-        (["deploy", "--operator", "nobody"], "nobody is no address"),
-        (["deploy", "--eth", "1", "--tokens", "0"], "liquidity needs both"),
-        (["deploy", "--eth", "nan"], "nan is not between"),
-        (["deploy", "--eth", "-1"], "-1 is not between"),
-        (["deploy", "--network", "ethereum:nowhere:node"], "nowhere"),
-        (["deploy", "--network", "plasma"], "name ecosystem, network and provider"),
-        (["deploy", "--account", "nobody"], "no account nobody"),
-        (["deploy", "--operator", "0x" + "00" * 20], "is no address"),
-        (["swap_eth_to_token", "--eth", "0"], "nothing to sell"),
-        (["swap_eth_to_token", "--eth", "1000000"], "has less than"),
-        (["swap_eth_to_token", "--eth", "1e-19"], "at most 18 decimals"),
-        (["swap_eth_to_token", "--microgrid", "MG9"], "is not one of"),
-        (["swap_token_to_token", "--tokens", "many"], "many is not a number"),
-        (["demo", "--data", "/nowhere.csv"], "does not exist"),
-        (["demo", "--data", "Makefile"], "can't be read as CSV"),
-        (["demo", "--homes", "1"], "not in the range"),
-        (["demo", "--intervals", "25"], "not in the range"),
-        (["market_day", "--homes", "1"], "not in the range"),
-        (["market_day", "--data", "Makefile"], "can't be read as CSV"),
-        (["market_day", "--utility-price", "nan"], "nan is not a number"),
-        (["market_day", "--line-kw", "inf"], "is not"),
-        (["market_day", "--feed-in-price", "200"], "must not be above"),
-        (["demo", "--day", "2026-01-01"], "--day goes with --data"),
-        (["demo", "--day", "tomorrow", "--data", "Makefile"], "does not match the format"),
-    ],
-)
-def test_wrong_input_gets_one_line(refused: Refused, command: list[str], why: str) -> None:
-    """P9: on the command line, one clear line and no traceback."""
-    assert why in refused("ape", "run", *command)
-
-
-@pytest.mark.parametrize(
-    ("setting", "value", "why"),
-    [
-        ("OPENMG_ROOT_PORT", "abc", "OPENMG_ROOT_PORT=abc: "),
-        ("OPENMG_ROOT_PORT", "", "OPENMG_ROOT_PORT=: "),
-        ("OPENMG_PLASMA_PORT", "99999", "OPENMG_PLASMA_PORT=99999: "),
-        ("OPENMG_PLASMA_PORT", "0", "OPENMG_PLASMA_PORT=0: "),
-        ("OPENMG_DEPLOYMENTS", "", "OPENMG_DEPLOYMENTS=: "),
-        ("OPENMG_DEPLOYMENTS", "README.md", "manifests can't be kept in"),
-    ],
-)
-def test_a_wrong_setting_gets_one_line(shell: Shell, refused: Refused, setting: str, value: str, why: str) -> None:
-    """P9: before anything is deployed."""
-    shell.extra[setting] = value
-    assert why in refused("ape", "run", "deploy")
-
-
-def test_a_reports_folder_that_can_t_be_is_named_before_the_day(shell: Shell, refused: Refused) -> None:
-    """P9: not after all the work."""
-    shell.extra["OPENMG_REPORTS"] = "README.md"
-    assert "the reports can't be written" in refused("ape", "run", "demo")
-
-
-def test_a_manifest_that_is_damaged_is_named(shell: Shell, refused: Refused) -> None:
-    """P9: the file is told and left as it is."""
-    path = shell.folder / "deployments" / "31337.json"
-    path.parent.mkdir()
-    path.write_text("{")
-    assert "31337.json is no manifest" in refused("ape", "run", "deploy")
-    assert path.read_text() == "{"
-
-
-@pytest.mark.parametrize(
-    "command", ["deploy", "swap_eth_to_token", "swap_token_to_token", "demo", "market_day", "chains"]
-)
-def test_every_command_explains_itself(shell: Shell, command: str) -> None:
-    done = shell.run("ape", "run", command, "--help")
-    assert done.returncode == 0
-    assert "Usage: " in done.stdout
-    assert len(done.stdout.split("Options:")[0].split()) > 10

@@ -1,0 +1,86 @@
+"""Wrong input to the commands of the README: one clear line each; and what each command says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.e2e.conftest import Shell
+
+Refused = Callable[..., str]
+
+
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        (["deploy", "verify"], "no local chains are running"),
+        (["deploy", "--operator", "nobody"], "nobody is no address"),
+        (["deploy", "--eth", "1", "--tokens", "0"], "liquidity needs both"),
+        (["deploy", "--eth", "nan"], "nan is not between"),
+        (["deploy", "--eth", "-1"], "-1 is not between"),
+        (["deploy", "--network", "ethereum:nowhere:node"], "nowhere"),
+        (["deploy", "--network", "plasma"], "name ecosystem, network and provider"),
+        (["deploy", "--account", "nobody"], "no account nobody"),
+        (["deploy", "--operator", "0x" + "00" * 20], "is no address"),
+        (["swap_eth_to_token", "--eth", "1e-19"], "at most 18 decimals"),
+        (["swap_eth_to_token", "--microgrid", "MG9"], "is not one of"),
+        (["swap_token_to_token", "--tokens", "many"], "many is not a number"),
+        (["demo", "--data", "/nowhere.csv"], "does not exist"),
+        (["demo", "--data", "Makefile"], "can't be read as CSV"),
+        (["demo", "--homes", "1"], "not in the range"),
+        (["demo", "--intervals", "25"], "not in the range"),
+        (["market_day", "--homes", "1"], "not in the range"),
+        (["market_day", "--data", "Makefile"], "can't be read as CSV"),
+        (["market_day", "--utility-price", "nan"], "nan is not a number"),
+        (["market_day", "--line-kw", "inf"], "is not"),
+        (["market_day", "--feed-in-price", "200"], "must not be above"),
+        (["demo", "--day", "2026-01-01"], "--day goes with --data"),
+        (["demo", "--day", "tomorrow", "--data", "Makefile"], "does not match the format"),
+    ],
+)
+def test_wrong_input_gets_one_line(refused: Refused, command: list[str], why: str) -> None:
+    """P9: on the command line, one clear line and no traceback."""
+    assert why in refused("ape", "run", *command)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "why"),
+    [
+        ("OPENMG_ROOT_PORT", "abc", "OPENMG_ROOT_PORT=abc: "),
+        ("OPENMG_ROOT_PORT", "", "OPENMG_ROOT_PORT=: "),
+        ("OPENMG_PLASMA_PORT", "99999", "OPENMG_PLASMA_PORT=99999: "),
+        ("OPENMG_PLASMA_PORT", "0", "OPENMG_PLASMA_PORT=0: "),
+        ("OPENMG_DEPLOYMENTS", "", "OPENMG_DEPLOYMENTS=: "),
+        ("OPENMG_DEPLOYMENTS", "README.md", "manifests can't be kept in"),
+    ],
+)
+def test_a_wrong_setting_gets_one_line(shell: Shell, refused: Refused, setting: str, value: str, why: str) -> None:
+    """P9: before anything is deployed."""
+    shell.extra[setting] = value
+    assert why in refused("ape", "run", "deploy")
+
+
+def test_a_reports_folder_that_can_t_be_is_named_before_the_day(shell: Shell, refused: Refused) -> None:
+    """P9: not after all the work."""
+    shell.extra["OPENMG_REPORTS"] = "README.md"
+    assert "the reports can't be written" in refused("ape", "run", "demo")
+
+
+def test_a_manifest_that_is_damaged_is_named(shell: Shell, refused: Refused) -> None:
+    """P9: the file is told and left as it is."""
+    path = shell.folder / "deployments" / "31337.json"
+    path.parent.mkdir()
+    path.write_text("{")
+    assert "31337.json is no manifest" in refused("ape", "run", "deploy")
+    assert path.read_text() == "{"
+
+
+@pytest.mark.parametrize(
+    "command", ["deploy", "swap_eth_to_token", "swap_token_to_token", "demo", "market_day", "chains"]
+)
+def test_every_command_explains_itself(shell: Shell, command: str) -> None:
+    done = shell.run("ape", "run", command, "--help")
+    assert done.returncode == 0
+    assert "Usage: " in done.stdout
+    assert len(done.stdout.split("Options:")[0].split()) > 10
