@@ -18,10 +18,10 @@ from eth_utils.crypto import keccak
 
 from offchain.errors import UserError
 from offchain.plasma.engine import Block, Dropped, Pool, SealingEngine
+from offchain.plasma.envelope import MOST_GAS, Envelope
 from offchain.plasma.jsonrpc import LIMIT_EXCEEDED, Refusal
 from offchain.plasma.log import Log, SealedBlock
 from offchain.plasma.replay import replay
-from offchain.plasma.transactions import MOST_GAS, Envelope
 from offchain.plasma.waiting import AT_ONCE, MOST_BYTES, MOST_GAS_WAITING, Outcome, Request, Waiting, together
 
 HEARTBEAT_SECONDS = 60

@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from offchain.plasma.envelope import Envelope
 from offchain.plasma.jsonrpc import Refusal
-from offchain.plasma.transactions import Envelope
 
 AT_ONCE = 500
 """Transactions that are admitted, and synced to the disk, together."""

@@ -9,9 +9,9 @@ import pytest
 
 from offchain.plasma.authority_service import AuthorityClient, AuthorityUnavailable
 from offchain.plasma.delivery import MOST_BYTES, MOST_GAS, _some, gas_of
+from offchain.plasma.envelope import LARGEST
 from offchain.plasma.messages import BRIDGE, Message, MessageKind
 from offchain.plasma.records import abi_encode
-from offchain.plasma.transactions import LARGEST
 from offchain.units import ETHER
 from tests.plasma_network import OTHER, USER, Network, bridged_root, network, until
 

@@ -9,10 +9,10 @@ from unittest.mock import patch
 
 from rlp import encode
 
+from offchain.plasma.envelope import MOST_GAS
 from offchain.plasma.genesis import Genesis
 from offchain.plasma.jsonrpc import Refusal
 from offchain.plasma.leader import HEARTBEAT_SECONDS, MOST_WAITING
-from offchain.plasma.transactions import MOST_GAS
 from offchain.plasma.waiting import MOST_BYTES, MOST_GAS_WAITING
 from tests.integration.leader import chain_of, leader_of, running
 from tests.plasma_operator import hash_of, transfer, write_genesis

@@ -9,7 +9,7 @@ from eth_account import Account
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offchain.plasma.transactions import LARGEST, MOST_GAS, Envelope
+from offchain.plasma.envelope import LARGEST, MOST_GAS, Envelope
 
 KEY = Account.from_key(b"\1" * 32)
 OTHER = f"0x{2:040x}"
