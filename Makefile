@@ -19,7 +19,7 @@ build: $(READY) ## Compiles the contracts, all of them, if anything was changed
 circuits: $(READY) ## Compiles the circuits, writes what is generated from them, checks their keys (minutes)
 	@$(BIN)/python -m offchain.zk.compiler
 
-demo: $(READY) ## Two microgrids trade a day of energy privately; then money goes over the bridge and back
+demo: $(READY) ## Money comes over a bridge, two microgrids trade a day of energy privately, money goes back
 	@$(BIN)/ape run demo
 
 test: $(READY) ## Runs the tests, on up to four processor cores

@@ -20,7 +20,7 @@ from offchain.chains import PLASMA, ROOT, Chain, ChainSpec, started
 from offchain.deployment.manifest import Manifest
 from offchain.node import Node
 from offchain.plasma.exits import Exits
-from offchain.plasma.local import FUNDED, ROOT_FLAGS, fund, local_network
+from offchain.plasma.local import FUNDED, FUNDS, ROOT_FLAGS, deposit, local_network
 from offchain.plasma.messages import BRIDGE
 from offchain.plasma.root_chain import RootChain
 from offchain.sender import development_account, development_sender
@@ -42,7 +42,8 @@ def measure(transfers: int) -> dict[str, Any]:
             figures: dict[str, Any] = {
                 "root_blocks_from_deposit_to_mint": deposited(root_chain, network.chain, manifest)
             }
-            fund(root_chain, network.chain, manifest)
+            funds = {str(development_account(index).address): FUNDS for index in FUNDED}
+            deposit(root_chain, network.chain, manifest, funds)
             figures |= checkpointed(root, network.chain, transfers)
             figures["root_blocks_from_burn_to_claim"] = exited(root, root_chain, network.chain)
             return figures

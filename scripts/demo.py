@@ -1,12 +1,12 @@
-"""Two microgrids whose households trade without being seen, and the bridge that money comes and goes over."""
+"""Two microgrids whose households trade without being seen, on a plasma chain that money comes to and goes from."""
 
 from __future__ import annotations
 
 import tempfile
 import time
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -25,24 +25,25 @@ BUNDLED_HOMES = 6
 @click.option("--homes", type=click.IntRange(2, 50), default=BUNDLED_HOMES, show_default=True, help="At most so many.")
 @click.option("--intervals", type=click.IntRange(1, 24), default=4, show_default=True, help="Hours gone through.")
 def cli(data: Path | None, day: datetime | None, homes: int, intervals: int) -> None:
-    """Two microgrids trade energy privately, on contracts in a local chain of their own.
+    """Two microgrids trade energy privately, on a plasma chain of four authorities below a root chain.
 
-    Households take metered surplus as notes, sell and buy it, pay each other and settle what they use: every step a
-    real zero-knowledge proof, sent by a relayer. Prints what each household knows beside what an onlooker sees, and
-    writes a picture and JSON to the reports folder. Then a buyer deposits on a root chain, trades on a plasma chain of
-    four authorities, proves the trade on the root chain from their checkpoint, and exits.
+    ETH comes by deposits. Households take metered surplus as notes, sell and buy it, pay each other and settle what
+    they use: every step a real zero-knowledge proof, sent by a relayer. Then a trade is proven on the root chain from a
+    checkpoint that the authorities signed, and a household exits. Prints what each household knows beside what an
+    onlooker sees, and writes a picture and JSON to the reports folder.
     """
     # Ape loads every script for each command: what only this one needs is imported here.
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     from offchain.artifacts import compile_contracts
-    from offchain.chains import PLASMA, ChainSpec, started
     from offchain.deployment.manifest import Manifest
     from offchain.metering.consumption import bundled_day, read_day
     from offchain.metering.solar import clear_day_yield
     from offchain.settings import settings
     from offchain.simulate import private_report as report
+    from offchain.simulate.bridge_story import BridgeStory
+    from offchain.simulate.bridged_chain import bridged_chain
     from offchain.simulate.market_day import settle_homes, start_of
     from offchain.simulate.onlooker import Onlooker
     from offchain.simulate.private_day import PrivateDay, hours_of
@@ -66,58 +67,38 @@ def cli(data: Path | None, day: datetime | None, homes: int, intervals: int) -> 
     named = ", ".join(f"{hour}:00" for hour in hours)
     console.print(f"{len(settled)} homes, {consumption.day}, {source}; PV on Jeju, a clear day; hours from {named}.")
     start = start_of(consumption)
-    flags = ["--timestamp", str(int(start.timestamp()) - 7200)]
-    flags += ["--gas-price", "0", "--block-base-fee-per-gas", "0"]  # a Proof-of-Authority chain sets its own price
     columns = (TextColumn("{task.fields[stage]}"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder, started(ChainSpec("plasma", PLASMA.chain_id, 0), *flags) as chain:
-        manifest = Manifest.open(chain.chain_id, Path(folder))
-        private_day = PrivateDay(chain.web3, manifest, settled, hours, start, Path(folder))
-        with Progress(*columns, console=console) as progress:
-            bar = progress.add_task("", total=None, stage="setting up")
-            for step in private_day.prepare():
-                progress.update(bar, description=step)
-            progress.update(bar, total=1, completed=1, description="done")
-            bar = progress.add_task("", total=private_day.phases, stage="trading")
-            for step in private_day.run():
-                progress.update(bar, completed=private_day.phases_done, description=step)
-            progress.update(bar, completed=private_day.phases, description="done")
+    with tempfile.TemporaryDirectory() as folder, Progress(*columns, console=console) as progress, ExitStack() as stack:
+        bar = progress.add_task("root chain, four authorities", total=None, stage="setting up")
+        ground = stack.enter_context(bridged_chain(Path(folder), int(start.timestamp()) - 7200))
+        manifest = Manifest.open(ground.plasma.chain_id, Path(folder))
+        private_day = PrivateDay(ground, manifest, settled, hours, start, Path(folder))
+        for step in private_day.prepare():
+            progress.update(bar, description=step)
+        progress.update(bar, total=1, completed=1, description="done")
+        bar = progress.add_task("", total=private_day.phases, stage="trading")
+        for step in private_day.run():
+            progress.update(bar, completed=private_day.phases_done, description=step)
+        progress.update(bar, completed=private_day.phases, description="done")
         known = {private_day.submitter.relayer.account: "relayer", private_day.operator.address: "operator"}
-        onlooker = Onlooker(chain.web3, manifest, known)
+        onlooker = Onlooker(ground.web3, manifest, known)
         sights = onlooker.watch(private_day.first_block)
         held = checks(private_day, sights)
-        console.print(
-            report.home_table(private_day), report.sight_table(onlooker, sights), report.proof_table(private_day)
-        )
-        for check, holds in held.items():
-            console.print(f"{'yes' if holds else 'NO '}  {check}")
-        picture, figures = settings.reports / "private_day.png", settings.reports / "private_day.json"
-        report.save_plot(private_day, sights, picture, f"The same day, twice: {len(settled)} homes ({source})")
-        report.save_json(private_day, sights, held, figures)
-    held |= bridge_story(console, columns)
+        story = BridgeStory(private_day, ground)
+        bar = progress.add_task("", total=story.steps, stage="bridge")
+        for done, step in enumerate(story.run()):
+            progress.update(bar, completed=done, description=step)
+        progress.update(bar, completed=story.steps, description="done")
+    held |= story.checks
+    console.print(report.home_table(private_day), report.sight_table(onlooker, sights))
+    console.print(report.proof_table(private_day), report.bridge_table(story.lines))
+    for check, holds in held.items():
+        console.print(f"{'yes' if holds else 'NO '}  {check}")
+    picture, figures = settings.reports / "private_day.png", settings.reports / "private_day.json"
+    report.save_plot(private_day, sights, picture, f"The same day, twice: {len(settled)} homes ({source})")
+    report.save_json(private_day, sights, held, figures)
     console.print(f"{report.proofs_in_words(private_day)}; {time.monotonic() - began:.0f} s in all.")
     console.print(f"Picture: {picture}\nFigures: {figures}", soft_wrap=True)
     if not all(held.values()):
         raise click.ClickException("the day does not add up")
-
-
-def bridge_story(console: Any, columns: tuple[Any, ...]) -> dict[str, bool]:
-    """Shows the way over the bridge and back; returns what was checked."""
-    from rich.progress import Progress
-    from rich.table import Table
-
-    from offchain.simulate.bridge_story import BridgeStory
-
-    with tempfile.TemporaryDirectory() as folder, BridgeStory(Path(folder)) as story:
-        with Progress(*columns, console=console) as progress:
-            bar = progress.add_task("", total=7, stage="bridge")
-            for done, step in enumerate(story.run()):
-                progress.update(bar, completed=done, description=step)
-            progress.update(bar, completed=7, description="done")
-        table = Table(title="Over the bridge and back", show_header=False)
-        for what, words in story.lines:
-            table.add_row(what, words)
-        console.print(table)
-        for check, holds in story.checks.items():
-            console.print(f"{'yes' if holds else 'NO '}  {check}")
-        return story.checks

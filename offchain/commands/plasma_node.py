@@ -78,6 +78,7 @@ def genesis(file: Path, operator: str, chain_id: int, as_json: bool) -> None:
     help="Calls a minute of one address; 0: any number.",
 )
 @click.option("--origin", "origins", multiple=True, metavar="ORIGIN", help="A web page that may call. Several times.")
+@click.option("--clock", "clock_file", type=FILE, help="A simulation's clock.  [default: this machine's]")
 @root_option
 @manifests_option
 @key_file_option
@@ -94,6 +95,7 @@ def node(
     interval: float,
     rate: int,
     origins: tuple[str, ...],
+    clock_file: Path | None,
     root_url: str | None,
     manifests: Path | None,
     key_file: Path | None,
@@ -109,6 +111,7 @@ def node(
     """
     from offchain.chains import PLASMA, ROOT
     from offchain.plasma import nodes
+    from offchain.plasma.clock import SimulatedClock
     from offchain.plasma.keys import load_key
     from offchain.plasma.leader import Leader
     from offchain.plasma.proxy import Access
@@ -120,7 +123,9 @@ def node(
 
     manifest = Manifest.open(root.domain.chain_id, manifests)
     key = load_key(key_file, password)
-    settings = nodes.NodeSettings(folder, genesis_file, key, root_url or ROOT.url, manifest)
+    clock = SimulatedClock(clock_file) if clock_file else time.time
+    clock()  # before anything is started
+    settings = nodes.NodeSettings(folder, genesis_file, key, root_url or ROOT.url, manifest, clock)
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
     logging.getLogger("openmg.plasma").setLevel(logging.INFO)
 

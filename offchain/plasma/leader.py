@@ -33,8 +33,9 @@ MOST_WAITING = 20_000
 CLEAR_SECONDS = 1
 """How often room is made in a full pool, at most."""
 
-SHORTEST_WAIT = 0.05
-"""Seconds after which the engine is asked again while nothing in it can be executed."""
+SHORTEST_WAIT, LONGEST_WAIT = 0.05, 0.1
+"""Seconds after which the engine is asked again while nothing in it can be executed, and after which the clock is
+looked at again: one can be set, or run faster."""
 
 log = logging.getLogger("openmg.plasma")
 
@@ -206,7 +207,7 @@ class Leader:
     def _seconds_to_wait(self) -> float:
         head = self._sealed_head()
         due = head.timestamp + (1 if self._waiting or self._system else HEARTBEAT_SECONDS)
-        return max(due - self._clock(), SHORTEST_WAIT)
+        return min(max(due - self._clock(), SHORTEST_WAIT), LONGEST_WAIT)
 
     async def _is_due(self) -> bool:
         age = int(self._clock()) - self._sealed_head().timestamp

@@ -11,12 +11,13 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import requests
+from web3 import Web3
 
 from offchain.chains import PLASMA, ROOT, Chain, ChainSpec, find, started
 from offchain.deployment.bridge import BridgeDeployment
@@ -24,6 +25,7 @@ from offchain.deployment.manifest import Manifest
 from offchain.environment import CACHE
 from offchain.errors import UserError
 from offchain.plasma.bridge_genesis import bridge_genesis
+from offchain.plasma.clock import SimulatedClock
 from offchain.plasma.keys import save_key
 from offchain.process import free_port, guarded
 from offchain.sender import development_account, development_sender
@@ -76,16 +78,22 @@ def local_chains() -> Iterator[tuple[Chain, Chain]]:
         if plasma is None:
             manifest = Manifest.open(root.chain_id)
             plasma = stack.enter_context(local_network(root, manifest)).chain
-            fund(root, plasma, manifest)
+            deposit(root, plasma, manifest, {development_account(index).address: FUNDS for index in FUNDED})
         yield root, plasma
 
 
 @contextmanager
 def local_network(
-    root: Chain, manifest: Manifest, spec: ChainSpec = PLASMA, interval: float = INTERVAL, rate: int = RATE
+    root: Chain,
+    manifest: Manifest,
+    spec: ChainSpec = PLASMA,
+    interval: float = INTERVAL,
+    rate: int = RATE,
+    clock: SimulatedClock | None = None,
 ) -> Iterator[LocalNetwork]:
     """Deploys the bridge's contracts to a local root chain and runs the nodes below it; ends them with the block or
-    with this process. `rate`: calls a minute, 0: any number. Raises UserError if something doesn't come up."""
+    with this process. `rate`: calls a minute, 0: any number; `clock`: the nodes', None: the wall's. Raises UserError if
+    something doesn't come up."""
     addresses = [development_account(index).address for index in AUTHORITIES]
     manifest.forget("plasma_")
     deployment = BridgeDeployment(development_sender(root.web3, 0), manifest, spec.chain_id, addresses)
@@ -96,12 +104,13 @@ def local_network(
     url = f"http://127.0.0.1:{port}"
     feed_port, *signing_ports = (free_port() for _ in AUTHORITIES)
     genesis = folder / "genesis.json"
-    bridge_genesis(addresses[0], spec.chain_id, int(time.time()) - 1).write(genesis)
+    bridge_genesis(addresses[0], spec.chain_id, int((clock or time.time)()) - 1).write(genesis)
     signing = tuple(f"http://127.0.0.1:{one}" for one in signing_ports)
     feed = f"http://127.0.0.1:{feed_port}"
     try:
         with ExitStack() as stack:
             common = ["--root", root.url, "--genesis", str(genesis), "--manifests", str(manifest.path.parent)]
+            common += ["--clock", str(clock.path)] if clock else []
             for place, index in enumerate(AUTHORITIES):
                 save_key(folder / f"key{place}", development_account(index))
                 own = ["--folder", str(folder / f"node{place}"), "--key", str(folder / f"key{place}")]
@@ -122,17 +131,17 @@ def local_network(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def fund(root: Chain, plasma: Chain, manifest: Manifest, accounts: Sequence[int] = FUNDED, amount: int = FUNDS) -> None:
-    """Deposits `amount` wei for each of these development accounts, and waits until they have it. Raises
-    LocalNetworkError if they don't within a minute."""
-    vault = manifest.contract(root.web3, "plasma_vault").functions
-    web3 = plasma.web3
-    addresses = [development_account(index).address for index in accounts]
-    before = [web3.eth.get_balance(address) for address in addresses]
-    for index, address in zip(accounts, addresses, strict=True):
-        development_sender(root.web3, index).transact(vault.depositEth(address), amount)
+def deposit(root: Chain, plasma: Chain, manifest: Manifest, amounts: Mapping[str, int]) -> None:
+    """Deposits wei for accounts by their addresses, out of what development account 0 has on the root chain, and waits
+    until they have it. Raises LocalNetworkError if they don't within a minute."""
+    vault, web3 = manifest.contract(root.web3, "plasma_vault").functions, plasma.web3
+    payer = development_sender(root.web3, 0)
+    accounts = {Web3.to_checksum_address(address): amount for address, amount in amounts.items()}
+    due = {account: web3.eth.get_balance(account) + amount for account, amount in accounts.items()}
+    for account, amount in accounts.items():
+        payer.transact(vault.depositEth(account), amount)
     deadline = time.monotonic() + DEPOSIT_SECONDS
-    while any(web3.eth.get_balance(one) < had + amount for one, had in zip(addresses, before, strict=True)):
+    while any(web3.eth.get_balance(account) < wanted for account, wanted in due.items()):
         if time.monotonic() > deadline:
             raise LocalNetworkError("deposits don't arrive: does the root chain make final blocks (`make chains`)?")
         time.sleep(0.2)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,13 +45,14 @@ log = logging.getLogger("openmg.plasma")
 @dataclass(frozen=True)
 class NodeSettings:
     """What both kinds of node need: a folder of their own, the genesis file, the authority's key, a node of the root
-    chain (`root_url`) and the manifest of what is deployed there."""
+    chain (`root_url`), the manifest of what is deployed there, and Unix time."""
 
     folder: Path
     genesis: Path
     key: LocalAccount
     root_url: str
     manifest: Manifest
+    clock: Callable[[], float] = time.time
 
     def root(self) -> RootChain:
         """The root chain, for one thread."""
@@ -119,7 +121,7 @@ def lead(
             repeated("exports", exporter.step, EXPORT_SECONDS),
         ]
 
-    run_leader(settings.folder, settings.genesis, rpc, feed, ready, access, more)
+    run_leader(settings.folder, settings.genesis, rpc, feed, ready, access, more, settings.clock)
 
 
 def follow(
@@ -139,7 +141,7 @@ def follow(
         service = authority_service(settings.authority(replica, url, exporter), replica)
         return [server(service, signing), repeated("exports", exporter.step, EXPORT_SECONDS)]
 
-    run_replica(settings.folder, settings.genesis, leader, ready, rpc, None, more)
+    run_replica(settings.folder, settings.genesis, leader, ready, rpc, None, more, settings.clock)
 
 
 def repeated(name: str, step: Callable[[], object], seconds: float) -> Part:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -109,10 +110,11 @@ def run_leader(
     ready: Callable[[Leader, int], None],
     access: Access | None = None,
     more: Callable[[Leader], Sequence[Part]] = lambda leader: (),
+    clock: Callable[[], float] = time.time,
 ) -> None:
     """Leads the chain of a genesis file with the log in `folder`, until SIGTERM or SIGINT: public JSON-RPC on the
     socket `rpc`, the feed of blocks on `blocks`. Calls `ready` with the leader and the number of transactions that
-    still wait, once both can be used. `more` gives further parts that use the leader.
+    still wait, once both can be used. `more` gives further parts that use the leader, `clock` gives Unix time.
 
     Raises LogError, Divergence, EngineError, ChainError and what else stops the leader.
     """
@@ -122,7 +124,7 @@ def run_leader(
         with embedded(genesis) as engine:
             journal = Log(folder, (await engine.block(0)).hash)
             try:
-                leader = Leader(engine, journal)
+                leader = Leader(engine, journal, clock)
                 waiting = await leader.start()
                 parts = [Part(leader.run, leader.stop), *more(leader)]
                 parts += [server(feed(leader), blocks), *public(leader, rpc, access)]
@@ -143,9 +145,10 @@ def run_replica(
     rpc: socket.socket | None = None,
     access: Access | None = None,
     more: Callable[[Replica], Sequence[Part]] = lambda replica: (),
+    clock: Callable[[], float] = time.time,
 ) -> None:
     """Follows the feed at the URL `leader`, with a log of its own in `folder`, until SIGTERM or SIGINT; `rpc` is for a
-    public JSON-RPC endpoint that only reads. Calls `ready` once its own log is replayed.
+    public JSON-RPC endpoint that only reads. Calls `ready` once its own log is replayed. `clock` gives Unix time.
 
     Raises Divergence at the first block that comes out differently, and what else stops a replica.
     """
@@ -156,7 +159,7 @@ def run_replica(
         with embedded(genesis) as engine:
             journal = Log(folder, (await engine.block(0)).hash)
             try:
-                replica = Replica(engine, journal, client)
+                replica = Replica(engine, journal, client, clock)
                 await replica.start()
                 parts = [Part(replica.run, replica.stop), *more(replica)]
                 parts += public(replica, rpc, access) if rpc else []

@@ -4,6 +4,7 @@ Some hours of the day are gone through. After each, both operators publish the m
 longer be corrected, households take their surplus as notes, give some of it to neighbours, move some to the other
 microgrid, sell the rest on the exchange, buy what they need, and settle what they used. Everything but bringing ETH in
 goes through a relayer, so that households need no account on the chain. The operator of a microgrid also flushes.
+All ETH of the day comes by deposits: what the pools begin with, and what the households bring in. Gas is free.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from eth_typing import HexStr
 from web3 import Web3
-from web3.types import RPCEndpoint
 
 from offchain.assets import Assets
 from offchain.deployment.manifest import Manifest
@@ -31,6 +32,7 @@ from offchain.relayer.fees import Fees
 from offchain.relayer.journal import Journal
 from offchain.relayer.relayer import Relayer
 from offchain.sender import development_sender, key_sender
+from offchain.simulate.ground import Ground
 from offchain.simulate.household import SMALLEST, Household, Measured, RelayerNextDoor, Stopwatch
 from offchain.simulate.market_day import Home
 from offchain.units import ETHER, WATT_HOUR
@@ -50,15 +52,15 @@ SHIELDED = ETHER // 1000
 """What each home brings in: all alike, since the chain shows it."""
 
 UNSHIELDED = ETHER // 10_000
-FOR_GAS = ETHER // 100
 FEES = ["ETH=0.0000002", *(f"{name}=0.005" for name in MICROGRIDS)]
-OPERATOR, RELAYER, FAUCET = range(3)
+OPERATOR, RELAYER = range(2)
 """Development accounts of the demo's chain."""
 
 
 @dataclass(frozen=True)
 class Act:
-    """What really happened: who did what, with how much, to whom. Amount in base units of the asset named."""
+    """What really happened: who did what, with how much, to whom. Amount in base units of the asset named; the
+    transaction by its hash."""
 
     interval: int
     kind: str
@@ -66,6 +68,7 @@ class Act:
     asset: str
     amount: int
     block: int
+    transaction: str
     other: str = ""
 
 
@@ -93,9 +96,9 @@ class Hour:
 
 @dataclass
 class PrivateDay:
-    """Runs the day on a chain of its own. `hours` are the hours of the day that are gone through."""
+    """Runs the day on its ground. `hours` are the hours of the day that are gone through."""
 
-    web3: Web3
+    ground: Ground
     manifest: Manifest
     homes: list[Home]
     hours: list[int]
@@ -107,16 +110,23 @@ class PrivateDay:
     phases_done: int = 0
 
     @property
+    def web3(self) -> Web3:
+        """The chain."""
+        return self.ground.web3
+
+    @property
     def phases(self) -> int:
         """How many phases `run` has: six an hour, and one at the end."""
         return len(PHASES) * len(self.hours) + 1
 
     def prepare(self) -> Iterator[str]:
-        """Deploys, opens wallets, registers meters, brings ETH in; yields what is being done."""
+        """Deploys, opens wallets, registers meters, has ETH deposited and brings it in; yields what is being done."""
         self.random = random.Random(self.seed)
-        self.operator, faucet = (development_sender(self.web3, index) for index in (OPERATOR, FAUCET))
+        self.operator = development_sender(self.web3, OPERATOR)
         per_pool = POOL_KWH_PER_HOME * len(self.homes)
         self.liquidity = per_pool * ETHER
+        yield "deposit for the pools"
+        self.ground.deposit({self.operator.address: len(MICROGRIDS) * per_pool * PRICE})
         deployment = PlatformDeployment(
             self.operator, self.manifest, self.operator.address, per_pool * PRICE, self.liquidity, rules=RULES
         )
@@ -134,12 +144,12 @@ class PrivateDay:
         ]
         yield "registering meters"
         self._register()
+        yield "deposits for the homes"
+        self.ground.deposit({household.keys.account.address: SHIELDED for household in self.households})
         yield "bringing ETH in"
         for household in self._shuffled(self.households):
-            account = household.keys.account
-            faucet.send({"to": account.address, "value": SHIELDED + FOR_GAS})
-            household.wallet.shield(SHIELDED, ETH, key_sender(self.web3, account))
-            self._note(-1, "shield", household, ETH, SHIELDED)
+            sent = household.wallet.shield(SHIELDED, ETH, key_sender(self.web3, household.keys.account))
+            self._note(-1, "shield", household, ETH, SHIELDED, sent)
             yield "bringing ETH in"
         self._flush()
 
@@ -147,10 +157,10 @@ class PrivateDay:
         """Goes through the day; yields what each household does, once it is done."""
         for interval, hour in enumerate(self.hours):
             epoch = (int(self.start.timestamp()) + hour * 3600) // RULES.epoch_length
-            self._set_time((epoch + 1) * RULES.epoch_length + 1)
+            self.ground.set_time((epoch + 1) * RULES.epoch_length + 1)
             self._observe()
             self._publish(interval, epoch)
-            self._set_time(self._time() + RULES.correction_window)
+            self.ground.set_time(self._time() + RULES.correction_window)
             readings = self._deliver(epoch)
             yield f"{hour:02}:00 readings are published"
             hour_of_trade = Hour(interval, epoch, readings, {home.name: Plan() for home in self.households})
@@ -171,9 +181,9 @@ class PrivateDay:
             if reading.exported * WATT_HOUR < SMALLEST:
                 continue
             (meter,) = household.wallet.meters()
-            household.wallet.issue(meter, hour.epoch, reading, path, self.submitter, self.stopwatch.tell)
+            sent = household.wallet.issue(meter, hour.epoch, reading, path, self.submitter, self.stopwatch.tell)
             hour.plans[household.name].surplus = reading.exported * WATT_HOUR - self._fee(token)
-            self._note(hour.interval, "issue", household, token, reading.exported * WATT_HOUR)
+            self._note(hour.interval, "issue", household, token, reading.exported * WATT_HOUR, sent)
             yield f"{household.name} takes what it fed in"
 
     def _give(self, hour: Hour) -> Iterator[str]:
@@ -243,37 +253,42 @@ class PrivateDay:
             if amount < SMALLEST:
                 continue
             (meter,) = household.wallet.meters()
-            household.wallet.settle(meter, hour.epoch, reading, path, amount, self.submitter, self.stopwatch.tell)
-            self._note(hour.interval, "settle", household, token, amount)
+            progress = self.stopwatch.tell
+            sent = household.wallet.settle(meter, hour.epoch, reading, path, amount, self.submitter, progress)
+            self._note(hour.interval, "settle", household, token, amount, sent)
             yield f"{household.name} settles"
 
     def _take_out(self) -> Iterator[str]:
         """Who earned most takes some ETH out to a public account."""
         self._sync()
         richest = max(self.households, key=lambda household: household.held(ETH))
-        richest.wallet.unshield(richest.keys.account.address, UNSHIELDED, ETH, self.submitter, self.stopwatch.tell)
-        self._note(len(self.hours), "unshield", richest, ETH, UNSHIELDED)
+        account, progress = richest.keys.account.address, self.stopwatch.tell
+        sent = richest.wallet.unshield(account, UNSHIELDED, ETH, self.submitter, progress)
+        self._note(len(self.hours), "unshield", richest, ETH, UNSHIELDED, sent)
         yield f"{richest.name} takes ETH out"
 
     def _send(self, interval: int, kind: str, sender: Household, receiver: Household, asset: str, amount: int) -> None:
         sender.wallet.sync()
-        sender.wallet.send(receiver.wallet.address, amount, asset, self.submitter, self.stopwatch.tell)
-        self._note(interval, kind, sender, asset, amount, receiver.name)
+        sent = sender.wallet.send(receiver.wallet.address, amount, asset, self.submitter, self.stopwatch.tell)
+        self._note(interval, kind, sender, asset, amount, sent, receiver.name)
 
     def _swap(self, interval: int, household: Household, sold: str, amount: int, wanted: str) -> int:
         """Trades on the exchange; returns what came of it."""
         wallet = household.wallet
         wallet.sync()
         quote = wallet.quote(sold, amount, wanted)
-        wallet.swap(quote, self.submitter, self.stopwatch.tell)
+        sent = wallet.swap(quote, self.submitter, self.stopwatch.tell)
         kind = "sell" if wanted == ETH else "buy" if sold == ETH else "move"
         energy, moved = (wanted, quote.expected) if sold == ETH else (sold, amount)
-        self._note(interval, kind, household, energy, moved)
+        self._note(interval, kind, household, energy, moved, sent)
         return quote.expected
 
-    def _note(self, interval: int, kind: str, home: Household, asset: str, amount: int, other: str = "") -> None:
+    def _note(
+        self, interval: int, kind: str, home: Household, asset: str, amount: int, sent: str, other: str = ""
+    ) -> None:
         named = "ETH" if asset == ETH else next(name for name, token in self.tokens.items() if token == asset)
-        self.acts.append(Act(interval, kind, home.name, named, amount, self.web3.eth.block_number, other))
+        block = int(self.web3.eth.get_transaction_receipt(HexStr(sent))["blockNumber"])
+        self.acts.append(Act(interval, kind, home.name, named, amount, block, sent, other))
 
     def _employ_relayer(self) -> None:
         """A relayer with a wallet of its own, which holds no energy and no ETH in the pool at first."""
@@ -339,11 +354,6 @@ class PrivateDay:
 
     def _time(self) -> int:
         return int(self.web3.eth.get_block("latest")["timestamp"])
-
-    def _set_time(self, moment: int) -> None:
-        request = self.web3.provider.make_request
-        request(RPCEndpoint("evm_setNextBlockTimestamp"), [moment])
-        request(RPCEndpoint("evm_mine"), [])
 
 
 PHASES = (

@@ -137,6 +137,14 @@ def proof_table(day: PrivateDay) -> Table:
     return table
 
 
+def bridge_table(lines: Sequence[tuple[str, str]]) -> Table:
+    """What happened on the root chain, a line a row."""
+    table = Table(title="Over the bridge and back", show_header=False)
+    for what, words in lines:
+        table.add_row(what, words)
+    return table
+
+
 def proof_figures(day: PrivateDay) -> dict[str, tuple[int, float, float, float]]:
     """Per circuit: how many proofs; seconds of the first (which loads the key), of the later ones' median, and most."""
     return {

@@ -91,7 +91,13 @@ def test_demo_trades_privately(shell: Shell) -> None:
     """P3: what the homes know is there, and beside it what the chain shows."""
     done = shell.run("ape", "run", "demo", "--homes", "2", "--intervals", "1", timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
-    for shown in ("What each household knows of itself", "What an onlooker sees", "Proofs: seconds", "yes  MG1"):
+    for shown in (
+        "What each household knows of itself",
+        "What an onlooker sees",
+        "Proofs: seconds",
+        "signed by",
+        "yes  MG1",
+    ):
         assert shown in done.stdout
     assert "NO " not in done.stdout
     assert max(len(line) for line in done.stdout.splitlines() if not line.startswith(("Picture", "Figures"))) <= 80

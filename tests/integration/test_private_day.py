@@ -5,22 +5,24 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from offchain.chains import PLASMA, ChainSpec, started
+from offchain.chains import PLASMA
 from offchain.deployment.manifest import Manifest
 from offchain.simulate import private_report as report
+from offchain.simulate.bridge_story import BridgeStory
+from offchain.simulate.bridged_chain import BridgedChain, bridged_chain
 from offchain.simulate.market_day import Home
 from offchain.simulate.onlooker import PRIVATE, Onlooker, Sight
 from offchain.simulate.private_day import PrivateDay, hours_of
 from offchain.simulate.sums import checks
 
 START = datetime(2026, 5, 15, tzinfo=UTC)
-FLAGS = ["--timestamp", str(int(START.timestamp()) - 7200), "--gas-price", "0", "--block-base-fee-per-gas", "0"]
 
 
 def home(name: str, microgrid: str, made: int, used: int) -> Home:
@@ -29,16 +31,22 @@ def home(name: str, microgrid: str, made: int, used: int) -> Home:
 
 
 @pytest.fixture(scope="module")
-def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateDay]:
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BridgedChain]:
+    """A plasma chain below a root chain, two hours before the day."""
+    with bridged_chain(tmp_path_factory.mktemp("ground"), int(START.timestamp()) - 7200) as chain:
+        yield chain
+
+
+@pytest.fixture(scope="module")
+def day(ground: BridgedChain, tmp_path_factory: pytest.TempPathFactory) -> PrivateDay:
     """A day of one hour in which everything but paying a neighbour happens."""
     homes = [home("roof", "MG1", 3_000, 400), home("flat", "MG2", 0, 2_100)]
-    with started(ChainSpec("plasma", PLASMA.chain_id, 0), *FLAGS) as chain:
-        folder = tmp_path_factory.mktemp("day")
-        found = PrivateDay(chain.web3, Manifest.open(chain.chain_id, folder), homes, [12], START, folder)
-        list(found.prepare())
-        list(found.run())
-        assert found.phases_done == found.phases == 7
-        yield found
+    folder = tmp_path_factory.mktemp("day")
+    found = PrivateDay(ground, Manifest.open(PLASMA.chain_id, folder), homes, [12], START, folder)
+    list(found.prepare())
+    list(found.run())
+    assert found.phases_done == found.phases == 7
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +89,32 @@ def test_a_day_that_does_not_add_up_is_noticed(day: PrivateDay, sights: list[Sig
     assert not checks(day, without_sale)["MG1: issued + bought - sold - settled = held in wallets"]
     twice = [*sights, next(sight for sight in sights if sight.function == "transfer")]
     assert not checks(day, twice)["no note was spent twice"]
+
+
+def test_a_deposit_too_few_is_noticed(day: PrivateDay, ground: BridgedChain) -> None:
+    """P1 all ETH of the plasma chain comes by deposits: what was deposited and what is there are found apart."""
+    story = BridgeStory(day, ground)
+    steps = story.run()
+    assert [next(steps), next(steps)] == ["deposits", "checkpoint"]
+    assert list(story.checks.values()) == [True]
+    some = dict(list(ground.deposits.items())[1:])
+    steps = (story := BridgeStory(day, replace(ground, deposits=some))).run()
+    assert [next(steps), next(steps)] == ["deposits", "checkpoint"]
+    assert list(story.checks.values()) == [False]
+
+
+def test_the_root_chain_learns_of_the_day(day: PrivateDay, ground: BridgedChain) -> None:
+    """All authorities sign checkpoints of the whole day; a private trade of it is proven to a contract, and a
+    household's ETH gets out."""
+    story = BridgeStory(day, ground)
+    assert list(story.run()) == ["deposits", "checkpoint", "proof", "exit"]
+    assert len(story.checks) == 4
+    assert [check for check, holds in story.checks.items() if not holds] == []
+    told = [what.split()[0] if what else "" for what, _ in story.lines]
+    assert told == ["deposited", "checkpoints", "number", *[""] * 4, "proven", "exited"]
+    named = [household.keys.account.address for household in day.households]
+    assert not any(name in words for _, words in story.lines for name in named)
+    assert report.bridge_table(story.lines).row_count == 9
 
 
 def test_each_household_knows_its_own_day(day: PrivateDay) -> None:

@@ -9,7 +9,7 @@ whether the protocol tells them apart, not whether their habits would.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,6 +25,7 @@ from offchain.deployment.manifest import Manifest
 from offchain.deployment.parts import MICROGRIDS, VERIFIERS
 from offchain.deployment.platform import PlatformDeployment
 from offchain.node import Node
+from offchain.sender import development_sender
 from offchain.simulate import private_day
 from offchain.simulate.household import Household, Measured
 from offchain.simulate.market_day import Home
@@ -38,6 +39,7 @@ from offchain.zk.prover import Inputs, Progress, ProvenSignals
 from offchain.zk.witness import witness
 
 START = datetime(2026, 5, 15, tzinfo=UTC)
+PAYER = 2
 KINDS = ("issue", "sell", "pay", "settle")
 Readings = dict[str, Part]
 
@@ -126,12 +128,29 @@ class UncheckedPlatform(PlatformDeployment):
         """Their keys are none."""
 
 
+@dataclass
+class BareChain:
+    """A chain without a bridge: who has a deposit gets the ETH from a development account that has some."""
+
+    web3: Web3
+
+    def deposit(self, amounts: Mapping[str, int]) -> None:
+        payer = development_sender(self.web3, PAYER)
+        for address, amount in amounts.items():
+            payer.send({"to": address, "value": amount})
+
+    def set_time(self, moment: int) -> None:
+        Node(self.web3).call("evm_setNextBlockTimestamp", moment)
+        Node(self.web3).call("evm_mine")
+
+
 @contextmanager
 def played(
     homes: int, epochs: int, folder: Path, seed: int, seal: Callable[..., bytes] | None = None
 ) -> Iterator[Week]:
     """A week of so many homes and epochs, gone through; `seal` replaces what encrypts notes."""
-    flags = ["--timestamp", str(int(START.timestamp()) - 7200), "--gas-price", "0", "--block-base-fee-per-gas", "0"]
+    flags = ["--timestamp", str(int(START.timestamp()) - 7200), "--block-base-fee-per-gas", "0"]
+    flags.append("--disable-min-priority-fee")
     with pytest.MonkeyPatch.context() as patch, started(ChainSpec("plasma", PLASMA.chain_id, 0), *flags) as chain:
         patch.setattr(transaction, "prove", unproven)
         patch.setattr(private_day, "PlatformDeployment", UncheckedPlatform)
@@ -141,7 +160,8 @@ def played(
         nothing = np.zeros(24, np.int64)
         named = [Home(f"home-{number}", MICROGRIDS[number % 2], 0.0, nothing, nothing) for number in range(homes)]
         manifest = Manifest.open(chain.chain_id, folder)
-        yield Player(PrivateDay(chain.web3, manifest, named, list(range(epochs)), START, folder, seed)).play()
+        ground = BareChain(chain.web3)
+        yield Player(PrivateDay(ground, manifest, named, list(range(epochs)), START, folder, seed)).play()
 
 
 class Player:
@@ -167,10 +187,10 @@ class Player:
     def _epoch(self, interval: int) -> None:
         day = self.day
         epoch = int(START.timestamp()) // RULES.epoch_length + interval
-        day._set_time((epoch + 1) * RULES.epoch_length + 1)
+        day.ground.set_time((epoch + 1) * RULES.epoch_length + 1)
         day._observe()
         day._publish(interval, epoch)
-        day._set_time(day._time() + RULES.correction_window)
+        day.ground.set_time(day._time() + RULES.correction_window)
         readings = day._deliver(epoch)
         for kind in KINDS:
             for household in day._shuffled(day.households):
@@ -181,8 +201,8 @@ class Player:
     def _issue(self, interval: int, epoch: int, household: Household, readings: Readings) -> None:
         (meter,) = household.wallet.meters()
         reading, path = readings[household.name]
-        household.wallet.issue(meter, epoch, reading, path, self.day.submitter, self.day.stopwatch.tell)
-        self.day._note(interval, "issue", household, self.day.tokens[household.microgrid], 0)
+        sent = household.wallet.issue(meter, epoch, reading, path, self.day.submitter, self.day.stopwatch.tell)
+        self.day._note(interval, "issue", household, self.day.tokens[household.microgrid], 0, sent)
 
     def _sell(self, interval: int, epoch: int, household: Household, readings: Readings) -> None:
         token = self.day.tokens[household.microgrid]
@@ -198,8 +218,9 @@ class Player:
         (meter,) = household.wallet.meters()
         amount = self.day.random.randrange(500, 1_000) * WATT_HOUR
         reading, path = readings[household.name]
-        household.wallet.settle(meter, epoch, reading, path, amount, self.day.submitter, self.day.stopwatch.tell)
-        self.day._note(interval, "settle", household, self.day.tokens[household.microgrid], amount)
+        progress = self.day.stopwatch.tell
+        sent = household.wallet.settle(meter, epoch, reading, path, amount, self.day.submitter, progress)
+        self.day._note(interval, "settle", household, self.day.tokens[household.microgrid], amount, sent)
 
     def _keep_notes(self) -> None:
         """The position of every note by its nullifier: what nobody but its owner knows."""

@@ -270,6 +270,7 @@ def test_nodes_that_cannot_start(openmg: CommandLine, tmp_path: Path, nodes: Net
     start = ["--port", other, "--feed-port", port]
     (tmp_path / "false.json").write_text("{}")
     assert "false.json" in openmg.run(*node, "--genesis", str(tmp_path / "false.json"), *start).error
+    assert "false.json is no clock" in openmg.run(*node, *honest, "--clock", str(tmp_path / "false.json")).error
     used = [*node[:3], str(nodes.node_folder(0)), *node[4:]]
     assert "in use by another process" in openmg.run(*used, "--genesis", str(nodes.genesis), *start).error
     watch = ["plasma", "watch", "--folder", str(nodes.node_folder(0)), "--follow", nodes.feed, *on(nodes)]
