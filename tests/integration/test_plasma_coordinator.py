@@ -16,13 +16,27 @@ from offchain.node import Node
 from offchain.plasma.authority import Authority
 from offchain.plasma.authority_service import AuthorityClient, AuthorityUnavailable
 from offchain.plasma.checkpoint import Checkpoint, Domain, sign
+from offchain.plasma.checkpoint_maker import CheckpointMaker
 from offchain.plasma.coordinator import Archive, Coordinator, CoordinatorError
 from offchain.plasma.records import to_hex
 from offchain.plasma.root_chain import RootChain
 from offchain.plasma.signing_record import SigningRecord
 from offchain.plasma.submitter import Submitter
 from offchain.units import ETHER
-from tests.plasma_network import AUTHORITIES, OPERATOR, OTHER, QUICK, USER, Network, Root, bridged_root, network, until
+from tests.node_process import until
+from tests.plasma_network import (
+    AUTHORITIES,
+    CHAIN_ID,
+    OPERATOR,
+    OTHER,
+    QUICK,
+    USER,
+    FeedBlocks,
+    Network,
+    Root,
+    bridged_root,
+    network,
+)
 
 WORD = b"\x55" * 32
 
@@ -267,6 +281,35 @@ def test_false_answers(team: Team, liar: AuthorityClient) -> None:
     with pytest.raises(CoordinatorError, match="checkpoint 1 has 2 of 3 signatures: no more authorities are known"):
         team.coordinator(peers=[liar, one]).step()
     assert team.coordinator(peers=[liar, one, two]).step() == 1
+
+
+class Counting(CheckpointMaker):
+    """Keeps which epochs were executed."""
+
+    def __init__(self, nodes: Network) -> None:
+        super().__init__(FeedBlocks(nodes.feed), nodes.node, CHAIN_ID)
+        self.made: list[int] = []
+
+    def make(self, epoch: int, previous: bytes, start: int, end: int, set_id: int) -> Checkpoint:
+        self.made.append(epoch)
+        return super().make(epoch, previous, start, end, set_id)
+
+
+def test_what_was_signed_is_not_executed_again(team: Team, tmp_path: Path) -> None:
+    """P6 after a restart an authority looks again at the parent alone; one that signed nothing yet looks at all."""
+    nodes, coordinator = team.nodes, team.coordinator()
+    for epoch in (1, 2, 3):
+        assert coordinator.step() == epoch
+        nodes.send(USER, OTHER.address, 1)
+    checkpoint, root = nodes.next_checkpoint(), nodes.root.chain()
+    for name, executed in (("signed1", [3, 4]), ("new", [1, 2, 3, 4])):
+        (tmp_path / "copy").write_bytes((tmp_path / name).read_bytes() if name != "new" else b"")
+        record, maker = SigningRecord(tmp_path / "copy"), Counting(nodes)
+        try:
+            assert Authority(AUTHORITIES[1], root, maker, record).sign(checkpoint)
+        finally:
+            record.close()
+        assert maker.made == executed
 
 
 def test_a_slashed_authority_is_left_out(team: Team) -> None:

@@ -21,7 +21,8 @@ from offchain.plasma.keys import save_key
 from offchain.plasma.messages import BRIDGE
 from offchain.sender import development_account
 from offchain.units import ETHER
-from tests.plasma_network import FINAL_SOON, OTHER, USER, Network, bridged_root, network, until
+from tests.node_process import until
+from tests.plasma_network import FINAL_SOON, OTHER, USER, Network, bridged_root, network
 from tests.unit.command_line import CommandLine
 
 ADDRESS = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
