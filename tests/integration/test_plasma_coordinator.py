@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,6 +18,7 @@ from offchain.plasma.authority_service import AuthorityClient, AuthorityUnavaila
 from offchain.plasma.checkpoint import Checkpoint, Domain, sign
 from offchain.plasma.checkpoint_maker import CheckpointMaker
 from offchain.plasma.coordinator import Archive, Coordinator, CoordinatorError
+from offchain.plasma.delivery import Delivery, DeliveryError
 from offchain.plasma.records import to_hex
 from offchain.plasma.root_chain import RootChain
 from offchain.plasma.signing_record import SigningRecord
@@ -310,6 +311,25 @@ def test_what_was_signed_is_not_executed_again(team: Team, tmp_path: Path) -> No
         finally:
             record.close()
         assert maker.made == executed
+
+
+class Beginning(FeedBlocks):
+    """A chain of which nothing but the genesis block is seen."""
+
+    @property
+    def height(self) -> int:
+        return 0
+
+
+def test_only_the_operator_delivers(nodes: Network) -> None:
+    """P9 one line that says who could; another account sends nothing."""
+    handed_in: list[Sequence[bytes]] = []
+    maker = CheckpointMaker(Beginning(nodes.feed), nodes.node, CHAIN_ID)
+    for key in (AUTHORITIES[1], OTHER):
+        delivery = Delivery(nodes.root.chain(), maker, nodes.node, key, handed_in.append)
+        with pytest.raises(DeliveryError, match=f"{OPERATOR.address} alone can deliver them, not {key.address}"):
+            delivery.step()
+    assert handed_in == []
 
 
 def test_a_slashed_authority_is_left_out(team: Team) -> None:
