@@ -3,10 +3,7 @@ each with a folder of its own, which can be killed and started again one by one.
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -21,10 +18,9 @@ from offchain.artifacts import load
 from offchain.chains import ChainSpec, connect, started
 from offchain.deployment.bridge import BridgeDeployment, BridgeRules
 from offchain.deployment.manifest import Manifest
-from offchain.environment import PROJECT
 from offchain.node import Node
 from offchain.plasma.bridge_genesis import bridge_genesis
-from offchain.plasma.checkpoint import Checkpoint, SignedCheckpoint, sign
+from offchain.plasma.checkpoint import Checkpoint, SignedCheckpoint, Submission, sign
 from offchain.plasma.checkpoint_maker import CheckpointMaker
 from offchain.plasma.events import MessageSent, decode_log
 from offchain.plasma.feed import FeedClient
@@ -35,6 +31,7 @@ from offchain.plasma.root_chain import RootChain
 from offchain.process import free_port
 from offchain.sender import Sender, development_account, key_sender
 from offchain.units import ETHER
+from tests.node_process import NodeProcess, until
 from tests.plasma_operator import Client
 
 CHAIN_ID = 950327
@@ -48,58 +45,6 @@ QUICK = BridgeRules(
 )
 FINAL_SOON = ("--slots-in-an-epoch", "1")
 """A root chain whose blocks are final with two after them."""
-
-PATIENCE = 120.0
-
-
-def until(what: str, ready: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-    """Waits for something that must come; returns it."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = ready()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"{what}: not within {seconds:g} s")
-
-
-class NodeProcess:
-    """An `openmg` command that runs until it is told to end; all it prints goes to a file."""
-
-    def __init__(self, words: Sequence[str], output: Path, says: str) -> None:
-        self.output = output
-        command = [str(Path(sys.executable).with_name("openmg")), *words]
-        environment = os.environ | {"PYTHONPATH": str(PROJECT)}
-        begin = len(self.text())
-        with output.open("a") as file:
-            self._process = subprocess.Popen(
-                command, cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT
-            )
-        until(says, lambda: says in self.text()[begin:] or self._process.poll() is not None)
-        if self._process.poll() is not None:
-            raise AssertionError(self.text()[begin:])
-
-    def text(self) -> str:
-        """What it has printed."""
-        return self.output.read_text() if self.output.exists() else ""
-
-    def kill(self) -> None:
-        """Kill -9."""
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait(30)
-
-    def end(self) -> None:
-        """Ends it as a service manager does."""
-        if self._process.poll() is None:
-            self._process.terminate()
-        self._process.wait(30)
-
-    def is_alive(self) -> bool:
-        return self._process.poll() is None
-
-    def wait(self) -> int:
-        """Its exit status, once it has ended."""
-        return self._process.wait(60)
 
 
 @dataclass
@@ -254,6 +199,27 @@ class Network:
         root, maker = self.root.chain(), self.maker()
         head = root.head()
         return maker.make(head.epoch + 1, root.head_hash(), head.end + 1, maker.height, root.set_id())
+
+    def checkpointed(self, block: int) -> Submission:
+        """The checkpoint of a block, once it is accepted."""
+        root = self.root.chain()
+        found: Submission = until(f"a checkpoint of block {block}", lambda: root.submission_of(block))
+        return found
+
+    def signed_by(self, place: int) -> list[Checkpoint]:
+        """What a node's record has, oldest first; a line that isn't whole was given to nobody."""
+        text = (self.node_folder(place) / "signed.jsonl").read_text()
+        lines = text[: text.rfind("\n") + 1].splitlines()
+        return [Checkpoint.from_json(json.loads(line)["checkpoint"]) for line in lines]
+
+    def assert_signed_once(self) -> None:
+        """P6 nobody signed two checkpoints of an epoch, and what was accepted is what all signed."""
+        accepted = {one.checkpoint.epoch: one.checkpoint for one in self.root.chain().submissions()}
+        for place in range(4):
+            checkpoints = self.signed_by(place)
+            epochs = [one.epoch for one in checkpoints]
+            assert epochs == sorted(set(epochs))
+            assert all(one == accepted.get(one.epoch, one) for one in checkpoints)
 
     def balance(self, account: LocalAccount) -> int:
         return int(self.client.call("eth_getBalance", account.address, "latest"), 16)

@@ -28,7 +28,7 @@ from offchain.plasma.engine import AnvilEngine, Block
 from offchain.plasma.genesis import Genesis
 from offchain.plasma.log import Log
 from offchain.plasma.proxy import Access
-from offchain.plasma.service import run_leader, run_proxy, run_replica
+from offchain.plasma.service import run_leader, run_remote, run_replica
 from offchain.units import ETHER
 
 CHAIN_ID = 950327
@@ -196,7 +196,7 @@ def start_replica(folder: Path, genesis: Path, leader: str) -> Process:
 
 
 def _pass_on(node: str, rpc: Any, *, ready: Any) -> None:
-    run_proxy(node, rpc, lambda chain: ready(), Access(per_minute=None))
+    run_remote(node, lambda chain: ready(), rpc, Access(per_minute=None))
 
 
 def start_proxy(node: str) -> Process:

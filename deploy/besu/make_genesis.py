@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import rlp
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # run as a script, it finds its neighbours
 
@@ -27,13 +26,11 @@ from offchain.errors import UserError
 from offchain.plasma.bridge_genesis import bridge_account
 from offchain.plasma.genesis import ALWAYS, GAS_LIMIT
 from offchain.plasma.messages import BRIDGE
+from offchain.plasma.qbft import MIX_HASH, VANITY_LENGTH, ExtraData
 from offchain.plasma.records import to_hex
 
 FEWEST = 4
 """Validators that bear one faulty one."""
-
-MIX_HASH = "0x63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365"
-"""Besu's mark of blocks that validators agree on."""
 
 BLOCK_SECONDS, ROUND_SECONDS, EPOCH_BLOCKS = 1, 4, 30_000
 CHAIN_ID = 950328
@@ -54,8 +51,7 @@ def extra_data(validators: Sequence[str]) -> bytes:
         raise BesuGenesisError("a validator is named twice")
     if len(members) < FEWEST:
         raise BesuGenesisError(f"{len(members)} validators bear no faulty one: name at least {FEWEST}")
-    encoded: bytes = rlp.encode([bytes(32), members, [], 0, []])
-    return encoded
+    return ExtraData(bytes(VANITY_LENGTH), tuple(members)).encoded()
 
 
 def besu_genesis(operator: str, validators: Sequence[str], chain_id: int, timestamp: int) -> dict[str, Any]:
@@ -82,7 +78,7 @@ def besu_genesis(operator: str, validators: Sequence[str], chain_id: int, timest
         "extraData": to_hex(extra_data(validators)),
         "gasLimit": hex(GAS_LIMIT),
         "difficulty": "0x1",
-        "mixHash": MIX_HASH,
+        "mixHash": to_hex(MIX_HASH),
         "coinbase": to_hex(bytes(20)),
         "baseFeePerGas": "0x0",
         "alloc": {BRIDGE.lower(): bridge_account(checked_address(operator))},

@@ -27,6 +27,12 @@ def print_json(content: Mapping[str, Any]) -> None:
     click.echo(json.dumps(content, ensure_ascii=False))
 
 
+def say(line: str) -> None:
+    """A line at once, from a command that goes on."""
+    click.echo(line)
+    click.get_text_stream("stdout").flush()
+
+
 def answer(as_json: bool, content: Mapping[str, Any], *lines: str) -> None:
     """The result of a command, in one of both forms."""
     if as_json:

@@ -6,8 +6,9 @@ import click
 
 from offchain.command import Group
 from offchain.commands.plasma_account import deposit, exit_command, exits, keep
-from offchain.commands.plasma_node import genesis, node, status, watch
+from offchain.commands.plasma_node import genesis, node, status
 from offchain.commands.plasma_proof import prove
+from offchain.commands.plasma_watch import watch
 
 
 @click.group(cls=Group)

@@ -1,8 +1,7 @@
-"""The plasma chain's nodes and watchers."""
+"""The plasma chain's nodes."""
 
 from __future__ import annotations
 
-import logging
 import socket
 import time
 from contextlib import ExitStack
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from offchain.command import Command, Number
-from offchain.commands.output import answer, columns, json_option
+from offchain.commands.output import answer, columns, json_option, say
 from offchain.commands.plasma_session import (
     chain_options,
     key_file_option,
@@ -21,15 +20,25 @@ from offchain.commands.plasma_session import (
     root_chain,
     root_option,
 )
+from offchain.commands.plasma_source import (
+    FILE,
+    FOLDER,
+    check_source,
+    engine_option,
+    log_to_stderr,
+    needed,
+    own_engine,
+)
 from offchain.commands.session import password
 from offchain.errors import UserError
 
 if TYPE_CHECKING:
-    from offchain.plasma.replica import Replica
+    from collections.abc import Callable
+
+    from offchain.plasma.chain import Chain
+    from offchain.plasma.leader import Leader
 
 PORT = click.IntRange(1, 65535)
-FOLDER = click.Path(file_okay=False, path_type=Path)
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 class PlasmaCommandError(UserError):
@@ -59,13 +68,14 @@ def genesis(file: Path, operator: str, chain_id: int, as_json: bool) -> None:
 
 @click.command(cls=Command)
 @click.option("--folder", type=FOLDER, required=True, help="Where the node keeps its log and what it signed.")
-@click.option("--genesis", "genesis_file", type=FILE, required=True, help="The chain's genesis file.")
+@click.option("--genesis", "genesis_file", type=FILE, help="The chain's genesis file, for the embedded engine.")
 @click.option("--follow", metavar="URL", help="The leader's feed: follow it as an authority.  [default: lead]")
+@engine_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Network address of the public JSON-RPC.")
 @click.option(
     "--peer-host", default="127.0.0.1", show_default=True, help="Network address of what other nodes use: not public."
 )
-@click.option("--port", type=PORT, help="Public JSON-RPC.  [default: 8546 for the leader, none for an authority]")
+@click.option("--port", type=PORT, help="Public JSON-RPC.  [default: 8546, none for an authority]")
 @click.option("--feed-port", type=PORT, default=8547, show_default=True, help="The leader's feed of blocks.")
 @click.option("--signing-port", type=PORT, default=8548, show_default=True, help="An authority's service.")
 @click.option("--authority", "authorities", multiple=True, metavar="URL", help="An authority to ask. Several times.")
@@ -84,8 +94,9 @@ def genesis(file: Path, operator: str, chain_id: int, as_json: bool) -> None:
 @key_file_option
 def node(
     folder: Path,
-    genesis_file: Path,
+    genesis_file: Path | None,
     follow: str | None,
+    engine: str | None,
     host: str,
     peer_host: str,
     port: int | None,
@@ -105,48 +116,67 @@ def node(
     Each has an engine, a key and a folder of its own. The leader orders transactions, seals blocks, delivers deposits
     and submits checkpoints; an authority executes every block again and signs only what came out the same.
 
+    With --engine the node works beside a node that seals by itself, as Besu does, each operator beside its own. With
+    --authority it is the coordinator, which delivers deposits, asks those authorities and submits checkpoints; without
+    it is an authority, which signs only what its own node's blocks say.
+
     \b
     openmg plasma node --folder leader --genesis genesis.json --key leader.key --authority http://127.0.0.1:8548 ...
     openmg plasma node --folder a1 --genesis genesis.json --key a1.key --follow http://127.0.0.1:8547
+    openmg plasma node --folder a1 --engine http://127.0.0.1:8545 --key a1.key
+    openmg plasma node --folder c --engine http://127.0.0.1:8545 --key c.key --authority http://127.0.0.1:8548 ...
     """
     from offchain.chains import PLASMA, ROOT
+    from offchain.deployment.manifest import Manifest
     from offchain.plasma import nodes
     from offchain.plasma.clock import SimulatedClock
+    from offchain.plasma.genesis import Genesis
     from offchain.plasma.keys import load_key
-    from offchain.plasma.leader import Leader
     from offchain.plasma.proxy import Access
 
     if key_file is None:
         raise click.UsageError("--key is needed: the authority signs with it")
+    check_source(engine, genesis_file, follow)
+    if engine is not None and clock_file is not None:
+        raise click.UsageError("--clock is for the embedded engine: not with --engine")
     root = root_chain(root_url, manifests)
-    from offchain.deployment.manifest import Manifest
-
     manifest = Manifest.open(root.domain.chain_id, manifests)
     key = load_key(key_file, password)
     clock = SimulatedClock(clock_file) if clock_file else time.time
     clock()  # before anything is started
-    settings = nodes.NodeSettings(folder, genesis_file, key, root_url or ROOT.url, manifest, clock)
-    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
-    logging.getLogger("openmg.plasma").setLevel(logging.INFO)
+    chain_id = own_engine(engine, root) if engine is not None else Genesis.read(needed(genesis_file)).chain_id
+    settings = nodes.NodeSettings(folder, chain_id, key, root_url or ROOT.url, manifest, clock)
+    log_to_stderr()
+    access = Access(rate or None, origins=origins)
 
     with ExitStack() as stack:
-        if follow is None:
-            rpc = stack.enter_context(_listen(host, port or PLASMA.port))
-            feed = stack.enter_context(_listen(peer_host, feed_port))
+
+        def listen(address: str, number: int) -> socket.socket:
+            return stack.enter_context(_listen(address, number))
+
+        def announce(role: str, more: str) -> Callable[[Chain], None]:
+            return lambda chain: say(f"{role} {key.address} at block {chain.height}{more}")
+
+        if engine is not None and authorities:
+            rpc = listen(host, port or PLASMA.port)
+            ready = announce("Coordinator", f" of {engine}: {_url(rpc)}, asks {len(authorities)} authorities")
+            nodes.coordinate(settings, engine, rpc, authorities, interval, ready, access)
+        elif engine is not None or follow is not None:
+            signing, public = listen(peer_host, signing_port), listen(host, port) if port else None
+            signs = f"signs at {_url(signing)}"
+            if engine is not None:
+                nodes.attest(settings, engine, signing, announce("Authority", f" of {engine}, {signs}"), public, access)
+            elif follow is not None:
+                ready = announce("Authority", f", follows {follow}, {signs}")
+                nodes.follow(settings, needed(genesis_file), follow, signing, ready, public)
+        else:
+            rpc, feed = listen(host, port or PLASMA.port), listen(peer_host, feed_port)
 
             def leading(leader: Leader, waiting: int) -> None:
                 kept = f"; {waiting} transactions wait" if waiting else ""
-                _say(f"Leader {key.address} at block {leader.height}{kept}: {_url(rpc)}, feed {_url(feed)}")
+                announce("Leader", f"{kept}: {_url(rpc)}, feed {_url(feed)}")(leader)
 
-            nodes.lead(settings, rpc, feed, authorities, interval, leading, Access(rate or None, origins=origins))
-        else:
-            signing = stack.enter_context(_listen(peer_host, signing_port))
-            public = stack.enter_context(_listen(host, port)) if port else None
-
-            def following(replica: Replica) -> None:
-                _say(f"Authority {key.address} at block {replica.height}, follows {follow}, signs at {_url(signing)}")
-
-            nodes.follow(settings, follow, signing, following, public)
+            nodes.lead(settings, needed(genesis_file), rpc, feed, authorities, interval, leading, access)
 
 
 @click.command(cls=Command)
@@ -188,63 +218,6 @@ def status(rpc: str | None, root_url: str | None, manifests: Path | None, as_jso
     answer(as_json, content, *columns(rows))
 
 
-@click.command(cls=Command)
-@click.option("--folder", type=FOLDER, required=True, help="Where the watcher keeps its log.")
-@click.option("--genesis", "genesis_file", type=FILE, required=True, help="The chain's genesis file.")
-@click.option("--follow", metavar="URL", required=True, help="The leader's feed.")
-@click.option("--public", metavar="URL", help="Public node whose blocks are compared too: the leader's.")
-@root_option
-@manifests_option
-@key_file_option
-def watch(
-    folder: Path,
-    genesis_file: Path,
-    follow: str,
-    public: str | None,
-    root_url: str | None,
-    manifests: Path | None,
-    key_file: Path | None,
-) -> None:
-    """Executes every block, verifies every checkpoint, and challenges what is wrong, until Ctrl-C.
-
-    With --key the account pays for challenges and gets the rewards; without it faults are only told.
-
-    \b
-    openmg plasma watch --folder watch --genesis genesis.json --follow http://127.0.0.1:8547 --key watcher.key
-    """
-    from offchain.chains import ROOT, connect
-    from offchain.node import Node
-    from offchain.plasma.checkpoint_maker import CheckpointMaker
-    from offchain.plasma.genesis import Genesis
-    from offchain.plasma.keys import load_key
-    from offchain.plasma.nodes import repeated
-    from offchain.plasma.service import Part, run_replica
-    from offchain.plasma.submitter import Submitter
-    from offchain.plasma.watcher import Watcher
-
-    root = root_chain(root_url, manifests)
-    chain_id = Genesis.read(genesis_file).chain_id
-    key = load_key(key_file, password) if key_file else None
-    submitter = Submitter(Node(connect(root_url or ROOT.url)), key) if key else None
-    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
-    logging.getLogger("openmg.plasma").setLevel(logging.INFO)
-
-    def more(replica: Replica) -> list[Part]:
-        engine = Node(connect(str(replica.engine.url)))  # type: ignore[attr-defined]
-        maker = CheckpointMaker(replica, engine, chain_id)
-        watcher = Watcher(root, maker, engine, chain_id, submitter, Node(connect(public)) if public else None)
-
-        def step() -> None:
-            for finding in watcher.step():
-                _say(finding.words())
-
-        return [repeated("watching", step, 1)]
-
-    run_replica(
-        folder, genesis_file, follow, lambda replica: _say(f"Watching from block {replica.height} on"), more=more
-    )
-
-
 def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
@@ -255,8 +228,3 @@ def _listen(host: str, port: int) -> socket.socket:
 def _url(listening: socket.socket) -> str:
     host, port = listening.getsockname()[:2]
     return f"http://{host}:{port}"
-
-
-def _say(line: str) -> None:
-    click.echo(line)
-    click.get_text_stream("stdout").flush()

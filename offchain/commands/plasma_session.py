@@ -68,17 +68,17 @@ def root_chain(root_url: str | None, manifests: Path | None) -> RootChain:
     return RootChain(web3, Manifest.open(Node(web3).chain_id(), manifests))
 
 
-def plasma_node(rpc: str | None) -> Node:
+def plasma_node(rpc: str | None, option: str = "--rpc") -> Node:
     """A node of the plasma chain. Raises UserError if it doesn't answer, or its chain has no bridge: money that is sent
     to the bridge there would be lost."""
     from offchain.chains import PLASMA, connect
     from offchain.node import Node
     from offchain.plasma.messages import BRIDGE
 
-    url = _checked("--rpc", rpc) if rpc else _running(PLASMA, "--rpc")
+    url = _checked(option, rpc) if rpc else _running(PLASMA, option)
     node = Node(connect(url))
     if node.call("eth_getCode", BRIDGE, "latest") in ("0x", None):
-        raise SessionError(f"the chain at {url} is no plasma chain with a bridge: give --rpc, or run `make chains`")
+        raise SessionError(f"the chain at {url} is no plasma chain with a bridge: give {option}, or run `make chains`")
     return node
 
 

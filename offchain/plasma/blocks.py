@@ -1,6 +1,7 @@
 """Blocks of the plasma chain: their headers' encoding and their leaves in a checkpoint (see Inclusion.sol).
 
-A node's answer is believed only if the header it tells hashes to the block's hash.
+A node's answer is believed only if the header it tells hashes to the block's hash. A header here is always the one that
+the hash is of: of a block that QBFT's validators sealed, without round and seals (see qbft.py).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from rlp.exceptions import RLPException
 
 from offchain.errors import UserError
 from offchain.plasma.merkle import Tree, leaf
+from offchain.plasma.qbft import hashed_extra_data
 from offchain.plasma.records import Bytes32, Record, RecordError, Uint, abi_encode, to_bytes, to_hex
 
 BLOCK_TYPEHASH = keccak(
@@ -26,7 +28,9 @@ BLOCK_TYPEHASH = keccak(
 MOST_DIGITS = 2 + 64
 """0x and a number of 256 bits."""
 
-_QUANTITY = None
+QUANTITY = None
+"""The length of a number."""
+
 _HEADER: list[tuple[str, int | None]] = [
     ("parentHash", 32),
     ("sha3Uncles", 32),
@@ -35,20 +39,20 @@ _HEADER: list[tuple[str, int | None]] = [
     ("transactionsRoot", 32),
     ("receiptsRoot", 32),
     ("logsBloom", 256),
-    ("difficulty", _QUANTITY),
-    ("number", _QUANTITY),
-    ("gasLimit", _QUANTITY),
-    ("gasUsed", _QUANTITY),
-    ("timestamp", _QUANTITY),
+    ("difficulty", QUANTITY),
+    ("number", QUANTITY),
+    ("gasLimit", QUANTITY),
+    ("gasUsed", QUANTITY),
+    ("timestamp", QUANTITY),
     ("extraData", -1),
     ("mixHash", 32),
     ("nonce", 8),
 ]
 _ADDED: list[tuple[str, int | None]] = [
-    ("baseFeePerGas", _QUANTITY),  # London, EIP-1559
+    ("baseFeePerGas", QUANTITY),  # London, EIP-1559
     ("withdrawalsRoot", 32),  # Shanghai, EIP-4895
-    ("blobGasUsed", _QUANTITY),  # Cancun, EIP-4844
-    ("excessBlobGas", _QUANTITY),
+    ("blobGasUsed", QUANTITY),  # Cancun, EIP-4844
+    ("excessBlobGas", QUANTITY),
     ("parentBeaconBlockRoot", 32),  # Cancun, EIP-4788
     ("requestsHash", 32),  # Prague, EIP-7685
 ]
@@ -76,7 +80,7 @@ class BlockLeaf(Record):
         """The leaf of a block that `eth_getBlockByNumber` answered. Raises BlockError unless its header hashes to its
         hash."""
         header = header_rlp(block)
-        block_hash = _field(block, "hash", 32)
+        block_hash = told_field(block, "hash", 32)
         if keccak(header) != block_hash:
             raise BlockError(
                 f"block {int(block['number'], 16)} is not what its hash {to_hex(block_hash)} says: "
@@ -85,11 +89,24 @@ class BlockLeaf(Record):
         return cls.told(block)
 
     @classmethod
+    def numbered(cls, number: int, block: Mapping[str, Any] | None) -> BlockLeaf:
+        """The leaf of a block that was asked for by its number; see `of`. Raises BlockError if the node has none, or
+        answered another."""
+        if block is None:
+            raise BlockError(f"the node has no block {number}")
+        found = cls.of(block)
+        if found.number != number:
+            raise BlockError(f"the node answered block {found.number} instead of {number}")
+        return found
+
+    @classmethod
     def told(cls, block: Mapping[str, Any]) -> BlockLeaf:
         """The leaf of a block as a node tells it, true or not. Raises BlockError if it has no usable fields."""
-        number, timestamp = (int.from_bytes(_field(block, name, _QUANTITY), "big") for name in ("number", "timestamp"))
+        number, timestamp = (
+            int.from_bytes(told_field(block, name, QUANTITY), "big") for name in ("number", "timestamp")
+        )
         words = ("hash", "parentHash", "stateRoot", "transactionsRoot", "receiptsRoot")
-        return cls(number, timestamp, *(_field(block, name, 32) for name in words))
+        return cls(number, timestamp, *(told_field(block, name, 32) for name in words))
 
     @classmethod
     def of_header(cls, header: bytes) -> BlockLeaf:
@@ -107,13 +124,16 @@ class BlockLeaf(Record):
 
 
 def header_rlp(block: Mapping[str, Any]) -> bytes:
-    """A header's RLP encoding, of any fork from Frontier to Osaka, from the answer of `eth_getBlockByNumber`. Raises
-    BlockError if a field is missing or is none."""
+    """The RLP encoding of the header that a block's hash is of, of any fork from Frontier to Osaka, from the answer of
+    `eth_getBlockByNumber`. Raises BlockError if a field is missing or is none."""
     added = [entry for entry in _ADDED if block.get(entry[0]) is not None]
     if added != _ADDED[: len(added)]:
         missing = next(entry[0] for entry in _ADDED if entry not in added)
         raise BlockError(f"the node's block has no {missing}, but fields of later forks")
-    encoded: bytes = rlp.encode([_field(block, name, length) for name, length in _HEADER + added])
+    fields = {name: told_field(block, name, length) for name, length in _HEADER + added}
+    number = int.from_bytes(fields["number"], "big")
+    fields["extraData"] = hashed_extra_data(number, fields["mixHash"], fields["extraData"])
+    encoded: bytes = rlp.encode(list(fields.values()))
     return encoded
 
 
@@ -127,9 +147,10 @@ def block_tree(chain_id: int, leaves: Sequence[BlockLeaf]) -> Tree:
     return Tree([block.hash(chain_id) for block in leaves])
 
 
-def _field(block: Mapping[str, Any], name: str, length: int | None) -> bytes:
-    """A field's bytes; a quantity's without leading zeros."""
-    value = block.get(name)
+def told_field(told: Mapping[str, Any], name: str, length: int | None, what: str = "block") -> bytes:
+    """The bytes of a field of what a node tells, a block or something in it; a quantity's without leading zeros;
+    length -1: any. Raises BlockError if it is none."""
+    value = told.get(name)
     try:
         if length is not None:
             return to_bytes(value, None if length < 0 else length)
@@ -137,5 +158,5 @@ def _field(block: Mapping[str, Any], name: str, length: int | None) -> bytes:
             raise ValueError("no quantity")
         number = int(value, 16)
     except (RecordError, ValueError) as error:
-        raise BlockError(f"the node's block has no usable {name}: {value!r}") from error
+        raise BlockError(f"the node's {what} has no usable {name}: {value!r}") from error
     return number.to_bytes((number.bit_length() + 7) // 8, "big")

@@ -1,4 +1,4 @@
-"""What the public endpoint needs of a chain: a leader gives it, and a replica."""
+"""What the public endpoint needs of a chain: a leader gives it, a replica, and a node that seals by itself."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class CheckpointError(UserError):
 
 
 class Blocks(Protocol):
-    """Gives sealed blocks: a leader, or a replica."""
+    """Gives sealed blocks: a leader, a replica, or a node that seals by itself."""
 
     @property
     def height(self) -> int:
@@ -63,7 +63,7 @@ class CheckpointMaker:
         leaves = read_leaves(self._node, start, end)
         sealed = self._blocks.blocks(start, end)
         if [leaf.block_hash for leaf in leaves] != [block.hash for block in sealed]:
-            raise CheckpointError(f"the node's blocks {start} to {end} are not those of the log")
+            raise CheckpointError(f"the node's blocks {start} to {end} are not those that were sealed")
         bridge = self.history.at(end)
         return Checkpoint(
             epoch,

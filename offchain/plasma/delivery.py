@@ -52,17 +52,22 @@ class Delivery:
     def step(self) -> int:
         """Delivers what waits, up to a delivery's size; returns how many messages that were. Nothing is delivered
         while a delivery waits for its block."""
-        messages = self._root.messages()
-        taken = self._maker.history.at(self._maker.height).inbox_consumed
+        messages, height = self._root.messages(), self._maker.height
+        taken = self._maker.history.at(height).inbox_consumed
         if taken > len(messages):
             raise DeliveryError(f"the plasma chain took {taken} messages: the root chain's finalised blocks have fewer")
-        latest, pending = (self._count(tag) for tag in ("latest", "pending"))
-        if taken == len(messages) or pending > latest:
+        if taken == len(messages):
             return 0
+        sent, pending = (self._count(tag) for tag in (hex(height), "pending"))
+        if pending > sent:
+            return 0
+        operator = str(self._node.ask(self._bridge.functions.operator()))
+        if operator != self._key.address:
+            raise DeliveryError(f"messages wait; {operator} alone can deliver them, not {self._key.address}")
         part, gas = _some(messages[taken:], min(MOST_GAS, self._block_gas() // 2))
         call = self._bridge.functions.deliver(taken, [message.abi() for message in part])
         data = call._encode_transaction_data()
-        fields = {"to": Web3.to_checksum_address(BRIDGE), "data": data, "value": 0, "gas": gas, "nonce": latest}
+        fields = {"to": Web3.to_checksum_address(BRIDGE), "data": data, "value": 0, "gas": gas, "nonce": sent}
         fields |= {"maxFeePerGas": 0, "maxPriorityFeePerGas": 0, "chainId": self._chain_id, "type": 2}
         self._inject([bytes(self._key.sign_transaction(fields).raw_transaction)])
         log.info("delivered messages %d to %d", taken, taken + len(part) - 1)

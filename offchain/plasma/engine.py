@@ -96,6 +96,10 @@ class Dropped:
 class Engine(Protocol):
     """A chain that takes raw transactions."""
 
+    @property
+    def url(self) -> str:
+        """Where its JSON-RPC is."""
+
     async def raw_call(self, method: str, parameters: bytes, most: int | None = None) -> msgspec.Raw:
         """The result, as JSON, of a call whose parameters are JSON."""
 

@@ -24,18 +24,13 @@ from offchain.plasma.proofs import (
     verify_transaction,
 )
 from offchain.plasma.records import RecordError, to_address, to_bytes, to_hex
+from offchain.plasma.transactions import block_transactions
 from offchain.plasma.tries import ItemTrie, ProofError, receipt_encoded
 
 
 def read_leaf(node: Node, number: int) -> BlockLeaf:
     """A block's leaf. Raises BlockError if the node has no such block, or another than its hash says."""
-    block = node.block(number)
-    if block is None:
-        raise BlockError(f"the node has no block {number}")
-    leaf = BlockLeaf.of(block)
-    if leaf.number != number:
-        raise BlockError(f"the node answered block {leaf.number} instead of {number}")
-    return leaf
+    return BlockLeaf.numbered(number, node.block(number))
 
 
 def read_leaves(node: Node, start: int, end: int) -> list[BlockLeaf]:
@@ -120,13 +115,10 @@ class Prover:
         return ReceiptProof(proof, place, trie.proof(place))
 
     def _transactions(self, block: dict[str, Any]) -> list[bytes]:
-        found = []
-        for transaction_hash in block["transactions"]:
-            raw = self._node.call("eth_getRawTransactionByHash", transaction_hash)
-            if raw is None:
-                raise ProofError(f"the node has forgotten transaction {transaction_hash}")
-            found.append(to_bytes(raw))
-        return found
+        full = self._node.call("eth_getBlockByNumber", block["number"], True)
+        if full is None:
+            raise ProofError(f"the node has forgotten block {int(block['number'], 16)}")
+        return block_transactions(full)
 
     def _receipts(self, block: dict[str, Any]) -> list[bytes]:
         receipts = self._node.call("eth_getBlockReceipts", block["number"])

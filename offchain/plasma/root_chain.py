@@ -64,6 +64,10 @@ class RootChain:
         """The block from which on the contracts were there."""
         return self.node.first_block_with_code(self.root.address)
 
+    def child_chain_id(self) -> int:
+        """The plasma chain's id."""
+        return int(self.node.ask(self.vault.functions.childChainId()))
+
     def head(self) -> Head:
         """The newest accepted checkpoint."""
         return Head(*self.node.ask(self.root.functions.head()))

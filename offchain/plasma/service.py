@@ -1,4 +1,4 @@
-"""Runs a leader or a replica until the process is told to end."""
+"""Runs a leader, a replica, or what works beside a node, until the process is told to end."""
 
 from __future__ import annotations
 
@@ -173,25 +173,32 @@ def run_replica(
     asyncio.run(follow())
 
 
-def run_proxy(
-    node: str, rpc: socket.socket, ready: Callable[[RemoteChain], None], access: Access | None = None
+def run_remote(
+    node: str,
+    ready: Callable[[RemoteChain], None],
+    rpc: socket.socket | None = None,
+    access: Access | None = None,
+    more: Callable[[RemoteChain], Sequence[Part]] = lambda chain: (),
 ) -> None:
-    """The public JSON-RPC endpoint of a node that seals by itself, at the URL `node`, until SIGTERM or SIGINT.
+    """Works beside a node that seals by itself, at the URL `node`, until SIGTERM or SIGINT; `rpc` is for a public
+    JSON-RPC endpoint in front of it. Calls `ready` once the node has told its last block.
 
-    Raises ConnectionFailure, EngineError if the node doesn't answer.
+    Raises ConnectionFailure, EngineError, Refusal if it doesn't; later it is asked again.
     """
 
-    async def pass_on() -> None:
+    async def attend() -> None:
         stop = _signalled()
         chain = RemoteChain(RpcEngine(node))
         try:
             await chain.start()
+            parts = [Part(chain.run, chain.stop), *more(chain)]
+            parts += public(chain, rpc, access) if rpc else []
             ready(chain)
-            await run([Part(chain.run, chain.stop), *public(chain, rpc, access)], stop)
+            await run(parts, stop)
         finally:
             await chain.engine.close()
 
-    asyncio.run(pass_on())
+    asyncio.run(attend())
 
 
 def _signalled() -> asyncio.Event:

@@ -14,7 +14,8 @@ from offchain.plasma.authority_service import AuthorityClient, AuthorityUnavaila
 from offchain.plasma.checkpoint import Checkpoint, signer_of
 from offchain.plasma.messages import BRIDGE, inbox_hash
 from offchain.units import ETHER
-from tests.plasma_network import AUTHORITIES, OPERATOR, OTHER, USER, Network, bridged_root, forged, network, until
+from tests.node_process import until
+from tests.plasma_network import AUTHORITIES, OPERATOR, OTHER, USER, Network, bridged_root, forged, network
 
 WORD = b"\x55" * 32
 CHANGES: list[tuple[dict[str, Any], str]] = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,13 +16,28 @@ from offchain.node import Node
 from offchain.plasma.authority import Authority
 from offchain.plasma.authority_service import AuthorityClient, AuthorityUnavailable
 from offchain.plasma.checkpoint import Checkpoint, Domain, sign
+from offchain.plasma.checkpoint_maker import CheckpointMaker
 from offchain.plasma.coordinator import Archive, Coordinator, CoordinatorError
+from offchain.plasma.delivery import Delivery, DeliveryError
 from offchain.plasma.records import to_hex
 from offchain.plasma.root_chain import RootChain
 from offchain.plasma.signing_record import SigningRecord
 from offchain.plasma.submitter import Submitter
 from offchain.units import ETHER
-from tests.plasma_network import AUTHORITIES, OPERATOR, OTHER, QUICK, USER, Network, Root, bridged_root, network, until
+from tests.node_process import until
+from tests.plasma_network import (
+    AUTHORITIES,
+    CHAIN_ID,
+    OPERATOR,
+    OTHER,
+    QUICK,
+    USER,
+    FeedBlocks,
+    Network,
+    Root,
+    bridged_root,
+    network,
+)
 
 WORD = b"\x55" * 32
 
@@ -267,6 +282,54 @@ def test_false_answers(team: Team, liar: AuthorityClient) -> None:
     with pytest.raises(CoordinatorError, match="checkpoint 1 has 2 of 3 signatures: no more authorities are known"):
         team.coordinator(peers=[liar, one]).step()
     assert team.coordinator(peers=[liar, one, two]).step() == 1
+
+
+class Counting(CheckpointMaker):
+    """Keeps which epochs were executed."""
+
+    def __init__(self, nodes: Network) -> None:
+        super().__init__(FeedBlocks(nodes.feed), nodes.node, CHAIN_ID)
+        self.made: list[int] = []
+
+    def make(self, epoch: int, previous: bytes, start: int, end: int, set_id: int) -> Checkpoint:
+        self.made.append(epoch)
+        return super().make(epoch, previous, start, end, set_id)
+
+
+def test_what_was_signed_is_not_executed_again(team: Team, tmp_path: Path) -> None:
+    """P6 after a restart an authority looks again at the parent alone; one that signed nothing yet looks at all."""
+    nodes, coordinator = team.nodes, team.coordinator()
+    for epoch in (1, 2, 3):
+        assert coordinator.step() == epoch
+        nodes.send(USER, OTHER.address, 1)
+    checkpoint, root = nodes.next_checkpoint(), nodes.root.chain()
+    for name, executed in (("signed1", [3, 4]), ("new", [1, 2, 3, 4])):
+        (tmp_path / "copy").write_bytes((tmp_path / name).read_bytes() if name != "new" else b"")
+        record, maker = SigningRecord(tmp_path / "copy"), Counting(nodes)
+        try:
+            assert Authority(AUTHORITIES[1], root, maker, record).sign(checkpoint)
+        finally:
+            record.close()
+        assert maker.made == executed
+
+
+class Beginning(FeedBlocks):
+    """A chain of which nothing but the genesis block is seen."""
+
+    @property
+    def height(self) -> int:
+        return 0
+
+
+def test_only_the_operator_delivers(nodes: Network) -> None:
+    """P9 one line that says who could; another account sends nothing."""
+    handed_in: list[Sequence[bytes]] = []
+    maker = CheckpointMaker(Beginning(nodes.feed), nodes.node, CHAIN_ID)
+    for key in (AUTHORITIES[1], OTHER):
+        delivery = Delivery(nodes.root.chain(), maker, nodes.node, key, handed_in.append)
+        with pytest.raises(DeliveryError, match=f"{OPERATOR.address} alone can deliver them, not {key.address}"):
+            delivery.step()
+    assert handed_in == []
 
 
 def test_a_slashed_authority_is_left_out(team: Team) -> None:

@@ -13,12 +13,13 @@ from offchain.plasma.exports import Exporter, read_export
 from offchain.units import ETHER
 from offchain.wallet.escape import NoteEscape
 from offchain.wallet.note import ETH
+from tests.node_process import until
 from tests.plasma.conftest import _gas
 from tests.plasma.ended import Ended
 from tests.plasma.real import child_chain
 from tests.plasma.stage import CANCEL_PERIOD, authority_keys, deployed
 from tests.plasma.test_escape_real import SAFE, account_escapes, call, prove_all, start
-from tests.plasma_network import USER, bridged_root, network, until
+from tests.plasma_network import USER, bridged_root, network
 
 __all__ = ["_gas"]
 

@@ -13,7 +13,8 @@ from offchain.plasma.envelope import LARGEST
 from offchain.plasma.messages import BRIDGE, Message, MessageKind
 from offchain.plasma.records import abi_encode
 from offchain.units import ETHER
-from tests.plasma_network import OTHER, USER, Network, bridged_root, network, until
+from tests.node_process import until
+from tests.plasma_network import OTHER, USER, Network, bridged_root, network
 
 LARGEST_CALL, MOST_CALL_GAS = 8_192, 2_000_000
 """What PlasmaVault lets through."""

@@ -17,23 +17,13 @@ from typing import Any
 import pytest
 import requests
 
-from offchain.plasma.checkpoint import Checkpoint, Submission
 from offchain.plasma.exits import Exits, Stage
 from offchain.plasma.feed import FeedClient
 from offchain.plasma.messages import BRIDGE
 from offchain.sender import TransactionError
 from offchain.units import ETHER
-from tests.plasma_network import (
-    AUTHORITIES,
-    CHAIN_ID,
-    OTHER,
-    QUICK,
-    USER,
-    Network,
-    bridged_root,
-    network,
-    until,
-)
+from tests.node_process import until
+from tests.plasma_network import AUTHORITIES, CHAIN_ID, OTHER, QUICK, USER, Network, bridged_root, network
 from tests.plasma_operator import hash_of
 
 KILLS = 3
@@ -54,40 +44,16 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
         yield ready
 
 
-def checkpointed(nodes: Network, block: int) -> Submission:
-    """The checkpoint of a block, once it is accepted."""
-    root = nodes.root.chain()
-    found: Submission = until(f"a checkpoint of block {block}", lambda: root.submission_of(block))
-    return found
-
-
 def transferred(nodes: Network) -> int:
     """The block of a transfer that is made now."""
     return int(nodes.send(USER, OTHER.address, 1)["blockNumber"], 16)
-
-
-def signed_by(nodes: Network, place: int) -> list[Checkpoint]:
-    """What a node's record has, oldest first; a line that isn't whole was given to nobody."""
-    text = (nodes.node_folder(place) / "signed.jsonl").read_text()
-    lines = text[: text.rfind("\n") + 1].splitlines()
-    return [Checkpoint.from_json(json.loads(line)["checkpoint"]) for line in lines]
-
-
-def assert_signed_once(nodes: Network) -> None:
-    """P6 nobody signed two checkpoints of an epoch, and what was accepted is what all signed."""
-    accepted = {one.checkpoint.epoch: one.checkpoint for one in nodes.root.chain().submissions()}
-    for place in range(4):
-        checkpoints = signed_by(nodes, place)
-        epochs = [one.epoch for one in checkpoints]
-        assert epochs == sorted(set(epochs))
-        assert all(one == accepted.get(one.epoch, one) for one in checkpoints)
 
 
 def test_money_goes_there_and_back(nodes: Network) -> None:
     """P5 a deposit is minted once; what is burned is paid on the root chain, after a checkpoint with a quorum."""
     assert nodes.balance(USER) == 10 * ETHER
     burned = nodes.send(USER, BRIDGE, 3 * ETHER, nodes.bridge_call("exitEth", OTHER.address))
-    submission = checkpointed(nodes, int(burned["blockNumber"], 16))
+    submission = nodes.checkpointed(int(burned["blockNumber"], 16))
     assert submission.signers.bit_count() >= 3
     assert submission.checkpoint.inbox_consumed == 1
     root = nodes.root.chain()
@@ -106,7 +72,7 @@ def test_money_goes_there_and_back(nodes: Network) -> None:
     (state,) = exits.of(OTHER.address)
     assert state.stage is Stage.RELEASED
     assert list(exits.advance(payer, OTHER.address)) == []
-    assert_signed_once(nodes)
+    nodes.assert_signed_once()
 
 
 def test_an_interrupted_payout_is_paid_later(nodes: Network) -> None:
@@ -128,15 +94,15 @@ def test_an_interrupted_payout_is_paid_later(nodes: Network) -> None:
 def test_a_killed_authority_comes_back(nodes: Network) -> None:
     """P6 one of four down: a quorum is left; it comes back, catches up and signs again, nothing twice."""
     nodes.kill(1)
-    down = checkpointed(nodes, transferred(nodes))
+    down = nodes.checkpointed(transferred(nodes))
     assert down.signers.bit_count() == 3
     nodes.follow(1)
 
     def all_sign() -> bool:
-        return checkpointed(nodes, transferred(nodes)).signers.bit_count() == 4
+        return nodes.checkpointed(transferred(nodes)).signers.bit_count() == 4
 
     until("all four sign", all_sign)
-    assert_signed_once(nodes)
+    nodes.assert_signed_once()
 
 
 def test_two_down_are_too_many(nodes: Network) -> None:
@@ -151,12 +117,12 @@ def test_two_down_are_too_many(nodes: Network) -> None:
     epoch = root.head().epoch
     time.sleep(3)  # several intervals
     assert (root.head().epoch, root.submission_of(block)) == (epoch, None)
-    pending = signed_by(nodes, 0)[-1]
+    pending = nodes.signed_by(0)[-1]
     assert pending.epoch == epoch + 1
     nodes.follow(1)
-    assert checkpointed(nodes, pending.end).checkpoint == pending
+    assert nodes.checkpointed(pending.end).checkpoint == pending
     nodes.follow(2)
-    assert_signed_once(nodes)
+    nodes.assert_signed_once()
 
 
 @dataclass
@@ -209,9 +175,9 @@ def test_a_killed_leader_comes_back(nodes: Network) -> None:
         assert nodes.client.receipt(one)["status"] == "0x1"
     expected = balance + KILLS * ETHER + len(traffic.acknowledged)
     until("the deposits", lambda: nodes.balance(USER) == expected)
-    checkpointed(nodes, transferred(nodes))
-    checkpointed(nodes, transferred(nodes))
-    assert_signed_once(nodes)
+    nodes.checkpointed(transferred(nodes))
+    nodes.checkpointed(transferred(nodes))
+    nodes.assert_signed_once()
     epochs = [one.checkpoint.epoch for one in nodes.root.chain().submissions()]
     assert epochs == list(range(1, len(epochs) + 1))
 
@@ -248,7 +214,7 @@ def test_a_diverged_authority_signs_nothing(nodes: Network) -> None:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         process = nodes.follow(3, f"http://127.0.0.1:{server.server_port}")
-        before = signed_by(nodes, 3)
+        before = nodes.signed_by(3)
         block = transferred(nodes)
         assert process.wait() == 1
     finally:
@@ -257,11 +223,11 @@ def test_a_diverged_authority_signs_nothing(nodes: Network) -> None:
     (error,) = [line for line in process.text().splitlines() if line.startswith("Error")]
     assert "executed here it is" in error
     assert "Traceback" not in process.text()
-    assert signed_by(nodes, 3) == before
-    assert checkpointed(nodes, block).signers.bit_count() == 3
+    assert nodes.signed_by(3) == before
+    assert nodes.checkpointed(block).signers.bit_count() == 3
     nodes.follow(3)  # its log ends before the forged block
-    until("it signs again", lambda: checkpointed(nodes, transferred(nodes)).signers.bit_count() == 4)
-    assert_signed_once(nodes)
+    until("it signs again", lambda: nodes.checkpointed(transferred(nodes)).signers.bit_count() == 4)
+    nodes.assert_signed_once()
 
 
 def test_one_process_a_folder(nodes: Network) -> None:
@@ -276,7 +242,7 @@ def test_one_process_a_folder(nodes: Network) -> None:
     finally:
         nodes.ports = ports
         nodes.running[2] = first
-    assert checkpointed(nodes, transferred(nodes)).signers.bit_count() >= 3
+    assert nodes.checkpointed(transferred(nodes)).signers.bit_count() >= 3
 
 
 def test_without_an_operator_deposits_go_back(nodes: Network) -> None:

@@ -306,6 +306,20 @@ class LyingNode(Node):
         return self.answer(honest) if method == self.about else honest
 
 
+def in_full(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Changes blocks with full transactions alone."""
+    return lambda block: change(block) if isinstance(block["transactions"][0], dict) else block
+
+
+def one_less(block: dict[str, Any]) -> dict[str, Any]:
+    return {**block, "transactions": block["transactions"][:-1]}
+
+
+def other_value(block: dict[str, Any]) -> dict[str, Any]:
+    first, *others = block["transactions"]
+    return {**block, "transactions": [{**first, "value": "0x123456789"}, *others]}
+
+
 @pytest.mark.parametrize(
     ("about", "answer", "told"),
     [
@@ -313,8 +327,9 @@ class LyingNode(Node):
         ("eth_getBlockReceipts", lambda receipts: None, "forgotten the receipts of block 4"),
         ("eth_getBlockReceipts", lambda receipts: [{}], "the node's receipt is none"),
         ("eth_getBlockByNumber", lambda block: {**block, "stateRoot": "0x" + "11" * 32}, "is not what its hash"),
-        ("eth_getRawTransactionByHash", lambda raw: None, "forgotten transaction"),
-        ("eth_getRawTransactionByHash", lambda raw: raw[:-2] + "00", "is not what its header says"),
+        ("eth_getBlockByNumber", in_full(lambda block: None), "forgotten block 4"),
+        ("eth_getBlockByNumber", in_full(one_less), "are not those that its header has"),
+        ("eth_getBlockByNumber", in_full(other_value), "is not what its hash says"),
         ("eth_getTransactionByHash", lambda found: {**found, "transactionIndex": "0x3"}, "is another"),
         ("eth_getTransactionByHash", lambda found: {**found, "transactionIndex": "0xff"}, "is not what its header"),
         ("eth_getTransactionByHash", lambda found: {**found, "blockNumber": None}, "no transaction .* in a block"),

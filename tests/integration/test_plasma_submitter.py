@@ -20,7 +20,7 @@ from offchain.node import Node, NodeError
 from offchain.plasma.records import to_hex
 from offchain.plasma.submitter import ATTEMPTS, SubmissionError, Submitter
 from offchain.sender import development_account
-from tests.plasma_network import until
+from tests.node_process import until
 
 KEY, RIVAL = development_account(3), development_account(4)
 ONCE = "0x00000000000000000000000000000000000011CE"

@@ -20,6 +20,7 @@ from offchain.plasma.submitter import Submitter
 from offchain.plasma.watcher import Finding, Watcher, WatchingError
 from offchain.sender import TransactionError
 from offchain.units import ETHER
+from tests.node_process import NodeProcess, until
 from tests.plasma_network import (
     AUTHORITIES,
     CHAIN_ID,
@@ -28,11 +29,9 @@ from tests.plasma_network import (
     QUICK,
     USER,
     Network,
-    NodeProcess,
     bridged_root,
     forged,
     network,
-    until,
 )
 
 WORD = b"\x55" * 32

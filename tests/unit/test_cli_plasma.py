@@ -21,7 +21,8 @@ from offchain.plasma.keys import save_key
 from offchain.plasma.messages import BRIDGE
 from offchain.sender import development_account
 from offchain.units import ETHER
-from tests.plasma_network import FINAL_SOON, OTHER, USER, Network, bridged_root, network, until
+from tests.node_process import until
+from tests.plasma_network import FINAL_SOON, OTHER, USER, Network, bridged_root, network
 from tests.unit.command_line import CommandLine
 
 ADDRESS = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
@@ -151,7 +152,13 @@ WATCH = ["plasma", "watch", "--folder", "{folder}/node", "--genesis"]
         ([*NODE, "--key", "{folder}/key", "--interval", "nan"], "is not"),
         (["plasma", "node", "--folder", "{folder}/key", "--genesis", "{folder}/genesis.json"], "is a file"),
         ([*WATCH, "/nowhere", "--follow", DEAD], "does not exist"),
-        ([*WATCH, "{folder}/genesis.json"], "Missing option '--follow'"),
+        ([*NODE, "--key", "{folder}/key", "--engine", DEAD], "not with --engine"),
+        ([*NODE[:4], "--key", "{folder}/key", "--engine", DEAD, "--follow", DEAD], "not with --engine"),
+        ([*NODE[:4], "--key", "{folder}/key"], "--genesis is needed, or --engine"),
+        ([*WATCH, "{folder}/genesis.json"], "--folder and --follow are needed, or --engine"),
+        ([*WATCH, "{folder}/genesis.json", "--engine", DEAD], "not with --engine"),
+        ([*WATCH[:4], "--engine", DEAD], "--folder is for the embedded engine"),
+        ([*WATCH[:4], "--follow", DEAD], "--genesis is needed, or --engine"),
         (["plasma", "fly"], "No such command 'fly'"),
     ],
 )
