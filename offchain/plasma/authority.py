@@ -70,11 +70,9 @@ class Authority:
                 raise NotSigned(f"block {checkpoint.end} isn't executed here yet, but {self._maker.height}")
             time.sleep(0.05)
         self._check_before(checkpoint.epoch)
-        epoch, previous, set_id = checkpoint.epoch, checkpoint.previous, checkpoint.set_id
-        own = self._maker.make(epoch, previous, checkpoint.start, checkpoint.end, set_id)
-        if own != checkpoint:
-            names = [name for name, value in own.to_json().items() if value != checkpoint.to_json()[name]]
-            raise NotSigned(f"executed here, checkpoint {epoch} has another {', '.join(names)}")
+        names = checkpoint.differences(self._maker.again(checkpoint))
+        if names:
+            raise NotSigned(f"executed here, checkpoint {checkpoint.epoch} has another {', '.join(names)}")
         self._check_deposits(checkpoint)
 
     def _check_before(self, epoch: int) -> None:
@@ -84,8 +82,7 @@ class Authority:
             before = submission.checkpoint
             if before.epoch >= epoch or before.hash in self._executed:
                 continue
-            own = self._maker.make(before.epoch, before.previous, before.start, before.end, before.set_id)
-            if own != before:
+            if self._maker.again(before) != before:
                 raise NotSigned(f"the root chain's checkpoint {before.epoch} is not what was executed here")
             self._executed.add(before.hash)
 

@@ -107,9 +107,7 @@ class Watcher:
         signatures = self._root.signatures(checkpoint.epoch)
         if signatures is not None:
             self._note(submission, signatures)
-        epoch, previous, set_id = checkpoint.epoch, checkpoint.previous, checkpoint.set_id
-        own = self._maker.make(epoch, previous, checkpoint.start, checkpoint.end, set_id)
-        differs = tuple(name for name, value in own.to_json().items() if value != checkpoint.to_json()[name])
+        epoch, differs = checkpoint.epoch, checkpoint.differences(self._maker.again(checkpoint))
         if self._before is None or self._before.submission.checkpoint.epoch != epoch - 1:
             earlier = [one for one in self._root.accepted() if one.checkpoint.epoch == epoch - 1]
             self._before = self._published(earlier[0]) if earlier else None
@@ -154,5 +152,4 @@ class Watcher:
         if self._submitter is None:
             return None
         call = self._challenges.functions[challenge.function](*challenge.arguments)
-        receipt = self._submitter.send(self._challenges.address, bytes.fromhex(call._encode_transaction_data()[2:]))
-        return str(receipt["transactionHash"])
+        return str(self._submitter.transact(call)["transactionHash"])
