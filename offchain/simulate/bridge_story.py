@@ -137,7 +137,7 @@ class BridgeStory:
         bridge = load("PlasmaBridge").at(plasma.web3, BRIDGE).functions
         before, first = root_chain.web3.eth.get_balance(buyer.address), Node(root_chain.web3).height()
         development_sender(plasma.web3, BUYER).transact(bridge.exitEth(buyer.address), EXITED)
-        exits = Exits(root, Node(plasma.web3), plasma.chain_id)
+        exits = Exits(root, Node(plasma.web3))
         payer = development_sender(root_chain.web3, OPERATOR)
         _wait(lambda: self._paid(exits, payer, buyer.address), "the exit wasn't paid")
         blocks = Node(root_chain.web3).height() - first
