@@ -7,7 +7,8 @@ import click
 from offchain.command import Group
 from offchain.commands.plasma_account import deposit, exit_command, exits
 from offchain.commands.plasma_end import finalise, freeze, halt, refund
-from offchain.commands.plasma_escape import escape, keep
+from offchain.commands.plasma_escape import escape
+from offchain.commands.plasma_keep import export, keep
 from offchain.commands.plasma_node import genesis, node, status, watch
 from offchain.commands.plasma_proof import prove
 
@@ -26,7 +27,7 @@ def plasma() -> None:
     """
 
 
-END = (finalise, halt, refund, keep, escape, freeze)
+END = (finalise, halt, refund, keep, export, escape, freeze)
 
 for command in (deposit, exit_command, exits, *END, prove, status, watch, node, genesis):
     plasma.add_command(command)

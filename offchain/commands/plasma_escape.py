@@ -1,4 +1,4 @@
-"""The way out of a plasma chain that has ended: proofs are kept before, and used afterwards."""
+"""The way out of a plasma chain that has ended."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from offchain.command import Command
-from offchain.commands.output import Stage, answer, columns, day_and_time, json_option, stages
+from offchain.commands.output import Stage, answer, columns, day_and_time, stages
 from offchain.commands.plasma_end import list_option
-from offchain.commands.plasma_session import Account, account_options, chain_options, plasma_node, root_chain
-from offchain.commands.session import Opening, wallet_option
+from offchain.commands.plasma_keep import kept_file
+from offchain.commands.plasma_session import Account, account_options
 from offchain.errors import UserError
 
 if TYPE_CHECKING:
@@ -21,46 +21,6 @@ if TYPE_CHECKING:
     from offchain.plasma.checkpoint import Submission
     from offchain.plasma.escaping import Escaping
     from offchain.wallet.escaping import NoteEscaping
-
-
-@click.command(cls=Command)
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File.  [default: beside the wallet's]")
-@wallet_option
-@chain_options
-@json_option
-def keep(
-    out: Path | None, name: str, rpc: str | None, root_url: str | None, manifests: Path | None, as_json: bool
-) -> None:
-    """Keeps proofs of what is the wallet's after the newest checkpoint.
-
-    With them its money can leave when the chain has ended, if that checkpoint is the last final one then.
-
-    \b
-    openmg plasma keep
-    """
-    from offchain.deployment.manifest import Manifest
-    from offchain.plasma.escape import StateProofs
-    from offchain.wallet.kept_proofs import KeptProofsError, gather
-    from offchain.wallet.wallet import Wallet
-
-    root, plasma = root_chain(root_url, manifests), plasma_node(rpc)
-    opening = Opening(name)
-    epoch = root.head().epoch
-    submission = root.submission(epoch) if epoch else None
-    if submission is None:
-        raise KeptProofsError("there is no checkpoint yet: try again after the first one")
-    chain_id, checkpoint = plasma.chain_id(), submission.checkpoint
-    wallet = Wallet(opening.keys, plasma.web3, Manifest.open(chain_id, manifests))
-    with stages("reading the chain"):
-        wallet.sync()
-    platform = (wallet.manifest.address("factory"), wallet.manifest.address("pool"))
-    proofs = StateProofs.of_node(plasma, checkpoint.end, checkpoint.last_state_root)
-    kept = gather(wallet, submission, proofs, platform, root.assets())
-    path = out or _kept(name, chain_id)
-    kept.save(path)
-    content = {"epoch": checkpoint.epoch, "file": str(path), "found": list(kept.found)}
-    shown = [f"  {one}" for one in kept.found] or ["  nothing: this wallet had nothing there"]
-    answer(as_json, content, f"Proofs of what was there after checkpoint {checkpoint.epoch}: {path}", *shown)
 
 
 @click.command(cls=Command)
@@ -90,7 +50,7 @@ def escape(account: Account, only_list: bool, to: str | None, proofs: Path | Non
     final, until = last_final(root), opens_at(root)
     if proofs is None and account.keys is None:
         raise KeptProofsError("give --proofs: a node's folder `escape`, or a file of it")
-    state = read_proofs(proofs or _kept(account.name, root.child_chain_id), final)
+    state = read_proofs(proofs or kept_file(account.name, root.child_chain_id), final)
     sender = None if only_list or until else account.sender(root.node)
     done: list[dict[str, Any]] = []
     manifest = _plasma_manifest(account)
@@ -106,12 +66,6 @@ def escape(account: Account, only_list: bool, to: str | None, proofs: Path | Non
                 done.append({"step": note.stage, "asset": note.asset, "amount": str(note.amount)})
             done += _claims(account, own, recipient)
     _tell(account, own, notes, done, [*([_early(until)] if until else []), *why_not])
-
-
-def _kept(name: str, chain_id: int) -> Path:
-    from offchain.settings import settings
-
-    return settings.wallets / f"{name}-escape-{chain_id}.json"
 
 
 def _plasma_manifest(account: Account) -> Manifest:

@@ -20,11 +20,13 @@ from offchain.plasma.keys import save_key
 from offchain.sender import Sender, TransactionError
 from offchain.units import ETHER
 from offchain.wallet.escape import NoteEscape
+from offchain.wallet.kept_proofs import KeptProofs, gather
 from offchain.wallet.keys import Seed
 from offchain.wallet.keystore import save
 from offchain.wallet.note import ETH
 from tests.plasma.conftest import _gas
 from tests.plasma.ended import Ended
+from tests.plasma.made_up import CHILD_CHAIN_ID
 from tests.plasma.real import child_chain, key_of
 from tests.plasma.stage import CANCEL_PERIOD, SILENCE_PERIOD, authority_keys, deployed
 from tests.plasma.test_escape_real import SAFE, account_escapes, call, prove_all, start
@@ -44,6 +46,8 @@ class Forgotten:
     cheat: NoteEscape
     nodes: tuple[bytes, ...]
     """Of an older root, which the owner of a spent note kept."""
+    kept: KeptProofs
+    """What the first wallet kept."""
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +75,9 @@ def forgotten(
         assert ended.spent is not None
         cheat = ended.note_escapes(block=ended.early).build([ended.spent], ETH, SAFE)
         nodes = ended.escapes.note_root(cheat.root, cheat.tree)
+        kept = gather(ended.wallets[0], ended.final, ended.state, platform, ended.assets)
     ended.__dict__["state"] = read_export(one.path(ended.final.checkpoint.epoch))
-    return Forgotten(ended, calls, cheat, nodes)
+    return Forgotten(ended, calls, cheat, nodes, kept)
 
 
 def test_file_is_enough(forgotten: Forgotten) -> None:
@@ -146,9 +151,13 @@ class Leaving:
             node.call("anvil_setBalance", account, hex(ETHER))
         node.call("anvil_mine", hex(80))
 
-    def escape(self, who: str, *more: str) -> Any:
-        proofs = ["--proofs", str(self.ended.folder / "escape"), "--to", SAFE.lower()]
-        return self.openmg.done("plasma", "escape", *proofs, *more, *self.options(who))
+    def command(self, who: str) -> list[str]:
+        """Escapes with the node's files, the wallet with what it kept."""
+        proofs = [] if who == "home" else ["--proofs", str(self.ended.folder / "escape")]
+        return ["plasma", "escape", *proofs, "--to", SAFE.lower(), *self.options(who)]
+
+    def escape(self, who: str) -> Any:
+        return self.openmg.done(*self.command(who))
 
     def cut_off(self, who: str, transactions: int) -> None:
         """The command is interrupted after some transactions."""
@@ -162,8 +171,7 @@ class Leaving:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Sender, "transact", transact)
-            proofs = ["--proofs", str(self.ended.folder / "escape"), "--to", SAFE.lower()]
-            ended = self.openmg.run("plasma", "escape", *proofs, *self.options(who))
+            ended = self.openmg.run(*self.command(who))
         assert ended.error == "the connection broke"
 
 
@@ -209,6 +217,8 @@ def test_commands_are_enough(forgotten: Forgotten, openmg: CommandLine, tmp_path
     assert paid() == expected
 
     wallet = ended.note_escapes()
+    assert "there is no file" in openmg.run(*leaving.command("home")).error
+    forgotten.kept.save(openmg.wallets / f"home-escape-{CHILD_CHAIN_ID}.json")
     leaving.cut_off("home", 4)  # the pool, the turnstile, the first notes, the next one's turnstile
     told = leaving.escape("home")
     assert [one["step"] for one in told["done"]].count("started") == 2  # of three
@@ -221,7 +231,7 @@ def test_commands_are_enough(forgotten: Forgotten, openmg: CommandLine, tmp_path
     for asset, on_plasma in ((ETH, ETH), (ended.assets[0], bridged_token(ended.assets[0]))):
         expected[asset] += sum(note.amount for note in wallet.notes(on_plasma)[0])
     assert paid() == expected
-    assert "as a note" in openmg.run("plasma", "escape", "--proofs", folder, *leaving.options("home")).out
+    assert "as a note" in openmg.run("plasma", "escape", "--proofs", folder, "--list", *leaving.options("home")).out
 
     depositor = str(ended.depositor.address)
     before = [plasma.provider.get_balance(depositor), tokens[ended.assets[0]].balanceOf(depositor)]

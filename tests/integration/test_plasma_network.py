@@ -314,9 +314,17 @@ def test_without_an_operator_everybody_leaves(nodes: Network, openmg: CommandLin
 
     nodes.root.node.call("evm_increaseTime", QUICK.challenge_period + QUICK.rollback_period + 3)
     file = f"{final.checkpoint.epoch:08}.json.gz"
-    folder = next(path for path in nodes.folder.glob("node*/escape") if (path / file).exists())
-    held = read_export(folder / file).account(USER.address)[0].balance
+    written = next(path for path in nodes.folder.glob("node*/escape") if (path / file).exists())
+    exported = read_export(written / file)
+    held = exported.account(USER.address)[0].balance
     nodes.end()
+    again = ["plasma", "export", "--genesis", str(nodes.genesis), *chain]
+    folder = nodes.node_folder(0) / "escape"
+    (folder / file).unlink(missing_ok=True)
+    assert openmg.done(*again, "--folder", str(nodes.node_folder(0)))["file"] == str(folder / file)
+    assert read_export(folder / file).to_json() == exported.to_json()
+    assert "has 0 blocks, checkpoint" in openmg.run(*again, "--folder", str(tmp_path)).error
+    assert "there is no checkpoint 9999" in openmg.run(*again, "--folder", str(folder), "--epoch", "9999").error
     safe = Account.create().address
     escape = ["plasma", "escape", "--proofs", str(folder), "--to", safe, *user]
     assert [one["step"].split()[0] for one in openmg.done(*escape)["done"]] == ["opened", "escaped", "paid"]
