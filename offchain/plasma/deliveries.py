@@ -73,12 +73,12 @@ class Deliveries:
         """Each delivery: where it is, number and hash of the message."""
         checkpoint = published.submission.checkpoint
         delivering = self._history.delivering(checkpoint.start, checkpoint.end)
-        for leaf in published.leaves:
-            if leaf.block_hash in executed and leaf.number not in delivering:
-                continue
+        for number, leaf in enumerate(published.leaves, checkpoint.start):
+            if leaf.number != number or (leaf.block_hash in executed and number not in delivering):
+                continue  # out of its place it proves nothing but that
             for index, receipt in enumerate(self._receipts(leaf)):
-                for number, one in _deliveries(receipt):
-                    place = Place(published.submission, leaf.number, index, number)
+                for log_index, one in _deliveries(receipt):
+                    place = Place(published.submission, number, index, log_index)
                     yield place, int.from_bytes(one.topics[1], "big"), one.topics[2]
 
     def _receipts(self, leaf: BlockLeaf) -> list[bytes]:

@@ -186,15 +186,17 @@ def test_a_false_block(nodes: Network, lie: dict[str, str], function: str) -> No
     assert_proven(nodes, found(watcher(nodes, public=LyingNode(nodes.node.web3, lies))), function)
 
 
-def receipts_with(nodes: Network, number: int, message: int, message_hash: bytes) -> LyingNode:
-    """A leader that tells, with a header that fits, that a block delivered a message, which it didn't."""
+def receipts_with(nodes: Network, number: int, message: int, message_hash: bytes, ahead: int = 0) -> LyingNode:
+    """A leader that tells, with a header that fits, that a block delivered a message, which it didn't; and that its
+    number is so much higher."""
     block: Any = nodes.node.block(number)
     receipts: Any = nodes.node.call("eth_getBlockReceipts", hex(number))
     topics = [to_hex(Delivered.topic()), f"0x{message:064x}", to_hex(message_hash)]
     receipts[-1]["logs"].append({"address": BRIDGE, "topics": topics, "data": f"0x{1:064x}"})
     lies = {"receiptsRoot": to_hex(ItemTrie([receipt_encoded(one) for one in receipts]).root)}
+    lies["number"] = hex(number + ahead)
     lies["hash"] = to_hex(keccak(header_rlp(block | lies)))
-    return LyingNode(nodes.node.web3, {number: lies}, {number: receipts})
+    return LyingNode(nodes.node.web3, {number: lies}, {number + ahead: receipts})
 
 
 def test_a_delivery_that_never_was(nodes: Network) -> None:
@@ -208,6 +210,14 @@ def test_a_delivery_that_never_was(nodes: Network) -> None:
     assert finding.differs == ("blocksRoot",)
     assert_proven(nodes, finding, "proveFalseDelivery")
     assert f"block {honest.end} delivered a message 1 that the inbox doesn't have" in finding.words()
+
+
+def test_a_delivery_out_of_its_place(nodes: Network) -> None:
+    """A block that tells a number far beyond its checkpoint is proven to be out of its place, whatever its receipts."""
+    honest = nodes.next_checkpoint()
+    public = receipts_with(nodes, honest.end, 1, WORD, ahead=1000)
+    nodes.root.submit(made_by(public, honest))
+    assert_proven(nodes, found(watcher(nodes, public=public)), "proveWrongPlace")
 
 
 @pytest.mark.parametrize("checkpoints", [1, 2])
