@@ -104,7 +104,7 @@ def exited(root: RootChain, root_chain: Chain, plasma: Chain) -> int:
     begin = Node(root_chain.web3).height()
     bridge = load("PlasmaBridge").at(plasma.web3, BRIDGE).functions
     development_sender(plasma.web3, USER).transact(bridge.exitEth(user.address), ETHER)
-    exits = Exits(root, Node(plasma.web3), plasma.chain_id)
+    exits = Exits(root, Node(plasma.web3))
     until(lambda: "paid" in [what for _, what in exits.advance(payer, user.address)] or None)
     return Node(root_chain.web3).height() - begin
 

@@ -81,6 +81,18 @@ class Node:
         found: list[dict[str, Any]] = self.call("eth_getLogs", wanted)
         return found
 
+    def first_block_since(self, time: int) -> int:
+        """The first block at a Unix time or later; the one after the latest if there is none yet."""
+        low, high = 0, self.height() + 1
+        while low < high:
+            middle = (low + high) // 2
+            block = self.block(middle)
+            if block is not None and int(block["timestamp"], 16) >= time:
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
     def first_block_with_code(self, address: str) -> int:
         """The block of a contract's deployment; 0 if the node doesn't remember, so that nothing is missed."""
         low, high = 0, self.height()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from offchain.command import Command
-from offchain.commands.output import answer, columns, json_option, stages
+from offchain.commands.output import answer, columns, day_and_time, json_option, stages
 from offchain.commands.session import Opening, network, open_reader, rpc_option, wallet_option
 
 if TYPE_CHECKING:
@@ -131,11 +131,6 @@ def period(since: datetime | None, until: datetime | None) -> tuple[int, int]:
     if end <= start or start < 0:
         raise click.UsageError("--until must be after --since, and both after 1970")
     return start, end
-
-
-def day_and_time(time: int) -> str:
-    """A Unix time as people read it, in UTC."""
-    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _row(entry: Entry, assets: Assets) -> tuple[str, ...]:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from offchain.command import Command, Group
-from offchain.commands.account import day_and_time, period
-from offchain.commands.output import answer, json_option, stages
+from offchain.commands.account import period
+from offchain.commands.output import answer, day_and_time, json_option, stages
 from offchain.commands.session import Opening, network, receiver, rpc_option, wallet_option
 from offchain.units import shown
 

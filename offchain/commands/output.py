@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -51,6 +52,11 @@ def stages(first: str) -> Iterator[Stage]:
 
     with Console(stderr=True).status(first) as status:
         yield lambda stage: status.update(STAGES.get(stage, stage))
+
+
+def day_and_time(time: int) -> str:
+    """A Unix time as people read it, in UTC."""
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def columns(rows: Sequence[tuple[str, ...]]) -> list[str]:

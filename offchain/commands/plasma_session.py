@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import cached_property, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from offchain.commands.output import json_option
 from offchain.commands.session import Opening, SessionError, WalletName, password, rpc_option
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
+    from offchain.assets import Assets
     from offchain.chains import ChainSpec
     from offchain.node import Node
     from offchain.plasma.root_chain import RootChain
+    from offchain.sender import Sender
+    from offchain.wallet.keys import Keys
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -40,21 +46,85 @@ def chain_options(function: Function) -> Function:
     return rpc_option(root_option(manifests_option(function)))
 
 
-def signer_options(function: Function) -> Function:
-    """Whose account signs: a wallet's, or that of a key file."""
-    wallet = click.option(
-        "--wallet", "name", type=WalletName(), default="default", show_default=True, help="Whose account."
-    )
-    return wallet(key_file_option(function))
+account_option = click.option(
+    "--wallet", "name", type=WalletName(), default="default", show_default=True, help="Whose account."
+)
 
 
-def signer(name: str, key_file: Path | None) -> LocalAccount:
-    """The account that signs. Raises UserError if there is none."""
-    if key_file is None:
-        return Opening(name).keys.account
-    from offchain.plasma.keys import load_key
+@dataclass(frozen=True)
+class Account:
+    """What a command that acts for an account was given: whose it is, and both chains. Each is looked for when it is
+    first asked for, and raises UserError if it isn't there."""
 
-    return load_key(key_file, password)
+    name: str
+    key_file: Path | None
+    root_url: str | None
+    manifests: Path | None
+    as_json: bool
+    rpc: str | None
+
+    @cached_property
+    def keys(self) -> Keys | None:
+        """The wallet's keys, None if the account is that of a key file."""
+        return None if self.key_file else Opening(self.name).keys
+
+    @cached_property
+    def key(self) -> LocalAccount:
+        """The account that signs."""
+        if self.keys is not None:
+            return self.keys.account
+        from offchain.plasma.keys import load_key
+
+        assert self.key_file is not None
+        return load_key(self.key_file, password)
+
+    @cached_property
+    def root(self) -> RootChain:
+        """As `root_chain`."""
+        return root_chain(self.root_url, self.manifests)
+
+    @cached_property
+    def plasma(self) -> Node:
+        """As `plasma_node`."""
+        return plasma_node(self.rpc)
+
+    @cached_property
+    def assets(self) -> Assets:
+        """ETH, and tokens by their addresses on the root chain."""
+        from offchain.assets import Assets
+        from offchain.deployment.manifest import Manifest
+
+        return Assets(Manifest(self.root.domain.chain_id, Path()), self.root.node)
+
+    def sender(self, node: Node) -> Sender:
+        """The account on one of the chains."""
+        from offchain.sender import key_sender
+
+        return key_sender(node.web3, self.key)
+
+    def chosen(self, address: str | None) -> str:
+        """An address that was given, or the account's own. Raises AssetError."""
+        from offchain.assets import checked_address
+
+        return checked_address(address) if address else str(self.key.address)
+
+
+def account_options(*, both: bool = True) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The options of a command that acts for an account, which gets them as one `Account`; `both`: it asks the plasma
+    chain as well."""
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        @wraps(function)
+        def run(**values: Any) -> None:
+            given = {field.name: values.pop(field.name, None) for field in fields(Account)}
+            function(Account(**given), **values)
+
+        options = [account_option, key_file_option, *([rpc_option] if both else []), root_option, manifests_option]
+        for option in (json_option, *reversed(options)):
+            run = option(run)
+        return run
+
+    return decorate
 
 
 def root_chain(root_url: str | None, manifests: Path | None) -> RootChain:

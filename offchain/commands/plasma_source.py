@@ -44,7 +44,7 @@ def needed(genesis_file: Path | None) -> Path:
 def own_engine(url: str, root: RootChain) -> int:
     """The id of the chain of the node at a URL. Raises UserError if it doesn't answer, or isn't a node of the plasma
     chain that the root chain's contracts are for."""
-    chain_id, child = plasma_node(url, "--engine").chain_id(), root.child_chain_id()
+    chain_id, child = plasma_node(url, "--engine").chain_id(), root.child_chain_id
     if chain_id != child:
         raise SourceError(f"--engine {url} is of chain {chain_id}, the root chain's contracts are for chain {child}")
     return chain_id

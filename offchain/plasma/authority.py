@@ -70,11 +70,9 @@ class Authority:
                 raise NotSigned(f"block {checkpoint.end} isn't executed here yet, but {self._maker.height}")
             time.sleep(0.05)
         self._check_before(checkpoint.epoch)
-        epoch, previous, set_id = checkpoint.epoch, checkpoint.previous, checkpoint.set_id
-        own = self._maker.make(epoch, previous, checkpoint.start, checkpoint.end, set_id)
-        if own != checkpoint:
-            names = [name for name, value in own.to_json().items() if value != checkpoint.to_json()[name]]
-            raise NotSigned(f"executed here, checkpoint {epoch} has another {', '.join(names)}")
+        names = checkpoint.differences(self._maker.again(checkpoint))
+        if names:
+            raise NotSigned(f"executed here, checkpoint {checkpoint.epoch} has another {', '.join(names)}")
         self._check_deposits(checkpoint)
 
     def _check_before(self, epoch: int) -> None:
@@ -84,10 +82,9 @@ class Authority:
             before = submission.checkpoint
             if before.epoch >= epoch or before.hash in self._executed:
                 continue
-            if before.epoch == epoch - 1 or not self._record.has(self._root.domain, before):
-                own = self._maker.make(before.epoch, before.previous, before.start, before.end, before.set_id)
-                if own != before:
-                    raise NotSigned(f"the root chain's checkpoint {before.epoch} is not what was executed here")
+            trusted = before.epoch < epoch - 1 and self._record.has(self._root.domain, before)
+            if not trusted and self._maker.again(before) != before:
+                raise NotSigned(f"the root chain's checkpoint {before.epoch} is not what was executed here")
             self._executed.add(before.hash)
 
     def _check_deposits(self, checkpoint: Checkpoint) -> None:

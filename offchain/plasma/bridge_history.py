@@ -5,7 +5,7 @@ It is read from logs and not from states: nodes keep logs for ever, and states f
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 from offchain.errors import UserError
@@ -52,6 +52,11 @@ class BridgeHistory:
     def path(self, exit_id: int, count: int) -> tuple[bytes, ...]:
         """The path of an exit in the tree of the first `count` exits. Raises IndexError if it isn't among them."""
         return self._tree.path(exit_id, count)
+
+    def delivering(self, start: int, end: int) -> set[int]:
+        """The blocks of a range, its end included, in which messages were delivered; as `at`."""
+        self._follow(end)
+        return set(self._delivered_in[bisect_left(self._delivered_in, start) : bisect_right(self._delivered_in, end)])
 
     def _follow(self, number: int) -> None:
         while self._read < number:

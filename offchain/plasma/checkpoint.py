@@ -60,6 +60,11 @@ class Checkpoint(Record):
         """How many blocks it has."""
         return self.end - self.start + 1
 
+    def differences(self, other: Checkpoint) -> tuple[str, ...]:
+        """The names of the fields, as in IPlasmaRoot.sol, in which another one differs."""
+        theirs = other.to_json()
+        return tuple(name for name, value in self.to_json().items() if value != theirs[name])
+
 
 @dataclass(frozen=True)
 class Submission(Record):

@@ -53,6 +53,11 @@ class CheckpointMaker:
         """Number of the last block."""
         return self._blocks.height
 
+    def again(self, checkpoint: Checkpoint) -> Checkpoint:
+        """The checkpoint in the place of another, and of its blocks, as they were executed here; as `make`."""
+        one = checkpoint
+        return self.make(one.epoch, one.previous, one.start, one.end, one.set_id)
+
     def make(self, epoch: int, previous: bytes, start: int, end: int, set_id: int) -> Checkpoint:
         """The checkpoint of a range. `previous` is the hash of the one before. Raises CheckpointError if there are no
         such blocks here, and what reading them raises."""

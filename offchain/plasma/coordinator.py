@@ -136,9 +136,8 @@ class Coordinator:
         if mature is None:
             self._finality_due = now + FINALITY_SECONDS
             return
-        call = self._root.root.functions.finalise(mature.abi())
         try:
-            self._submitter.send(self._root.root.address, bytes.fromhex(call._encode_transaction_data()[2:]))
+            self._submitter.transact(self._root.root.functions.finalise(mature.abi()))
             log.info("checkpoint %d is final", mature.checkpoint.epoch)
         except SubmissionError as error:  # somebody else was quicker; it mustn't hinder the next checkpoint
             log.info("checkpoint %d is not made final here: %s", mature.checkpoint.epoch, error)
@@ -197,7 +196,6 @@ class Coordinator:
             return str(error)
 
     def _submit(self, signed: SignedCheckpoint) -> None:
-        call = self._root.root.functions.submitCheckpoint(*signed.call())
-        receipt = self._submitter.send(self._root.root.address, bytes.fromhex(call._encode_transaction_data()[2:]))
+        receipt = self._submitter.transact(self._root.root.functions.submitCheckpoint(*signed.call()))
         epoch, gas = signed.checkpoint.epoch, int(receipt["gasUsed"], 16)
         log.info("checkpoint %d accepted with %d signatures, %d gas", epoch, len(signed.signatures), gas)

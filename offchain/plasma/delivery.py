@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Sequence
 
 from eth_account.signers.local import LocalAccount
-from web3 import Web3
 
 from offchain.artifacts import load
 from offchain.errors import UserError
@@ -15,6 +14,7 @@ from offchain.node import Node
 from offchain.plasma.checkpoint_maker import CheckpointMaker
 from offchain.plasma.messages import BRIDGE, Message, MessageKind
 from offchain.plasma.root_chain import RootChain
+from offchain.sender import unsigned
 
 MOST_BYTES = 65_536
 """Bytes of the messages of one delivery: a leader takes transactions of twice as many."""
@@ -66,8 +66,7 @@ class Delivery:
             raise DeliveryError(f"messages wait; {operator} alone can deliver them, not {self._key.address}")
         part, gas = _some(messages[taken:], min(MOST_GAS, self._block_gas() // 2))
         call = self._bridge.functions.deliver(taken, [message.abi() for message in part])
-        data = call._encode_transaction_data()
-        fields = {"to": Web3.to_checksum_address(BRIDGE), "data": data, "value": 0, "gas": gas, "nonce": sent}
+        fields = unsigned(call) | {"value": 0, "gas": gas, "nonce": sent}
         fields |= {"maxFeePerGas": 0, "maxPriorityFeePerGas": 0, "chainId": self._chain_id, "type": 2}
         self._inject([bytes(self._key.sign_transaction(fields).raw_transaction)])
         log.info("delivered messages %d to %d", taken, taken + len(part) - 1)

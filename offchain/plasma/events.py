@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
@@ -134,6 +134,46 @@ class Claimed(Event):
 
 
 @dataclass(frozen=True)
+class ContractProven(Event):
+    """A contract of the plasma chain was shown for escapes."""
+
+    account: Annotated[Address, INDEXED]
+    storage_root: Bytes32
+    balance: Uint
+
+
+@dataclass(frozen=True)
+class AccountEscaped(Event):
+    """What an account had escaped, or a part of it; `source` is the account or the exchange it was in."""
+
+    holder: Annotated[Address, INDEXED]
+    source: Annotated[Address, INDEXED]
+    asset: Annotated[Address, INDEXED]
+    amount: Uint
+
+
+@dataclass(frozen=True)
+class NoteEscapeStarted(Event):
+    """A note's escape waits."""
+
+    first_nullifier: Annotated[Uint, INDEXED]
+    second_nullifier: Annotated[Uint, INDEXED]
+    asset: Annotated[Address, INDEXED]
+    recipient: Address
+    amount: Uint
+    releasable_at: Uint
+
+
+@dataclass(frozen=True)
+class NoteEscapeCancelled(Event):
+    """A note was shown to be spent: its escape is off."""
+
+    first_nullifier: Annotated[Uint, INDEXED]
+    second_nullifier: Annotated[Uint, INDEXED]
+    spent: Uint
+
+
+@dataclass(frozen=True)
 class CheckpointSubmitted(Event):
     """PlasmaRoot accepted a checkpoint."""
 
@@ -175,6 +215,10 @@ EVENTS: tuple[type[Event], ...] = (
     ExitReleased,
     DepositRefunded,
     Claimed,
+    ContractProven,
+    AccountEscaped,
+    NoteEscapeStarted,
+    NoteEscapeCancelled,
     CheckpointSubmitted,
     CheckpointFinalised,
     CheckpointsVoided,
@@ -200,6 +244,14 @@ def decode_as(event: type[E], log: Mapping[str, Any]) -> E:
     if not topics or topics[0] != event.topic():
         raise EventError(f"a log is no {event.__name__}")
     return _decoded(event, topics, log)
+
+
+def event_in(event: type[E], logs: Iterable[Mapping[str, Any]]) -> E:
+    """The first of an event among a transaction's logs. Raises EventError if there is none."""
+    for log in logs:
+        if log["topics"] and _word(log["topics"][0]) == event.topic():
+            return decode_as(event, log)
+    raise EventError(f"the transaction logged no {event.__name__}: is this the contract it should be?")
 
 
 def _decoded(event: type[E], topics: list[bytes], log: Mapping[str, Any]) -> E:

@@ -6,9 +6,10 @@ the newest finalised block (`finalized` of the JSON-RPC standard), checkpoints u
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from web3 import Web3
 from web3.contract import Contract
@@ -18,16 +19,30 @@ from offchain.deployment.manifest import Manifest
 from offchain.errors import UserError
 from offchain.node import Node
 from offchain.plasma.checkpoint import Domain, Submission
-from offchain.plasma.events import CheckpointSubmitted, MessageSent, decode_as
-from offchain.plasma.messages import INBOX_SEED, Message, chained
+from offchain.plasma.events import CheckpointSubmitted, Event, MessageSent, decode_as
+from offchain.plasma.messages import INBOX_SEED, Message, MessageKind, chained
 from offchain.plasma.records import to_hex
 
 LOGS_AT_ONCE = 2_000
 """Blocks of one request for logs."""
 
+E = TypeVar("E", bound=Event)
+
 
 class RootChainError(UserError):
     """Says in one line what is wrong with what the root chain's node answers."""
+
+
+class Rules(NamedTuple):
+    """IPlasmaRoot.Rules: periods in seconds, the bond in wei."""
+
+    challenge_period: int
+    rollback_period: int
+    silence_period: int
+    inbox_period: int
+    freeze_period: int
+    change_period: int
+    bond: int
 
 
 @dataclass(frozen=True)
@@ -64,13 +79,24 @@ class RootChain:
         """The block from which on the contracts were there."""
         return self.node.first_block_with_code(self.root.address)
 
-    def child_chain_id(self) -> int:
-        """The plasma chain's id."""
-        return int(self.node.ask(self.vault.functions.childChainId()))
+    @cached_property
+    def _halted_in(self) -> int:
+        """The block of the halt."""
+        return self.node.first_block_since(int(self.node.ask(self.root.functions.haltedAt())))
 
     def head(self) -> Head:
         """The newest accepted checkpoint."""
         return Head(*self.node.ask(self.root.functions.head()))
+
+    @cached_property
+    def rules(self) -> Rules:
+        """What holds for good."""
+        return Rules(*self.node.ask(self.root.functions.rules()))
+
+    @cached_property
+    def child_chain_id(self) -> int:
+        """EIP-155 id of the plasma chain."""
+        return int(self.node.ask(self.vault.functions.childChainId()))
 
     def head_hash(self) -> bytes:
         """EIP-712 struct hash of the newest accepted checkpoint."""
@@ -117,8 +143,8 @@ class RootChain:
 
     def settled_epoch(self, first: int = 1) -> int:
         """The newest final epoch, from `first` on, whose finality no proof can take back any more; 0: none."""
-        final, rules = self.final_epoch(), self.root.functions.rules().call()
-        before = self.node.time() - int(rules[0]) - int(rules[1])
+        final = self.final_epoch()
+        before = self.node.time() - self.rules.challenge_period - self.rules.rollback_period
         found = (one for one in self.submissions(first) if one.submitted_at < before)
         return max((one.checkpoint.epoch for one in found if one.checkpoint.epoch <= final), default=0)
 
@@ -144,7 +170,7 @@ class RootChain:
     def mature(self) -> Submission | None:
         """The newest checkpoint that can be made final now, None if there is none."""
         latest = self.node.call("eth_getBlockByNumber", "latest", False)
-        due = int(latest["timestamp"], 16) - int(self.node.ask(self.root.functions.rules())[0])
+        due = int(latest["timestamp"], 16) - self.rules.challenge_period
         waiting = self.submissions(self.final_epoch() + 1) if self.state() == "running" else []
         return next((one for one in reversed(waiting) if one.submitted_at <= due), None)
 
@@ -162,6 +188,11 @@ class RootChain:
             return bytes(arguments["signatures"])
         except (ValueError, KeyError, TypeError, Web3Exception):
             return None
+
+    def last_final(self) -> Submission | None:
+        """The last final checkpoint, None if none is final."""
+        epoch = self.final_epoch()
+        return self.submission(epoch) if epoch else None
 
     def submission_of(self, block: int) -> Submission | None:
         """The checkpoint with a block of the plasma chain, None if there is none yet."""
@@ -187,6 +218,21 @@ class RootChain:
     def inbox_hash(self, count: int) -> bytes | None:
         """Hash of the first `count` messages, None if the finalised blocks have fewer; as `messages`."""
         return self._hashes[count] if count <= len(self.messages()) else None
+
+    def assets(self) -> list[str]:
+        """The tokens that are listed, by finalised blocks."""
+        return [one.asset for one in self.messages() if one.kind == MessageKind.LIST_TOKEN]
+
+    def events(self, contract: Contract, event: type[E], *topics: bytes | None, first: int | None = None) -> list[E]:
+        """What a contract logged of an event, final or not, from a block on; `topics` are its indexed arguments, None:
+        any."""
+        wanted = [None if topic is None else to_hex(topic) for topic in (event.topic(), *topics)]
+        begin = self.first_block if first is None else first
+        return [decode_as(event, log) for log in self._logs(contract.address, wanted, begin, self.node.height())]
+
+    def escape_events(self, event: type[E], *topics: bytes | None) -> list[E]:
+        """What PlasmaEscape logged, which does nothing before the halt; as `events`."""
+        return self.events(self.escape, event, *topics, first=self._halted_in)
 
     def sent_hash(self, count: int) -> bytes | None:
         """As `inbox_hash`, with what isn't final yet: what a challenge is decided by."""
@@ -214,10 +260,10 @@ class RootChain:
             raise RootChainError("the root chain's node knows no finalised block")
         return int(block["number"], 16)
 
-    def _logs(self, address: str, topics: list[str], first: int, last: int) -> list[dict[str, Any]]:
+    def _logs(self, address: str, topics: Sequence[str | None], first: int, last: int) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         for start in range(first, last + 1, LOGS_AT_ONCE):
             end = min(start + LOGS_AT_ONCE - 1, last)
-            wanted = {"address": address, "topics": topics, "fromBlock": hex(start), "toBlock": hex(end)}
+            wanted = {"address": address, "topics": list(topics), "fromBlock": hex(start), "toBlock": hex(end)}
             found += self.node.call("eth_getLogs", wanted)
         return found

@@ -14,12 +14,14 @@ from typing import Any
 import requests
 from eth_account.signers.local import LocalAccount
 from hexbytes import HexBytes
+from web3.contract.contract import ContractFunction
 from web3.exceptions import Web3Exception
 
 from offchain.artifacts import describe_revert
 from offchain.errors import UserError
 from offchain.node import Node, NodeError, NodeRefusal
-from offchain.plasma.records import to_hex
+from offchain.plasma.records import to_bytes, to_hex
+from offchain.sender import unsigned
 
 RESEND_SECONDS = 60.0
 POLL_SECONDS = 0.5
@@ -53,6 +55,11 @@ class Submitter:
         self.address = str(key.address)
         self._node, self._key, self._resend_seconds, self._clock = node, key, resend_seconds, clock
         self._chain_id = node.chain_id()
+
+    def transact(self, call: ContractFunction, value: int = 0) -> dict[str, Any]:
+        """Sends a contract call; as `send`."""
+        fields = unsigned(call)
+        return self.send(fields["to"], to_bytes(fields["data"]), value)
 
     def send(self, to: str, data: bytes, value: int = 0) -> dict[str, Any]:
         """Sends a call with `value` wei; returns its receipt. Raises CallRefused if it would revert,

@@ -16,6 +16,7 @@ from offchain.plasma.blocks import BlockError
 from offchain.plasma.challenges import Challenge, Published, equivocations, in_bridge, in_leaves, known_headers
 from offchain.plasma.checkpoint import SignedCheckpoint, Submission, split
 from offchain.plasma.checkpoint_maker import CheckpointMaker
+from offchain.plasma.deliveries import Deliveries
 from offchain.plasma.prover import read_leaves, told_leaves
 from offchain.plasma.root_chain import RootChain
 from offchain.plasma.submitter import CallRefused, Submitter
@@ -69,6 +70,7 @@ class Watcher:
         self._challenges = root.challenges
         self._looked: dict[int, bytes] = {}
         self._before: Published | None = None
+        self._deliveries = Deliveries(root, maker.history, node, public)
         self._signed: dict[tuple[int, int], list[SignedCheckpoint]] = {}
 
     def step(self) -> Iterator[Finding]:
@@ -107,9 +109,7 @@ class Watcher:
         signatures = self._root.signatures(checkpoint.epoch)
         if signatures is not None:
             self._note(submission, signatures)
-        epoch, previous, set_id = checkpoint.epoch, checkpoint.previous, checkpoint.set_id
-        own = self._maker.make(epoch, previous, checkpoint.start, checkpoint.end, set_id)
-        differs = tuple(name for name, value in own.to_json().items() if value != checkpoint.to_json()[name])
+        epoch, differs = checkpoint.epoch, checkpoint.differences(self._maker.again(checkpoint))
         if self._before is None or self._before.submission.checkpoint.epoch != epoch - 1:
             earlier = [one for one in self._root.accepted() if one.checkpoint.epoch == epoch - 1]
             self._before = self._published(earlier[0]) if earlier else None
@@ -133,8 +133,11 @@ class Watcher:
         return found
 
     def _faults(self, submission: Submission, published: Published | None) -> Iterator[Challenge]:
+        delivered: list[Challenge] = []
         if published is not None:
-            yield from in_leaves(published, self._before, known_headers(self._node, submission.checkpoint))
+            headers = known_headers(self._node, submission.checkpoint)
+            delivered = self._deliveries.faults(published, headers, self._published)
+            yield from in_leaves(published, self._before, headers)
         last = self._node.block(submission.checkpoint.end)
         if last is not None and last["stateRoot"] == "0x" + submission.checkpoint.last_state_root.hex():
             sent = self._root.sent_hash(self._maker.history.at(submission.checkpoint.end).inbox_consumed)
@@ -142,6 +145,7 @@ class Watcher:
                 yield from in_bridge(self._node, submission, self._maker.history, sent)
             except NodeError as error:  # it keeps states for a while only
                 log.warning("the bridge after checkpoint %d can't be proven: %s", submission.checkpoint.epoch, error)
+        yield from delivered
 
     def _note(self, submission: Submission, signatures: bytes) -> None:
         signed = SignedCheckpoint(self._root.domain, submission.checkpoint, {})
@@ -154,5 +158,4 @@ class Watcher:
         if self._submitter is None:
             return None
         call = self._challenges.functions[challenge.function](*challenge.arguments)
-        receipt = self._submitter.send(self._challenges.address, bytes.fromhex(call._encode_transaction_data()[2:]))
-        return str(receipt["transactionHash"])
+        return str(self._submitter.transact(call)["transactionHash"])

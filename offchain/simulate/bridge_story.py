@@ -130,7 +130,7 @@ class BridgeStory:
         before, first = above.eth.get_balance(account.address), Node(above).height()
         key_sender(self.day.web3, account).transact(bridge.exitEth(account.address), UNSHIELDED)
         node = Node(self.day.web3)
-        exits, payer = Exits(root, node, node.chain_id()), development_sender(above, PAYER)
+        exits, payer = Exits(root, node), development_sender(above, PAYER)
         _wait(lambda: _paid(exits, payer, account.address), "the exit wasn't paid")
         paid, blocks = above.eth.get_balance(account.address) - before, Node(above).height() - first
         self.lines.append(("exited", f"{shown(paid)} ETH, burned, proven, final, paid within {blocks} root blocks"))

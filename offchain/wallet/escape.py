@@ -6,7 +6,7 @@ read, whatever happened on the plasma chain afterwards, and needs no node of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,9 +91,10 @@ class NoteEscapes:
         held = [note for note in self._notes if note.note.asset == asset]
         return [note for note in held if self._is_flushed(note)], [note for note in held if not self._is_flushed(note)]
 
-    def pairs(self, asset: str) -> Iterator[tuple[OwnedNote, ...]]:
-        """The notes of an asset that can escape, as few escapes take them: two of a tree at a time."""
-        notes, _ = self.notes(asset)
+    def pairs(self, asset: str, started: Container[int] = ()) -> Iterator[tuple[OwnedNote, ...]]:
+        """The notes of an asset that can escape, as few escapes take them: two of a tree at a time; without those whose
+        nullifiers are in `started`."""
+        notes = [note for note in self.notes(asset)[0] if note.nullifier not in started]
         for tree in sorted({note.tree for note in notes}):
             of_tree = [note for note in notes if note.tree == tree]
             for first in range(0, len(of_tree), INPUTS):

@@ -18,6 +18,7 @@ from typing import Any
 from offchain.errors import UserError
 from offchain.plasma.checkpoint import Submission
 from offchain.plasma.escape import EscapeError, Escapes, StateProofs, bridged_token
+from offchain.plasma.exports import read_export
 from offchain.plasma.messages import BRIDGE
 from offchain.plasma.records import RecordError
 from offchain.wallet.note import ETH
@@ -66,6 +67,23 @@ class KeptProofs:
         if proofs.state_root != submission.checkpoint.last_state_root:
             raise KeptProofsError(f"{path} has proofs of another state than its checkpoint's")
         return cls(submission, proofs, found)
+
+
+def read_proofs(path: Path, final: Submission) -> StateProofs:
+    """The proofs of a checkpoint's last state in a wallet's file, in a node's file, or in the folder of a node's files.
+    Raises KeptProofsError or ExportError if they aren't there."""
+    epoch = final.checkpoint.epoch
+    wanted = f"{epoch:08}.json.gz"
+    file = path / wanted if path.is_dir() else path
+    if not file.exists():
+        raise KeptProofsError(f"there is no file {file}: ask a node of the plasma chain for its escape/{wanted}")
+    proofs = read_export(file) if file.suffix == ".gz" else KeptProofs.load(file).proofs
+    if proofs.state_root != final.checkpoint.last_state_root:
+        raise KeptProofsError(
+            f"{file} has proofs of another state than the last final one, checkpoint {epoch}'s: "
+            f"ask a node of the plasma chain for its escape/{wanted}"
+        )
+    return proofs
 
 
 def gather(

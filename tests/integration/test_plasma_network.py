@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
 import json
 import random
@@ -16,15 +17,19 @@ from typing import Any
 
 import pytest
 import requests
+from eth_account import Account
 
+from offchain.plasma.ending import Reason
 from offchain.plasma.exits import Exits, Stage
+from offchain.plasma.exports import read_export
 from offchain.plasma.feed import FeedClient
+from offchain.plasma.keys import save_key
 from offchain.plasma.messages import BRIDGE
-from offchain.sender import TransactionError
 from offchain.units import ETHER
 from tests.node_process import until
-from tests.plasma_network import AUTHORITIES, CHAIN_ID, OTHER, QUICK, USER, Network, bridged_root, network
+from tests.plasma_network import AUTHORITIES, OTHER, QUICK, USER, Network, bridged_root, network
 from tests.plasma_operator import hash_of
+from tests.unit.command_line import CommandLine
 
 KILLS = 3
 """How often the leader is killed under load."""
@@ -57,7 +62,7 @@ def test_money_goes_there_and_back(nodes: Network) -> None:
     assert submission.signers.bit_count() >= 3
     assert submission.checkpoint.inbox_consumed == 1
     root = nodes.root.chain()
-    exits = Exits(root, nodes.node, CHAIN_ID)
+    exits = Exits(root, nodes.node)
     web3, payer = nodes.root.node.web3, nodes.root.sender(USER)
     before = web3.eth.get_balance(OTHER.address)
     done: list[str] = []
@@ -78,7 +83,7 @@ def test_money_goes_there_and_back(nodes: Network) -> None:
 def test_an_interrupted_payout_is_paid_later(nodes: Network) -> None:
     """P5 an exit that was released by somebody else, or before a crash, is still paid by the next run."""
     nodes.send(USER, BRIDGE, ETHER, nodes.bridge_call("exitEth", OTHER.address))
-    exits, payer = Exits(nodes.root.chain(), nodes.node, CHAIN_ID), nodes.root.sender(USER)
+    exits, payer = Exits(nodes.root.chain(), nodes.node), nodes.root.sender(USER)
     web3 = nodes.root.node.web3
     before = web3.eth.get_balance(OTHER.address)
 
@@ -245,39 +250,65 @@ def test_one_process_a_folder(nodes: Network) -> None:
     assert nodes.checkpointed(transferred(nodes)).signers.bit_count() >= 3
 
 
-def test_without_an_operator_deposits_go_back(nodes: Network) -> None:
-    """The operator is gone: after the silence anybody halts the chain, and a deposit it didn't take is refunded."""
+@pytest.fixture
+def openmg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    return CommandLine(tmp_path, monkeypatch, capsys)
+
+
+def test_without_an_operator_everybody_leaves(nodes: Network, openmg: CommandLine, tmp_path: Path) -> None:
+    """P5 the operator is gone: after the silence anybody halts the chain, a deposit it didn't take is refunded, and
+    what was there escapes with the file of whatever node, all by commands."""
     nodes.kill(0)
+    root, web3 = nodes.root.chain(), nodes.root.node.web3
     nodes.root.deposit(OTHER, 2 * ETHER)
-    root, sender = nodes.root, nodes.root.sender(OTHER)
-    plasma_root, vault = root.contract("plasma_root").functions, root.contract("plasma_vault").functions
-    with pytest.raises(TransactionError, match="NotHalted"):
-        refund(nodes)
+    until("the deposit is final", lambda: root.messages()[-1].recipient == OTHER.address)
+    for name, account in (("user", USER), ("other", OTHER)):
+        save_key(tmp_path / name, account)
+    chain = ["--root", nodes.root.url, "--manifests", str(nodes.root.manifest.path.parent)]
+    other, user = (["--key", str(tmp_path / name), *chain] for name in ("other", "user"))
+    silent_from = root.head().submitted_at + QUICK.silence_period
+    told = openmg.done("plasma", "halt", "--list", *chain)
+    assert (told["halted"], told["triggers"][0]) == (False, {"reason": Reason.SILENCE, "from": silent_from})
+    until("the halt", lambda: openmg.done("plasma", "halt", *other)["halted"])
+    final = root.last_final()
+    assert final is not None
+    assert root.accepted()[-1] == final  # what was ready was made final first
 
-    silent_from = root.chain().head().submitted_at + QUICK.silence_period
-    with pytest.raises(TransactionError, match="TooEarly"):
-        sender.transact(plasma_root.haltSilent())
-    until("the silence", lambda: root.node.time() > silent_from)
-    sender.transact(plasma_root.haltSilent())
-    assert root.chain().state() == "halted"
-    before = vault.claimable("0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE", OTHER.address).call()
-    refund(nodes)
-    after = vault.claimable("0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE", OTHER.address).call()
-    assert after - before == 2 * ETHER
-    with pytest.raises(TransactionError):
-        refund(nodes)
+    before = web3.eth.get_balance(OTHER.address)
+    for _ in range(2):
+        (refund,) = openmg.done("plasma", "refund", *other)["refunds"]
+        assert refund["refunded"] == refund["amount"] == str(2 * ETHER)
+        assert 2 * ETHER - ETHER // 100 < web3.eth.get_balance(OTHER.address) - before < 2 * ETHER
 
+    nodes.root.node.call("evm_increaseTime", QUICK.challenge_period + QUICK.rollback_period + 3)
+    file = f"{final.checkpoint.epoch:08}.json.gz"
+    written = next(path for path in nodes.folder.glob("node*/escape") if (path / file).exists())
+    exported = read_export(written / file)
+    held = exported.account(USER.address)[0].balance
+    nodes.end()
+    again = ["plasma", "export", "--genesis", str(nodes.genesis), *chain]
+    folder = nodes.node_folder(0) / "escape"
+    (folder / file).unlink(missing_ok=True)
+    assert openmg.done(*again, "--folder", str(nodes.node_folder(0)))["file"] == str(folder / file)
+    assert read_export(folder / file).to_json() == exported.to_json()
+    assert "has 0 blocks, checkpoint" in openmg.run(*again, "--folder", str(tmp_path)).error
+    assert "there is no checkpoint 9999" in openmg.run(*again, "--folder", str(folder), "--epoch", "9999").error
+    safe = Account.create().address
+    escape = ["plasma", "escape", "--proofs", str(folder), "--to", safe, *user]
+    assert [one["step"].split()[0] for one in openmg.done(*escape)["done"]] == ["opened", "escaped", "paid"]
+    assert web3.eth.get_balance(safe) == held > 5 * ETHER
+    assert openmg.done(*escape)["done"] == []
+    assert web3.eth.get_balance(safe) == held
 
-def refund(nodes: Network) -> None:
-    """Asks for the newest deposit."""
-    root = nodes.root.chain()
-    messages = until("the deposit", lambda: [one for one in root.messages() if one.recipient == OTHER.address])
-    final = root.final_epoch()
-    submission = root.submission(final) or root.submissions()[0]
-    call = nodes.root.contract("plasma_vault").functions.refund(
-        len(root.messages()) - 1, messages[-1].abi(), submission.abi()
-    )
-    nodes.root.sender(OTHER).transact(call)
+    for proofs, why in (
+        ([], "give --proofs"),
+        (["--proofs", str(tmp_path)], f"ask a node of the plasma chain for its escape/{file}"),
+        (["--proofs", str(tmp_path / "user")], "is no file of kept proofs"),
+    ):
+        assert why in openmg.run("plasma", "escape", *proofs, *user).error
+    others = read_export(folder / file).to_json() | {"stateRoot": "0x" + "55" * 32}
+    (tmp_path / file).write_bytes(gzip.compress(json.dumps(others).encode()))
+    assert "has proofs of another state" in openmg.run("plasma", "escape", "--proofs", str(tmp_path), *user).error
 
 
 def test_no_node_printed_a_traceback(nodes: Network) -> None:

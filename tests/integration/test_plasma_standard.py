@@ -183,7 +183,7 @@ def test_a_watcher_beside_a_node(nodes: StandardNetwork, sent: Sent, tmp_path: P
 
 def test_what_is_burned_is_paid(nodes: StandardNetwork, sent: Sent) -> None:
     """P5 on the root chain, once the checkpoint is final."""
-    exits, payer = Exits(nodes.root.chain(), nodes.node, CHAIN_ID), nodes.root.sender(USER)
+    exits, payer = Exits(nodes.root.chain(), nodes.node), nodes.root.sender(USER)
     web3 = nodes.root.node.web3
     before = web3.eth.get_balance(OTHER.address)
 

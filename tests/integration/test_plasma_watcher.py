@@ -5,18 +5,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from eth_utils.crypto import keccak
 
-from offchain.node import Node
-from offchain.plasma.blocks import BlockLeaf
+from offchain.node import Node, NodeError
+from offchain.plasma.blocks import BlockLeaf, header_rlp
 from offchain.plasma.checkpoint import Checkpoint, SignedCheckpoint, sign
+from offchain.plasma.events import Delivered
 from offchain.plasma.keys import save_key
 from offchain.plasma.merkle import Tree
 from offchain.plasma.messages import BRIDGE
+from offchain.plasma.records import to_hex
 from offchain.plasma.submitter import Submitter
+from offchain.plasma.tries import ItemTrie, receipt_encoded
 from offchain.plasma.watcher import Finding, Watcher, WatchingError
 from offchain.sender import TransactionError
 from offchain.units import ETHER
@@ -64,18 +68,30 @@ class LyingNode(Node):
     """The leader's public node; of these blocks it tells other fields than it executed."""
 
     lies: dict[int, dict[str, str]]
+    receipts: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
 
     def call(self, method: str, *parameters: Any) -> Any:
+        if method == "eth_getBlockReceipts" and int(parameters[0], 16) in self.receipts:
+            return self.receipts[int(parameters[0], 16)]
         answer = Node.call(self, method, *parameters)
         if method == "eth_getBlockByNumber":
             answer |= self.lies.get(int(answer["number"], 16), {})
         return answer
 
 
-def watcher(nodes: Network, key: Any = OTHER, public: Node | None = None) -> Watcher:
+class ForgetfulNode(Node):
+    """A node whose engine has forgotten all states: whoever begins to watch days later."""
+
+    def call(self, method: str, *parameters: Any) -> Any:
+        if method == "eth_getProof":
+            raise NodeError("distance to target block exceeds maximum proof window")
+        return Node.call(self, method, *parameters)
+
+
+def watcher(nodes: Network, key: Any = OTHER, public: Node | None = None, node: Node | None = None) -> Watcher:
     """One that executes what the leader's chain is, with a key that pays for challenges, or without."""
     submitter = Submitter(nodes.root.node, key) if key else None
-    return Watcher(nodes.root.chain(), nodes.maker(), nodes.node, CHAIN_ID, submitter, public)
+    return Watcher(nodes.root.chain(), nodes.maker(), node or nodes.node, CHAIN_ID, submitter, public)
 
 
 def found(one: Watcher) -> Finding:
@@ -107,7 +123,11 @@ def assert_only_told(nodes: Network, finding: Finding, differs: Sequence[str]) -
 
 def made_of(nodes: Network, honest: Checkpoint, lies: dict[int, dict[str, str]]) -> Checkpoint:
     """The checkpoint of blocks that the leader tells falsely."""
-    node = LyingNode(nodes.node.web3, lies)
+    return made_by(LyingNode(nodes.node.web3, lies), honest)
+
+
+def made_by(node: Node, honest: Checkpoint) -> Checkpoint:
+    """The checkpoint of blocks as a node tells them."""
     blocks = [node.block(number) for number in range(honest.start, honest.end + 1)]
     leaves = [BlockLeaf.told(block) for block in blocks if block]
     return replace(honest, blocks_root=Tree([leaf.hash(CHAIN_ID) for leaf in leaves]).root)
@@ -163,6 +183,56 @@ def test_a_false_block(nodes: Network, lie: dict[str, str], function: str) -> No
     finding = found(watcher(nodes))
     assert_only_told(nodes, finding, ["blocksRoot"])
     assert_proven(nodes, found(watcher(nodes, public=LyingNode(nodes.node.web3, lies))), function)
+
+
+def receipts_with(nodes: Network, number: int, message: int, message_hash: bytes, ahead: int = 0) -> LyingNode:
+    """A leader that tells, with a header that fits, that a block delivered a message, which it didn't; and that its
+    number is so much higher."""
+    block: Any = nodes.node.block(number)
+    receipts: Any = nodes.node.call("eth_getBlockReceipts", hex(number))
+    topics = [to_hex(Delivered.topic()), f"0x{message:064x}", to_hex(message_hash)]
+    receipts[-1]["logs"].append({"address": BRIDGE, "topics": topics, "data": f"0x{1:064x}"})
+    lies = {"receiptsRoot": to_hex(ItemTrie([receipt_encoded(one) for one in receipts]).root)}
+    lies["number"] = hex(number + ahead)
+    lies["hash"] = to_hex(keccak(header_rlp(block | lies)))
+    return LyingNode(nodes.node.web3, {number: lies}, {number + ahead: receipts})
+
+
+def test_a_delivery_that_never_was(nodes: Network) -> None:
+    """P5 receipts that were made up, of a state that is right, show a message that the inbox doesn't have: who gets
+    them from the public node proves it from the receipt."""
+    honest = nodes.next_checkpoint()
+    public = receipts_with(nodes, honest.end, 1, WORD)
+    nodes.root.submit(made_by(public, honest))
+    assert_only_told(nodes, found(watcher(nodes)), ["blocksRoot"])
+    finding = found(watcher(nodes, public=public))
+    assert finding.differs == ("blocksRoot",)
+    assert_proven(nodes, finding, "proveFalseDelivery")
+    assert f"block {honest.end} delivered a message 1 that the inbox doesn't have" in finding.words()
+
+
+def test_a_delivery_out_of_its_place(nodes: Network) -> None:
+    """A block that tells a number far beyond its checkpoint is proven to be out of its place, whatever its receipts."""
+    honest = nodes.next_checkpoint()
+    public = receipts_with(nodes, honest.end, 1, WORD, ahead=1000)
+    nodes.root.submit(made_by(public, honest))
+    assert_proven(nodes, found(watcher(nodes, public=public)), "proveWrongPlace")
+
+
+@pytest.mark.parametrize("checkpoints", [1, 2])
+def test_a_message_that_is_delivered_again(nodes: Network, checkpoints: int) -> None:
+    """P5 receipts that were made up show a message of the inbox a second time, in the checkpoint of the first time or
+    in a later one, which alone is void then."""
+    if checkpoints == 2:
+        nodes.root.submit(nodes.next_checkpoint())
+        nodes.send(USER, OTHER.address, 1)
+    honest = nodes.next_checkpoint()
+    public = receipts_with(nodes, honest.end, 0, nodes.root.inbox()[0].hash)
+    nodes.root.submit(made_by(public, honest))
+    *before, finding = watcher(nodes, public=public).step()
+    assert [one.challenge for one in before] == [None] * (checkpoints - 1)
+    assert_proven(nodes, finding, "proveDoubleDelivery")
+    assert f"block {honest.end} delivered message 0 again" in finding.words()
 
 
 def test_a_broken_link_between_checkpoints(nodes: Network) -> None:
@@ -293,7 +363,7 @@ def test_what_is_not_final_yet_is_no_fault(nodes: Network) -> None:
 
 def test_minted_without_a_deposit(shared: Network) -> None:
     """P1 the operator delivers a message that was never sent, every authority signs: it is proven from the bridge's
-    storage, though the execution is the same here."""
+    storage, though the execution is the same here; once nobody has that state any more, from the delivery's receipt."""
     nodes, root = shared, shared.root
     taken = nodes.maker().history.at(nodes.maker().height).inbox_consumed
     nodes.send(OPERATOR, BRIDGE, 0, nodes.bridge_call("deliver", taken, [forged(OPERATOR.address, 1000 * ETHER, 1)]))
@@ -304,10 +374,16 @@ def test_minted_without_a_deposit(shared: Network) -> None:
     while len(root.inbox()) <= taken:
         root.deposit(OTHER, 7)
     root.submit(minted)
+    accepted = root.node.call("evm_snapshot")
     finding = found(watcher(nodes))
     assert finding.differs == ()
     assert_proven(nodes, finding, "proveWrongBridge")
     assert "took messages that the inbox doesn't have" in finding.words()
+
+    assert root.node.call("evm_revert", accepted)
+    late = found(watcher(nodes, node=ForgetfulNode(nodes.node.web3)))
+    assert_proven(nodes, late, "proveFalseDelivery")
+    assert "that the inbox doesn't have; challenged in" in late.words()
 
 
 def test_the_command(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,12 +18,15 @@ from offchain import chains
 from offchain.chains import ChainSpec, started
 from offchain.commands.plasma import plasma
 from offchain.plasma.bridge_genesis import bridge_genesis
+from offchain.plasma.ending import Reason
 from offchain.plasma.keys import save_key
 from offchain.plasma.messages import BRIDGE
+from offchain.plasma.submitter import Submitter
+from offchain.plasma.watcher import Watcher
 from offchain.sender import development_account
 from offchain.units import ETHER
 from tests.node_process import until
-from tests.plasma_network import FINAL_SOON, OTHER, USER, Network, bridged_root, network
+from tests.plasma_network import AUTHORITIES, CHAIN_ID, FINAL_SOON, OTHER, QUICK, USER, Network, bridged_root, network
 from tests.unit.command_line import CommandLine
 
 ADDRESS = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8"
@@ -50,7 +54,8 @@ def commands(group: click.Group = plasma, path: tuple[str, ...] = ("plasma",)) -
 
 ALL = list(commands())
 ON_CHAIN = [words for words in ALL if words[-1] != "genesis"]
-BOTH = [words for words in ON_CHAIN if words[-1] not in ("deposit", "node", "watch")]
+ENDING = ("finalise", "halt", "refund", "freeze", "escape")
+BOTH = [words for words in ON_CHAIN if words[-1] not in ("deposit", "node", "watch", "export", *ENDING)]
 """Commands that ask both chains."""
 
 ENDLESS = ("node", "watch")
@@ -63,11 +68,13 @@ def valid(words: tuple[str, ...], folder: Path) -> list[str]:
         "deposit": ["1", "ETH", *key],
         "exit": ["1", "ETH", *key],
         "exits": key,
+        **dict.fromkeys(ENDING, key),
         "block": ["1"],
         "transaction": [HASH],
         "receipt": [HASH],
         "slot": [ADDRESS, "0", "--block", "1"],
         "watch": ["--folder", str(folder / "node"), *genesis, "--follow", DEAD],
+        "export": ["--folder", str(folder), *genesis],
         "node": ["--folder", str(folder / "node"), *genesis, *key],
     }.get(words[-1], [])
 
@@ -242,6 +249,14 @@ def test_a_plasma_chain_that_is_none(
         (["exit", "1", "--to", "0x" + "00" * 20], "InvalidRecipient"),
         (["exit", "1", ADDRESS], ADDRESS),
         (["exits", "--of", "me"], "me is no address"),
+        (["finalise", "now"], "unexpected extra argument"),
+        (["halt", "--of", ADDRESS], "No such option: --of"),
+        (["refund"], "the plasma chain has not halted: deposits go back after `openmg plasma halt`"),
+        (["refund", "--of", "me"], "me is no address"),
+        (["escape"], "the plasma chain has not halted: escapes begin after `openmg plasma halt`"),
+        (["escape", "--to", "me"], "me is no address"),
+        (["freeze", "now"], "a signature is none"),
+        (["freeze", "0x12"], "a signature has 65 bytes, not 1"),
         (["prove", "block", "1"], "block 1 is in no checkpoint yet"),
         (["prove", "block", "1000000"], "block 1000000 is in no checkpoint yet"),
         (["prove", "transaction", HASH], f"the plasma chain has no transaction {HASH} in a block"),
@@ -254,8 +269,9 @@ def test_what_the_chains_refuse(
 ) -> None:
     """P9 one line each, and nothing changes on either chain."""
     key = ["--key", str(tmp_path / "key")] if arguments[0] != "prove" else []
+    rpc = ["--rpc", nodes.url] if arguments[0] not in ENDING else []
     counts = [one.call("eth_getTransactionCount", USER.address, "latest") for one in (nodes.node, nodes.root.node)]
-    assert why in openmg.run("plasma", *arguments, *key, "--rpc", nodes.url, *on(nodes)).error
+    assert why in openmg.run("plasma", *arguments, *key, *rpc, *on(nodes)).error
     assert counts == [
         one.call("eth_getTransactionCount", USER.address, "latest") for one in (nodes.node, nodes.root.node)
     ]
@@ -308,6 +324,13 @@ def test_money_and_proofs(openmg: CommandLine, tmp_path: Path, nodes: Network) -
     assert "can't be written" in openmg.run("plasma", "prove", "block", "1", "--out", "/nowhere/x", *chain).error
     told = openmg.done("plasma", "status", *chain)
     assert (told["epoch"], told["state"], told["quorum"], len(told["signers"])) == (1, "running", 3, 4)
+    nodes.root.node.call("evm_increaseTime", QUICK.challenge_period)
+    nodes.root.mine(1)
+    assert openmg.done("plasma", "finalise", "--list", *key, *on(nodes))["finalEpoch"] == 0
+    assert [openmg.done("plasma", "finalise", *key, *on(nodes))["finalised"] for _ in range(2)] == [1, None]
+    done = openmg.done("plasma", "exits", "--started", *key, *on(nodes))
+    assert [one["step"] for one in done["done"]] == ["released", "paid"]
+    assert done["exits"] == openmg.done("plasma", "exits", "--list", "--of", USER.address, *chain)["exits"]
     deposited = openmg.done("plasma", "deposit", "2", "--to", OTHER.address, *key, *chain)
     assert deposited["recipient"] == OTHER.address
     nodes.root.mine()
@@ -322,3 +345,90 @@ def test_a_client_without_money(nodes: Network) -> None:
     sent = web3.eth.send_transaction({"from": newcomer.address, "to": ADDRESS, "value": Wei(0)})
     assert web3.eth.wait_for_transaction_receipt(sent, 30)["status"] == 1
     assert nodes.balance(newcomer) == 0
+
+
+@pytest.fixture
+def aside(nodes: Network) -> Iterator[Network]:
+    """The network with the root chain as it was; for the last tests, since the leader doesn't forget what it read."""
+    snapshot = nodes.root.node.call("evm_snapshot")
+    yield nodes
+    assert nodes.root.node.call("evm_revert", snapshot)
+
+
+def test_a_freeze(openmg: CommandLine, tmp_path: Path, aside: Network) -> None:
+    """Each of f + 1 authorities signs with its own key; the last one, or anybody else, sends. What doesn't count is
+    refused in one line."""
+    freeze, root = ["plasma", "freeze"], aside.root.chain()
+    keys = []
+    for place in (0, 1):
+        save_key(tmp_path / f"a{place}", AUTHORITIES[place])
+        keys.append(["--key", str(tmp_path / f"a{place}"), *on(aside)])
+    anybody = ["--key", str(tmp_path / "key"), *on(aside)]
+    told = openmg.done(*freeze, *keys[0])
+    (first,) = told["signatures"]
+    assert (told["frozenUntil"], told["needed"]) == (None, 2)
+    assert f"openmg plasma freeze {first}" in openmg.run(*freeze, *keys[0]).out
+    assert openmg.done(*freeze, first, first, *keys[0]) == told
+    (second,) = openmg.done(*freeze, *keys[1])["signatures"]
+    false = first[:20] + ("0" if first[20] != "0" else "1") + first[21:]
+    for given, why in (
+        ([], f"0 of 2 signatures, and {USER.address} is no authority that signs"),
+        ([first], "1 of 2 signatures"),
+        ([first, "0x12"], "a signature has 65 bytes, not 1"),
+        ([first, "sign"], "a signature is none"),
+        ([first, false], "signature"),
+    ):
+        assert why in openmg.run(*freeze, *given, *anybody).error
+    assert root.state() == "running"
+    until = openmg.done(*freeze, second, first, *anybody)["frozenUntil"]
+    assert root.state() == f"frozen until {until}"
+    assert openmg.done(*freeze, *keys[0])["frozenUntil"] == until
+    aside.root.node.call("evm_increaseTime", QUICK.freeze_period)
+    aside.root.mine(1)
+    assert "is no authority's signature of the next freeze" in openmg.run(*freeze, second, first, *anybody).error
+    ((third,), (fourth,)) = (openmg.done(*freeze, *key)["signatures"] for key in keys)
+    assert "TooEarly" in openmg.run(*freeze, third, fourth, *anybody).error  # the pause after a freeze
+
+
+def leave_out(nodes: Network) -> None:
+    """Checkpoints go on, but don't take a message."""
+    checkpoint = nodes.next_checkpoint()
+    nodes.root.deposit(OTHER)
+    nodes.root.node.call("evm_increaseTime", QUICK.inbox_period + 3)
+    nodes.root.mine()
+    nodes.root.submit(checkpoint)
+
+
+def be_caught(nodes: Network) -> None:
+    """A checkpoint is proven to be false, and the freeze is over."""
+    nodes.root.submit(replace(nodes.next_checkpoint(), last_state_root=b"\x55" * 32))
+    submitter = Submitter(nodes.root.node, OTHER)
+    list(Watcher(nodes.root.chain(), nodes.maker(), nodes.node, CHAIN_ID, submitter).step())
+    nodes.root.node.call("evm_increaseTime", QUICK.freeze_period + 3)
+    nodes.root.mine(1)
+
+
+def fall_silent(nodes: Network) -> None:
+    nodes.root.node.call("evm_increaseTime", QUICK.silence_period + 3)
+    nodes.root.mine(1)
+
+
+@pytest.mark.parametrize(
+    ("end", "reason"), [(fall_silent, Reason.SILENCE), (be_caught, Reason.FAULT), (leave_out, Reason.IGNORED)]
+)
+def test_a_halt(
+    openmg: CommandLine, tmp_path: Path, aside: Network, end: Callable[[Network], None], reason: Reason
+) -> None:
+    """Whatever holds ends the chain, once; the list says so before and sends nothing."""
+    key = ["--key", str(tmp_path / "key"), *on(aside)]
+    aside.send(USER, OTHER.address, 1)
+    end(aside)
+    told = openmg.done("plasma", "halt", "--list", *on(aside))
+    assert told["triggers"][0]["reason"] == reason
+    assert told["triggers"][0]["from"] <= aside.root.node.time()
+    assert aside.root.chain().state() != "halted"
+    told = openmg.done("plasma", "halt", *key)
+    assert (told["halted"], told["reason"]) == (True, reason)
+    told = openmg.done("plasma", "halt", *key)
+    assert (told["halted"], told["reason"]) == (True, None)
+    assert "it is halted" in openmg.run("plasma", "freeze", *key).error

@@ -129,7 +129,7 @@ def test_a_message_of_no_kind_is_refused() -> None:
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: str(event.__name__))
 def test_events_are_the_contracts(event: Any) -> None:
     """Names, types and what is indexed, as compiled."""
-    contracts = (load(name) for name in ("PlasmaVault", "PlasmaBridge", "PlasmaRoot"))
+    contracts = (load(name) for name in ("PlasmaVault", "PlasmaBridge", "PlasmaRoot", "PlasmaEscape"))
     entry = next(
         entry
         for contract in contracts
