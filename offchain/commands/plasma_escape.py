@@ -10,7 +10,7 @@ import click
 from offchain.command import Command
 from offchain.commands.output import Stage, answer, columns, day_and_time, stages
 from offchain.commands.plasma_end import list_option
-from offchain.commands.plasma_keep import kept_file
+from offchain.commands.plasma_keep import kept_folder
 from offchain.commands.plasma_session import Account, account_options
 from offchain.errors import UserError
 
@@ -50,7 +50,7 @@ def escape(account: Account, only_list: bool, to: str | None, proofs: Path | Non
     final, until = last_final(root), opens_at(root)
     if proofs is None and account.keys is None:
         raise KeptProofsError("give --proofs: a node's folder `escape`, or a file of it")
-    state = read_proofs(proofs or kept_file(account.name, root.child_chain_id), final)
+    state = read_proofs(proofs or kept_folder(account.name, root.child_chain_id), final)
     sender = None if only_list or until else account.sender(root.node)
     done: list[dict[str, Any]] = []
     manifest = _plasma_manifest(account)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -10,49 +14,83 @@ from offchain.command import Command
 from offchain.commands.output import answer, json_option, stages
 from offchain.commands.plasma_session import chain_options, manifests_option, plasma_node, root_chain, root_option
 from offchain.commands.session import Opening, wallet_option
+from offchain.errors import UserError
+
+if TYPE_CHECKING:
+    from offchain.wallet.kept_proofs import Keeper, KeptProofs
+
+KEEP_SECONDS = 5
+"""How often a new checkpoint is looked for."""
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command(cls=Command)
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File.  [default: beside the wallet's]")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder.  [default: beside the wallet]")
+@click.option("--watch", is_flag=True, help="Go on with every checkpoint, until Ctrl-C.")
 @wallet_option
 @chain_options
 @json_option
 def keep(
-    out: Path | None, name: str, rpc: str | None, root_url: str | None, manifests: Path | None, as_json: bool
+    out: Path | None,
+    watch: bool,
+    name: str,
+    rpc: str | None,
+    root_url: str | None,
+    manifests: Path | None,
+    as_json: bool,
 ) -> None:
-    """Keeps proofs of what is the wallet's after the newest checkpoint.
+    """Keeps proofs of what is the wallet's after the newest checkpoint, a file each.
 
-    With them its money can leave when the chain has ended, if that checkpoint is the last final one then.
+    With them its money can leave when the chain has ended. The last final checkpoint counts then, which is days old:
+    with --watch there is a file of every one. Those that can't count any more are deleted.
 
     \b
-    openmg plasma keep
+    openmg plasma keep --watch
     """
     from offchain.deployment.manifest import Manifest
-    from offchain.plasma.escape import StateProofs
-    from offchain.wallet.kept_proofs import KeptProofsError, gather
+    from offchain.wallet.kept_proofs import Keeper, KeptProofs, KeptProofsError
     from offchain.wallet.wallet import Wallet
 
     root, plasma = root_chain(root_url, manifests), plasma_node(rpc)
     opening = Opening(name)
-    epoch = root.head().epoch
-    submission = root.submission(epoch) if epoch else None
-    if submission is None:
+    if not root.head().epoch and not watch:
         raise KeptProofsError("there is no checkpoint yet: try again after the first one")
-    chain_id, checkpoint = plasma.chain_id(), submission.checkpoint
+    chain_id = plasma.chain_id()
     wallet = Wallet(opening.keys, plasma.web3, Manifest.open(chain_id, manifests))
+    keeper = Keeper(wallet, root, plasma, out or kept_folder(name, chain_id))
+
+    def tell(kept: KeptProofs) -> None:
+        epoch = kept.submission.checkpoint.epoch
+        path, found = keeper.path(epoch), ", ".join(kept.found) or "nothing: this wallet had nothing there"
+        content = {"epoch": epoch, "file": str(path), "found": list(kept.found)}
+        answer(as_json, content, f"Proofs of what was there after checkpoint {epoch}: {path}", f"  {found}")
+
+    if watch:
+        with suppress(KeyboardInterrupt):
+            _go_on(keeper, tell)
+        return
     with stages("reading the chain"):
-        wallet.sync()
-    platform = (wallet.manifest.address("factory"), wallet.manifest.address("pool"))
-    proofs = StateProofs.of_node(plasma, checkpoint.end, checkpoint.last_state_root)
-    kept = gather(wallet, submission, proofs, platform, root.assets())
-    path = out or kept_file(name, chain_id)
-    kept.save(path)
-    content = {"epoch": checkpoint.epoch, "file": str(path), "found": list(kept.found)}
-    shown = [f"  {one}" for one in kept.found] or ["  nothing: this wallet had nothing there"]
-    answer(as_json, content, f"Proofs of what was there after checkpoint {checkpoint.epoch}: {path}", *shown)
+        kept = keeper.step() or KeptProofs.load(keeper.path(root.head().epoch))
+    tell(kept)
+
+
+def _go_on(keeper: Keeper, tell: Callable[[KeptProofs], None]) -> NoReturn:
+    """Until Ctrl-C. What hinders it is said once; checkpoints go by meanwhile."""
+    said = ""
+    while True:
+        try:
+            kept, problem = keeper.step(), ""
+        except UserError as error:
+            kept, problem = None, str(error)
+        if problem and problem != said:
+            click.echo(problem, err=True)
+        said = problem
+        if kept is not None:
+            tell(kept)
+            click.get_text_stream("stdout").flush()
+        time.sleep(KEEP_SECONDS)
 
 
 @click.command(cls=Command)
@@ -93,8 +131,8 @@ def export(
     )
 
 
-def kept_file(name: str, chain_id: int) -> Path:
+def kept_folder(name: str, chain_id: int) -> Path:
     """Where a wallet's proofs are kept; the id is the plasma chain's."""
     from offchain.settings import settings
 
-    return settings.wallets / f"{name}-escape-{chain_id}.json"
+    return settings.wallets / f"{name}-escape-{chain_id}"

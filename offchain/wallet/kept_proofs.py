@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from offchain.errors import UserError
+from offchain.node import Node
 from offchain.plasma.checkpoint import Submission
 from offchain.plasma.escape import EscapeError, Escapes, StateProofs, bridged_token
 from offchain.plasma.exports import read_export
 from offchain.plasma.messages import BRIDGE
 from offchain.plasma.records import RecordError
+from offchain.plasma.root_chain import RootChain
 from offchain.wallet.note import ETH
 from offchain.wallet.wallet import Wallet
 
@@ -69,14 +71,47 @@ class KeptProofs:
         return cls(submission, proofs, found)
 
 
+class Keeper:
+    """Keeps a wallet's proofs of one checkpoint after the other, a file each in a folder. Which one counts is known at
+    the halt alone: it is days old then."""
+
+    def __init__(self, wallet: Wallet, root: RootChain, node: Node, folder: Path) -> None:
+        self._wallet, self._root, self._node, self._folder = wallet, root, node, folder
+        self._platform = (wallet.manifest.address("factory"), wallet.manifest.address("pool"))
+
+    def path(self, epoch: int) -> Path:
+        """The file of a checkpoint."""
+        return self._folder / f"{epoch:08}.json"
+
+    def step(self) -> KeptProofs | None:
+        """Keeps those of the newest checkpoint, if it isn't there yet, and deletes those that can't count any more.
+        Raises KeptProofsError, and what reading chains and proofs raises."""
+        submission = self._root.submission(self._root.head().epoch)
+        if submission is None or self.path(submission.checkpoint.epoch).exists():
+            return None
+        self._wallet.sync()
+        checkpoint = submission.checkpoint
+        proofs = StateProofs.of_node(self._node, checkpoint.end, checkpoint.last_state_root)
+        kept = gather(self._wallet, submission, proofs, self._platform, self._root.assets())
+        kept.save(self.path(checkpoint.epoch))
+        self._delete(self._root.settled_epoch())
+        return kept
+
+    def _delete(self, settled: int) -> None:
+        for file in self._folder.glob("*.json"):
+            if file.stem.isdecimal() and int(file.stem) < settled:
+                file.unlink(missing_ok=True)
+
+
 def read_proofs(path: Path, final: Submission) -> StateProofs:
-    """The proofs of a checkpoint's last state in a wallet's file, in a node's file, or in the folder of a node's files.
-    Raises KeptProofsError or ExportError if they aren't there."""
+    """The proofs of a checkpoint's last state in a wallet's or a node's file, or in the folder of such files. Raises
+    KeptProofsError or ExportError if they aren't there."""
     epoch = final.checkpoint.epoch
     wanted = f"{epoch:08}.json.gz"
-    file = path / wanted if path.is_dir() else path
-    if not file.exists():
-        raise KeptProofsError(f"there is no file {file}: ask a node of the plasma chain for its escape/{wanted}")
+    files = [path / wanted, path / f"{epoch:08}.json"] if path.is_dir() else [path]
+    file = next((one for one in files if one.exists()), None)
+    if file is None:
+        raise KeptProofsError(f"there is no file {files[0]}: ask a node of the plasma chain for its escape/{wanted}")
     proofs = read_export(file) if file.suffix == ".gz" else KeptProofs.load(file).proofs
     if proofs.state_root != final.checkpoint.last_state_root:
         raise KeptProofsError(

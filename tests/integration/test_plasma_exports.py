@@ -219,7 +219,8 @@ def test_commands_are_enough(forgotten: Forgotten, openmg: CommandLine, tmp_path
 
     wallet = ended.note_escapes()
     assert "there is no file" in openmg.run(*leaving.command("home")).error
-    forgotten.kept.save(openmg.wallets / f"home-escape-{CHILD_CHAIN_ID}.json")
+    final = ended.final.checkpoint.epoch
+    forgotten.kept.save(openmg.wallets / f"home-escape-{CHILD_CHAIN_ID}" / f"{final:08}.json")
     leaving.cut_off("home", 4)  # the pool, the turnstile, the first notes, the next one's turnstile
     told = leaving.escape("home")
     assert [one["step"] for one in told["done"]].count("started") == 2  # of three

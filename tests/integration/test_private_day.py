@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,6 +16,8 @@ import pytest
 
 from offchain.chains import PLASMA
 from offchain.deployment.manifest import Manifest
+from offchain.node import NodeError
+from offchain.plasma.root_chain import RootChain
 from offchain.simulate import private_report as report
 from offchain.simulate.bridge_story import BridgeStory
 from offchain.simulate.bridged_chain import BridgedChain, bridged_chain
@@ -21,6 +25,10 @@ from offchain.simulate.market_day import Home
 from offchain.simulate.onlooker import PRIVATE, Onlooker, Sight
 from offchain.simulate.private_day import PrivateDay, hours_of
 from offchain.simulate.sums import checks
+from offchain.wallet.kept_proofs import Keeper, KeptProofs, KeptProofsError, read_proofs
+from offchain.wallet.keystore import save
+from offchain.wallet.note import ETH
+from tests.unit.command_line import CommandLine
 
 START = datetime(2026, 5, 15, tzinfo=UTC)
 
@@ -142,6 +150,54 @@ def test_the_report_is_written(day: PrivateDay, onlooker: Onlooker, sights: list
     assert report.sight_table(onlooker, sights).row_count == 9
     assert report.proof_table(day).row_count == 4
     assert "7 proofs" in report.proofs_in_words(day)
+
+
+@pytest.fixture
+def openmg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    return CommandLine(tmp_path, monkeypatch, capsys)
+
+
+def test_a_household_keeps_its_own_proofs(
+    day: PrivateDay, ground: BridgedChain, openmg: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E9 of every checkpoint while it watches, whatever hinders it at times; those that can't count any more go."""
+    manifests, folder = day.manifest.path.parent, openmg.wallets / "home-escape-950327"
+    save(day.households[1].seed, openmg.wallets / "home.json", "correct horse")
+    shutil.copy(ground.manifest.path, manifests)
+    keep = ["plasma", "keep", "--wallet", "home", "--rpc", ground.plasma.url, "--root", ground.above.url]
+    keep += ["--manifests", str(manifests)]
+    first = openmg.done(*keep)
+    assert first["found"] == [f"notes of {ETH}"]
+    assert first["file"] == str(folder / f"{first['epoch']:08}.json")
+    submission = ground.root.submission(first["epoch"])
+    assert submission is not None
+    proofs = read_proofs(folder, submission)
+    assert proofs.state_root == submission.checkpoint.last_state_root
+    with pytest.raises(KeptProofsError, match="there is no file"):
+        read_proofs(folder, replace(submission, checkpoint=replace(submission.checkpoint, epoch=9999)))
+
+    hindered, sleep = [NodeError("the node is away"), NodeError("the node is away")], time.sleep
+    step = Keeper.step
+
+    def hindered_step(keeper: Keeper) -> KeptProofs | None:
+        if hindered:
+            raise hindered.pop()
+        return step(keeper)
+
+    def until_there_is_a_newer_one(_: float) -> None:
+        if any(int(path.stem) > first["epoch"] for path in folder.glob("*.json")):
+            raise KeyboardInterrupt
+        sleep(0.5)
+
+    shutil.copy(first["file"], folder / f"{first['epoch'] - 1:08}.json")
+    monkeypatch.setattr(RootChain, "settled_epoch", lambda root: first["epoch"])
+    monkeypatch.setattr(Keeper, "step", hindered_step)
+    monkeypatch.setattr("offchain.commands.plasma_keep.time.sleep", until_there_is_a_newer_one)
+    watched = openmg.run(*keep, "--watch")
+    assert (watched.status, watched.err) == (0, "the node is away\n")
+    same, newer = sorted(int(path.stem) for path in folder.glob("*.json"))
+    assert same == first["epoch"]
+    assert f"after checkpoint {newer}: {folder / f'{newer:08}.json'}" in watched.out
 
 
 def test_hours_are_spread_over_the_day() -> None:
