@@ -28,7 +28,7 @@ FEES: list[dict[str, Any]] = [
     st.binary(max_size=300),
 )
 def test_the_gas_limit_is_read(fees: dict[str, Any], nonce: int, gas: int, chain_id: int, data: bytes) -> None:
-    """Whatever lengths the fields before it, and the whole, have."""
+    """E7 whatever lengths the fields before it, and the whole, have."""
     fields = {"nonce": nonce, "gas": gas, "chainId": chain_id, "to": OTHER, "value": 2**90, "data": data}
     raw = bytes(KEY.sign_transaction(fields | fees).raw_transaction)
     assert Envelope.of(raw, most_gas=None) == Envelope(gas)
@@ -37,7 +37,7 @@ def test_the_gas_limit_is_read(fees: dict[str, Any], nonce: int, gas: int, chain
 
 
 def test_delegations_have_it_at_the_same_place() -> None:
-    """EIP-7702."""
+    """E7 EIP-7702."""
     authorization = KEY.sign_authorization({"chainId": 5, "address": OTHER, "nonce": 0})
     fields = {"nonce": 1, "gas": 123_456, "chainId": 5, "to": OTHER, "value": 0, "type": 4}
     fields |= {"maxFeePerGas": 1, "maxPriorityFeePerGas": 0, "authorizationList": [authorization]}
@@ -46,6 +46,7 @@ def test_delegations_have_it_at_the_same_place() -> None:
 
 @given(st.binary(max_size=80))
 def test_anything_else_is_a_problem_and_no_error(raw: bytes) -> None:
+    """P9 whatever bytes come."""
     envelope = Envelope.of(raw)
     assert envelope.problem is not None or envelope.gas <= MOST_GAS
 
@@ -54,14 +55,14 @@ def test_anything_else_is_a_problem_and_no_error(raw: bytes) -> None:
     "raw", [b"", b"\x80", b"\xc0", b"\x02", b"\x02\xc0", b"\x05\xc5\1\2\3\4\5", b"\xc3\1\2\xc0", b"\xc4\1\2\x82\1"]
 )
 def test_no_transactions(raw: bytes) -> None:
-    """No list, a type that isn't known, no gas limit, a list in its place, a gas limit cut short."""
+    """P9 no list, a type that isn't known, no gas limit, a list in its place, a gas limit cut short."""
     problem = Envelope.of(raw).problem
     assert problem is not None
     assert problem.message == "Failed to decode transaction"
 
 
 def test_size() -> None:
-    """At most so many bytes are looked at."""
+    """E7 at most so many bytes are looked at."""
     problem = Envelope.of(bytes(LARGEST + 1)).problem
     assert problem is not None
     assert problem.message.startswith("oversized data")
