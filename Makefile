@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+WORKERS = $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')  # one more: many tests wait
 
 .PHONY: help build circuits demo test lint bench campaign mutation circuit-mutation chains clean
 
@@ -23,7 +24,7 @@ demo: $(READY) ## Money comes over a bridge, two microgrids trade a day of energ
 	@$(BIN)/ape run demo
 
 test: $(READY) ## Runs the tests, on up to four processor cores
-	@$(BIN)/ape test --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/ape test --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(READY) ## Checks style and types of Python and Solidity
 	$(BIN)/ruff check .

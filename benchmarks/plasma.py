@@ -179,7 +179,7 @@ def write_genesis(path: Path) -> None:
 
 
 @click.command(help=__doc__)
-@click.option("--rounds", default=3, show_default=True, help="Rounds of the comparison.")
+@click.option("--rounds", default=5, show_default=True, help="Rounds of the comparison.")
 @click.option("--transfers", default=20_000, show_default=True, help="Transfers of a round.")
 @click.option("--transactions", default=100_000, show_default=True, help="Transfers of the log to restart from.")
 @click.option("--network-transfers", default=5_000, show_default=True, help="Transfers on a network of four nodes.")

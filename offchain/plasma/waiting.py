@@ -70,9 +70,9 @@ class Waiting:
 
     def add(self, digest: bytes, index: int, gas: int) -> None:
         """One more. One that waits already changes its place."""
-        self.take([digest])
+        _, before = self._places.get(digest, (0, 0))
         self._places[digest] = index, gas
-        self.gas += gas
+        self.gas += gas - before
 
     def take(self, digests: Iterable[bytes]) -> list[int]:
         """Those of these that waited wait no longer; returns their places."""
