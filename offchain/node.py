@@ -34,7 +34,7 @@ class Node:
         try:
             answer = self.web3.provider.make_request(RPCEndpoint(method), list(parameters))
         except (requests.RequestException, Web3Exception, OSError, ValueError) as error:
-            raise NodeError(f"the node doesn't answer ({error}): is it running?") from error
+            raise NodeError(f"the node doesn't answer ({in_short(error)}): is it running?") from error
         if answer.get("error"):
             error_data: Any = answer["error"]
             message = error_data.get("message") if isinstance(error_data, dict) else error_data
@@ -48,7 +48,9 @@ class Node:
         except ContractLogicError as error:
             raise NodeRefusal(f"{function.fn_name} was refused: {error}") from error
         except (requests.RequestException, Web3Exception, OSError, ValueError) as error:
-            raise NodeError(f"the node doesn't answer {function.fn_name} ({error}): is it running?") from error
+            raise NodeError(
+                f"the node doesn't answer {function.fn_name} ({in_short(error)}): is it running?"
+            ) from error
 
     def chain_id(self) -> int:
         """The chain's EIP-155 id."""
@@ -106,3 +108,8 @@ class Node:
         except NodeRefusal:
             return 0
         return low
+
+
+def in_short(error: Exception) -> str:
+    """Why there is no answer: the kind of a failed connection, else what the error says."""
+    return type(error).__name__ if isinstance(error, requests.RequestException) else str(error)

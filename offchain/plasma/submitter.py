@@ -19,7 +19,7 @@ from web3.exceptions import Web3Exception
 
 from offchain.artifacts import describe_revert
 from offchain.errors import UserError
-from offchain.node import Node, NodeError, NodeRefusal
+from offchain.node import Node, NodeError, NodeRefusal, in_short
 from offchain.plasma.records import to_bytes, to_hex
 from offchain.sender import unsigned
 
@@ -91,7 +91,7 @@ class Submitter:
         try:
             answer: Any = self._node.web3.provider.make_request("eth_estimateGas", [call, "latest"])  # type: ignore[arg-type]
         except (requests.RequestException, Web3Exception, OSError, ValueError) as error:
-            raise NodeError(f"the node doesn't answer ({error}): is it running?") from error
+            raise NodeError(f"the node doesn't answer ({in_short(error)}): is it running?") from error
         error_data = answer.get("error")
         if error_data:
             data = error_data.get("data") if isinstance(error_data, dict) else None
