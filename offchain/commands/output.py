@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import click
+
+from offchain.errors import UserError
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object; amounts are base units.")
 
@@ -54,9 +57,26 @@ def stages(first: str) -> Iterator[Stage]:
         yield lambda stage: status.update(STAGES.get(stage, stage))
 
 
-def day_and_time(time: int) -> str:
+def go_on(step: Callable[[], None], seconds: float) -> None:
+    """Takes a step again and again, `seconds` apart, until Ctrl-C. What hinders it is said once, on stderr."""
+    said = ""
+    with suppress(KeyboardInterrupt):
+        while True:
+            problem = ""
+            try:
+                step()
+            except UserError as error:
+                problem = str(error)
+            if problem and problem != said:
+                click.echo(problem, err=True)
+            said = problem
+            click.get_text_stream("stdout").flush()
+            time.sleep(seconds)
+
+
+def day_and_time(moment: int) -> str:
     """A Unix time as people read it, in UTC."""
-    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def columns(rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -6,6 +6,7 @@ import click
 
 from offchain.command import Group
 from offchain.commands.plasma_account import deposit, exit_command, exits
+from offchain.commands.plasma_cancel import cancel
 from offchain.commands.plasma_end import finalise, freeze, halt, refund
 from offchain.commands.plasma_escape import escape
 from offchain.commands.plasma_keep import export, keep
@@ -28,7 +29,7 @@ def plasma() -> None:
     """
 
 
-END = (finalise, halt, refund, keep, export, escape, freeze)
+END = (finalise, halt, refund, keep, export, escape, cancel, freeze)
 
 for command in (deposit, exit_command, exits, *END, prove, status, watch, node, genesis):
     plasma.add_command(command)

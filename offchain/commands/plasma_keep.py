@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from offchain.command import Command
-from offchain.commands.output import answer, json_option, stages
+from offchain.commands.output import answer, go_on, json_option, stages
 from offchain.commands.plasma_session import chain_options, manifests_option, plasma_node, root_chain, root_option
 from offchain.commands.session import Opening, wallet_option
-from offchain.errors import UserError
-
-if TYPE_CHECKING:
-    from offchain.wallet.kept_proofs import Keeper, KeptProofs
 
 KEEP_SECONDS = 5
 """How often a new checkpoint is looked for."""
@@ -67,30 +59,17 @@ def keep(
         content = {"epoch": epoch, "file": str(path), "found": list(kept.found)}
         answer(as_json, content, f"Proofs of what was there after checkpoint {epoch}: {path}", f"  {found}")
 
+    def step() -> None:
+        kept = keeper.step()
+        if kept is not None:
+            tell(kept)
+
     if watch:
-        with suppress(KeyboardInterrupt):
-            _go_on(keeper, tell)
+        go_on(step, KEEP_SECONDS)
         return
     with stages("reading the chain"):
         kept = keeper.step() or KeptProofs.load(keeper.path(root.head().epoch))
     tell(kept)
-
-
-def _go_on(keeper: Keeper, tell: Callable[[KeptProofs], None]) -> NoReturn:
-    """Until Ctrl-C. What hinders it is said once; checkpoints go by meanwhile."""
-    said = ""
-    while True:
-        try:
-            kept, problem = keeper.step(), ""
-        except UserError as error:
-            kept, problem = None, str(error)
-        if problem and problem != said:
-            click.echo(problem, err=True)
-        said = problem
-        if kept is not None:
-            tell(kept)
-            click.get_text_stream("stdout").flush()
-        time.sleep(KEEP_SECONDS)
 
 
 @click.command(cls=Command)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from offchain.plasma.cancelling import running
 from offchain.plasma.checkpoint import Submission
 from offchain.plasma.escape import Escapes, bridged_token
 from offchain.plasma.escaping import send, show_contracts
-from offchain.plasma.events import NoteEscapeCancelled, NoteEscapeStarted
+from offchain.plasma.events import NoteEscapeStarted
 from offchain.plasma.root_chain import RootChain
 from offchain.sender import Sender, TransactionError
 from offchain.wallet.escape import NoteEscapes
@@ -98,12 +99,9 @@ class NoteEscaping:
 
     def _started(self) -> dict[int, NoteEscapeStarted]:
         """The escapes that weren't cancelled, by each of their nullifiers."""
-        off = self._root.escape_events(NoteEscapeCancelled)
-        cancelled = {(one.first_nullifier, one.second_nullifier) for one in off}
         found: dict[int, NoteEscapeStarted] = {}
-        for one in self._root.escape_events(NoteEscapeStarted):
-            if (one.first_nullifier, one.second_nullifier) not in cancelled:
-                found |= {one.first_nullifier: one, one.second_nullifier: one}
+        for one in running(self._root):
+            found |= {one.first_nullifier: one, one.second_nullifier: one}
         return found
 
     def _mine(self) -> list[NoteEscapeStarted]:

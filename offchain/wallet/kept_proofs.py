@@ -103,16 +103,16 @@ class Keeper:
                 file.unlink(missing_ok=True)
 
 
-def read_proofs(path: Path, final: Submission) -> StateProofs:
-    """The proofs of a checkpoint's last state in a wallet's or a node's file, or in the folder of such files. Raises
-    KeptProofsError or ExportError if they aren't there."""
+def read_proofs(path: Path, final: Submission, whole: bool = False) -> StateProofs:
+    """The proofs of a checkpoint's last state in a wallet's or a node's file, or in the folder of such files; `whole`:
+    a node's, which has everybody's. Raises KeptProofsError or ExportError if they aren't there."""
     epoch = final.checkpoint.epoch
     wanted = f"{epoch:08}.json.gz"
-    files = [path / wanted, path / f"{epoch:08}.json"] if path.is_dir() else [path]
+    files = [path / wanted, *([] if whole else [path / f"{epoch:08}.json"])] if path.is_dir() else [path]
     file = next((one for one in files if one.exists()), None)
     if file is None:
         raise KeptProofsError(f"there is no file {files[0]}: ask a node of the plasma chain for its escape/{wanted}")
-    proofs = read_export(file) if file.suffix == ".gz" else KeptProofs.load(file).proofs
+    proofs = read_export(file) if whole or file.suffix == ".gz" else KeptProofs.load(file).proofs
     if proofs.state_root != final.checkpoint.last_state_root:
         raise KeptProofsError(
             f"{file} has proofs of another state than the last final one, checkpoint {epoch}'s: "

@@ -17,6 +17,7 @@ from offchain.plasma.ending import Reason
 from offchain.plasma.escape import bridged_token
 from offchain.plasma.exports import Exporter, read_export
 from offchain.plasma.keys import save_key
+from offchain.plasma.records import to_address
 from offchain.sender import Sender, TransactionError
 from offchain.units import ETHER
 from offchain.wallet.escape import NoteEscape
@@ -183,7 +184,7 @@ def test_commands_are_enough(forgotten: Forgotten, openmg: CommandLine, tmp_path
     plasma = ended.plasma
     leaving.prepare()
     options, folder = leaving.options("user"), str(ended.folder / "escape")
-    for command in (["escape", "--proofs", folder], ["refund"]):
+    for command in (["escape", "--proofs", folder], ["cancel", "--proofs", folder], ["refund"]):
         assert "has not halted" in openmg.run("plasma", *command, *options).error
     told = openmg.done("plasma", "halt", *options)
     assert (told["halted"], [one["reason"] for one in told["triggers"]]) == (False, [Reason.SILENCE, Reason.IGNORED])
@@ -220,13 +221,21 @@ def test_commands_are_enough(forgotten: Forgotten, openmg: CommandLine, tmp_path
     wallet = ended.note_escapes()
     assert "there is no file" in openmg.run(*leaving.command("home")).error
     final = ended.final.checkpoint.epoch
-    forgotten.kept.save(openmg.wallets / f"home-escape-{CHILD_CHAIN_ID}" / f"{final:08}.json")
+    kept = f"{final:08}.json"
+    forgotten.kept.save(openmg.wallets / f"home-escape-{CHILD_CHAIN_ID}" / kept)
     leaving.cut_off("home", 4)  # the pool, the turnstile, the first notes, the next one's turnstile
     told = leaving.escape("home")
     assert [one["step"] for one in told["done"]].count("started") == 2  # of three
     assert {one["stage"].split(":")[0] for one in told["notes"]} == {"waits", "waited in the pool's queue"}
     assert [one for one in leaving.escape("home")["done"] if one["step"] == "started"] == []
     assert paid() == expected
+
+    cheat, watch = forgotten.cheat, ["plasma", "cancel", *options, "--proofs"]
+    plasma.escape.escapeNote(*cheat.arguments(forgotten.nodes), sender=ended.remote)
+    assert "can't be read" in openmg.run(*watch, str(openmg.wallets / f"home-escape-{CHILD_CHAIN_ID}" / kept)).error
+    (cancelled,) = openmg.done(*watch, folder)["cancelled"]
+    assert cancelled == {"asset": ETH, "amount": str(cheat.amount), "recipient": to_address(SAFE)}
+    assert openmg.run(*watch, folder).out == "No escape of a spent note waits.\n"
     plasma.wait(CANCEL_PERIOD + 2)
     told = leaving.escape("home")
     assert {one["stage"].split(":")[0] for one in told["notes"]} == {"escaped", "waited in the pool's queue"}

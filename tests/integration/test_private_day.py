@@ -192,7 +192,7 @@ def test_a_household_keeps_its_own_proofs(
     shutil.copy(first["file"], folder / f"{first['epoch'] - 1:08}.json")
     monkeypatch.setattr(RootChain, "settled_epoch", lambda root: first["epoch"])
     monkeypatch.setattr(Keeper, "step", hindered_step)
-    monkeypatch.setattr("offchain.commands.plasma_keep.time.sleep", until_there_is_a_newer_one)
+    monkeypatch.setattr("offchain.commands.output.time.sleep", until_there_is_a_newer_one)
     watched = openmg.run(*keep, "--watch")
     assert (watched.status, watched.err) == (0, "the node is away\n")
     same, newer = sorted(int(path.stem) for path in folder.glob("*.json"))
