@@ -1,5 +1,5 @@
-"""An authority over HTTP: `POST /sign` with a checkpoint gives its signature, `GET /status` tells how far it is. Every
-error is JSON with one line, `{"error": ...}`."""
+"""An authority over HTTP: `POST /sign` with a checkpoint gives its signature, `GET /signed/EPOCH` tells which one
+it has signed, `GET /status` how far it is. Every error is JSON with one line, `{"error": ...}`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 import requests
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -41,6 +42,11 @@ def authority_service(authority: Authority, blocks: Blocks) -> FastAPI:
     async def status() -> JSONResponse:
         return JSONResponse({"authority": authority.address, "height": blocks.height})
 
+    @app.get("/signed/{epoch}", summary="The checkpoint of an epoch that the authority has signed, null if none")
+    async def signed(epoch: int) -> JSONResponse:
+        found = authority.signed(epoch)
+        return JSONResponse({"checkpoint": found and found.to_json()})
+
     @app.post("/sign", summary="Signs a checkpoint if it is what was executed here")
     async def sign(http: Request) -> JSONResponse:
         body = b""
@@ -63,6 +69,11 @@ def authority_service(authority: Authority, blocks: Blocks) -> FastAPI:
             return _error(HTTPStatus.BAD_REQUEST, str(error))
         status = HTTPStatus.CONFLICT if isinstance(error, NotSigned | Equivocation) else HTTPStatus.SERVICE_UNAVAILABLE
         return _error(status, str(error))
+
+    @app.exception_handler(RequestValidationError)
+    async def wrong(http: Request, error: RequestValidationError) -> JSONResponse:
+        problem = error.errors()[0]
+        return _error(HTTPStatus.BAD_REQUEST, f"{problem['loc'][-1]}: {problem['msg']}")
 
     @app.exception_handler(HTTPException)
     async def unknown(http: Request, error: HTTPException) -> JSONResponse:
@@ -92,6 +103,15 @@ class AuthorityClient:
             raise AuthorityUnavailable(f"{self.url} gives no signature ({type(error).__name__})") from error
         except (RecordError, SignatureError) as error:
             raise AuthorityUnavailable(f"{self.url} gives no signature: {error}") from error
+
+    def signed(self, epoch: int) -> Checkpoint | None:
+        """The checkpoint of an epoch that the authority says it has signed. Raises AuthorityUnavailable."""
+        try:
+            answer = self._session.get(f"{self.url}/signed/{epoch}", timeout=ANSWER_SECONDS)
+            found = answer.json()["checkpoint"]
+            return None if found is None else Checkpoint.from_json(found)
+        except (requests.RequestException, ValueError, KeyError, TypeError, RecordError) as error:
+            raise AuthorityUnavailable(f"{self.url} doesn't tell what it signed ({type(error).__name__})") from error
 
 
 def _error(status: int, line: str) -> JSONResponse:

@@ -157,10 +157,22 @@ class Coordinator:
             return None
         end = min(height, head.end + MOST_BLOCKS)
         previous = self._root.head_hash() if head.epoch else NO_CHECKPOINT
-        checkpoint = self._maker.make(head.epoch + 1, previous, head.end + 1, end, self._root.set_id())
+        begun = self._begun(head, previous)
+        checkpoint = begun or self._maker.make(head.epoch + 1, previous, head.end + 1, end, self._root.set_id())
         signed = SignedCheckpoint(self._root.domain, checkpoint, {})
         self._archive.save(signed)
         return signed
+
+    def _begun(self, head: Head, previous: bytes) -> Checkpoint | None:
+        """The next checkpoint as authorities have signed it already, most of them if they differ: its file was lost, or
+        somebody else coordinated. They sign no other one. What isn't what was executed here is left out."""
+        epoch, start = head.epoch + 1, head.end + 1
+        with ThreadPoolExecutor(max_workers=max(1, len(self._peers))) as pool:
+            told = [self._own.signed(epoch), *pool.map(lambda peer: _told(peer, epoch), self._peers)]
+        found = [replace(one, set_id=self._root.set_id()) for one in told if one is not None]
+        in_place = [one for one in found if (one.epoch, one.previous, one.start) == (epoch, previous, start)]
+        honest = {one for one in set(in_place) if one.end <= self._maker.height and self._maker.again(one) == one}
+        return max(honest, key=in_place.count, default=None)
 
     def _signed(self, pending: SignedCheckpoint) -> SignedCheckpoint:
         """The same with a quorum's signatures."""
@@ -199,3 +211,10 @@ class Coordinator:
         receipt = self._submitter.transact(self._root.root.functions.submitCheckpoint(*signed.call()))
         epoch, gas = signed.checkpoint.epoch, int(receipt["gasUsed"], 16)
         log.info("checkpoint %d accepted with %d signatures, %d gas", epoch, len(signed.signatures), gas)
+
+
+def _told(peer: AuthorityClient, epoch: int) -> Checkpoint | None:
+    try:
+        return peer.signed(epoch)
+    except AuthorityUnavailable:  # it is asked for its signature next, and then it is said
+        return None

@@ -71,10 +71,10 @@ class SigningRecord:
             f"checkpoint {checkpoint.epoch} was signed as 0x{signed.hash.hex()}, not as 0x{checkpoint.hash.hex()}"
         )
 
-    def has(self, domain: Domain, checkpoint: Checkpoint) -> bool:
-        """Whether a signature was given to this checkpoint."""
-        known = self._signed.get((domain, checkpoint.epoch))
-        return known is not None and known[0] == checkpoint
+    def signed(self, domain: Domain, epoch: int) -> Checkpoint | None:
+        """The checkpoint of an epoch that a signature was given to."""
+        known = self._signed.get((domain, epoch))
+        return known and known[0]
 
     def add(self, domain: Domain, checkpoint: Checkpoint, signature: bytes) -> None:
         """Keeps a signature; when this returns it is on the disk, and may be given away. Raises Equivocation, and

@@ -150,7 +150,11 @@ def test_an_honest_checkpoint_is_signed_once(nodes: Network, honest: Checkpoint)
     honest as it may be, isn't signed any more; who can't be reached is named."""
     domain = nodes.root.chain().domain
     client = AuthorityClient(nodes.signing(1))
+    assert client.signed(1) is None
     signature = client.sign(domain, honest)
+    assert client.signed(1) == honest
+    assert client.signed(2) is None
+    assert requests.get(f"{nodes.signing(1)}/signed/x", timeout=5).json()["error"].startswith("epoch: ")
     assert signer_of(domain.checkpoint_digest(honest), signature) == AUTHORITIES[1].address
     assert len(record(nodes).splitlines()) == 1
     nodes.send(USER, OTHER.address, 1)

@@ -72,6 +72,9 @@ class Near:
     def sign(self, domain: Domain, checkpoint: Checkpoint) -> bytes:
         return self._authority.sign(checkpoint)
 
+    def signed(self, epoch: int) -> Checkpoint | None:
+        return self._authority.signed(epoch)
+
 
 @dataclass
 class Team:
@@ -173,6 +176,31 @@ def test_a_crash_on_the_way(team: Team, before: bool) -> None:
     assert len(submitted(root)) == 1
     assert team.signatures() == signed
     assert not (team.folder / "checkpoints" / "pending.json").exists()
+
+
+@pytest.mark.parametrize("signers", [[0], [1], [1, 2], [0, 1, 2, 3]])
+def test_a_lost_archive(team: Team, signers: list[int]) -> None:
+    """P6 what authorities had signed when the leader's file of it was lost is what is submitted: they sign no other
+    one, and the chain goes on. What isn't so, or isn't next, is left out."""
+    begun = team.nodes.next_checkpoint()
+    for place in signers:
+        team.authorities[place].sign(begun)
+    team.nodes.send(USER, OTHER.address, 1)
+    assert team.nodes.next_checkpoint().end > begun.end
+
+    class Lying(Near):
+        def signed(self, epoch: int) -> Checkpoint | None:
+            return next(lies)
+
+    lies = iter([replace(begun, exit_count=7), replace(begun, end=10**6), replace(begun, epoch=2)])
+    liars = [Lying(one) for one in team.authorities[1:]]
+    if signers == [0]:
+        assert team.coordinator(peers=liars).step() == 1
+    else:
+        assert team.coordinator().step() == 1
+    (accepted,) = team.nodes.root.chain().submissions()
+    assert accepted.checkpoint == begun
+    assert accepted.signers == 0b1111
 
 
 def test_a_reorganisation_takes_nothing(team: Team) -> None:
