@@ -12,7 +12,7 @@ import requests
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 
 from offchain.errors import UserError
@@ -50,10 +50,14 @@ def authority_service(authority: Authority, blocks: Blocks) -> FastAPI:
     @app.post("/sign", summary="Signs a checkpoint if it is what was executed here")
     async def sign(http: Request) -> JSONResponse:
         body = b""
-        async for part in http.stream():
-            body += part
-            if len(body) > LARGEST_BODY:
-                return _error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a checkpoint has at most {LARGEST_BODY:,} bytes")
+        try:
+            async for part in http.stream():
+                body += part
+                if len(body) > LARGEST_BODY:
+                    status, most = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{LARGEST_BODY:,} bytes"
+                    return _error(status, f"a checkpoint has at most {most}")
+        except ClientDisconnect:
+            return _error(HTTPStatus.BAD_REQUEST, "the request ended before its end")
         try:
             checkpoint = Checkpoint.from_json(json.loads(body))
         except (ValueError, RecursionError) as error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -120,6 +122,18 @@ def test_what_is_no_checkpoint(nodes: Network, body: bytes, status: int, why: st
     answered, line = refusal(nodes, body)
     assert answered == status
     assert why in line
+
+
+def test_who_hangs_up_is_let_go(nodes: Network, honest: Checkpoint) -> None:
+    """P9 a leader that is killed while it asks leaves no trace."""
+    port = nodes.ports[1]
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"POST /sign HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\n{")
+        time.sleep(0.3)
+    status, _ = refusal(nodes, json.dumps(replace(honest, epoch=9).to_json()).encode())
+    assert status == 409
+    assert "Exception" not in nodes.running[1].text()
+    assert record(nodes) == ""
 
 
 @pytest.mark.parametrize(("name", "value"), FIELDS, ids=[f"{name} {value}" for name, value in FIELDS])

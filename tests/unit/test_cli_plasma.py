@@ -54,7 +54,7 @@ def commands(group: click.Group = plasma, path: tuple[str, ...] = ("plasma",)) -
 
 ALL = list(commands())
 ON_CHAIN = [words for words in ALL if words[-1] != "genesis"]
-ENDING = ("finalise", "halt", "refund", "freeze", "escape")
+ENDING = ("finalise", "halt", "refund", "freeze", "escape", "cancel")
 BOTH = [words for words in ON_CHAIN if words[-1] not in ("deposit", "node", "watch", "export", *ENDING)]
 """Commands that ask both chains."""
 
@@ -75,6 +75,7 @@ def valid(words: tuple[str, ...], folder: Path) -> list[str]:
         "slot": [ADDRESS, "0", "--block", "1"],
         "watch": ["--folder", str(folder / "node"), *genesis, "--follow", DEAD],
         "export": ["--folder", str(folder), *genesis],
+        "cancel": ["--proofs", str(folder), *key],
         "node": ["--folder", str(folder / "node"), *genesis, *key],
     }.get(words[-1], [])
 
