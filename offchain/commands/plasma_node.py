@@ -29,7 +29,7 @@ from offchain.commands.plasma_source import (
     needed,
     own_engine,
 )
-from offchain.commands.session import password
+from offchain.commands.session import listen, password
 from offchain.errors import UserError
 
 if TYPE_CHECKING:
@@ -151,18 +151,18 @@ def node(
 
     with ExitStack() as stack:
 
-        def listen(address: str, number: int) -> socket.socket:
-            return stack.enter_context(_listen(address, number))
+        def listening(address: str, number: int) -> socket.socket:
+            return stack.enter_context(listen(address, number))
 
         def announce(role: str, more: str) -> Callable[[Chain], None]:
             return lambda chain: say(f"{role} {key.address} at block {chain.height}{more}")
 
         if engine is not None and authorities:
-            rpc = listen(host, port or PLASMA.port)
+            rpc = listening(host, port or PLASMA.port)
             ready = announce("Coordinator", f" of {engine}: {_url(rpc)}, asks {len(authorities)} authorities")
             nodes.coordinate(settings, engine, rpc, authorities, interval, ready, access)
         elif engine is not None or follow is not None:
-            signing, public = listen(peer_host, signing_port), listen(host, port) if port else None
+            signing, public = listening(peer_host, signing_port), listening(host, port) if port else None
             signs = f"signs at {_url(signing)}"
             if engine is not None:
                 nodes.attest(settings, engine, signing, announce("Authority", f" of {engine}, {signs}"), public, access)
@@ -170,7 +170,7 @@ def node(
                 ready = announce("Authority", f", follows {follow}, {signs}")
                 nodes.follow(settings, needed(genesis_file), follow, signing, ready, public)
         else:
-            rpc, feed = listen(host, port or PLASMA.port), listen(peer_host, feed_port)
+            rpc, feed = listening(host, port or PLASMA.port), listening(peer_host, feed_port)
 
             def leading(leader: Leader, waiting: int) -> None:
                 kept = f"; {waiting} transactions wait" if waiting else ""
@@ -216,13 +216,6 @@ def status(rpc: str | None, root_url: str | None, manifests: Path | None, as_jso
         *((f"  {one}", "signed the newest" if one in signers else "") for one in authorities),
     ]
     answer(as_json, content, *columns(rows))
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except (OSError, UnicodeError) as error:
-        raise PlasmaCommandError(f"can't listen on {host} port {port}: {error}") from error
 
 
 def _url(listening: socket.socket) -> str:

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-
 import click
 
 from offchain.command import Command
 from offchain.commands.output import answer, json_option
-from offchain.commands.session import Opening, network, own_sender, rpc_option, wallet_option
-from offchain.errors import UserError
-
-
-class RelayerCommandError(UserError):
-    """Says in one line why the relayer can't be started."""
+from offchain.commands.session import Opening, listen, network, own_sender, rpc_option, wallet_option
 
 
 @click.command(cls=Command)
@@ -47,7 +40,7 @@ def relayer(host: str, port: int, fees: tuple[str, ...], name: str, rpc: str | N
     asked = Fees.parse(fees, chain.assets)
     wallet = opening.wallet(chain)
     sender = own_sender(wallet)
-    listening = _listen(host, port)
+    listening = listen(host, port)
     journal = Journal(settings.wallets / f"relayer-{sender.address[2:10].lower()}-{chain.manifest.chain_id}.db")
     service = Relayer(sender, wallet.viewing, wallet.pool, wallet.registry, asked, chain.assets, journal)
     url = f"http://{host}:{port}"
@@ -56,11 +49,3 @@ def relayer(host: str, port: int, fees: tuple[str, ...], name: str, rpc: str | N
     click.get_text_stream("stdout").flush()
     serve(service, listening)
     journal.close()
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family)
-    except (OSError, UnicodeError) as error:
-        raise RelayerCommandError(f"can't listen on {host} port {port}: {error}") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -40,6 +41,14 @@ VIEWING_KEY = "OPENMG_VIEWING_KEY"
 
 class SessionError(UserError):
     """Says in one line what a command lacks to work."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket for a service's clients. Raises SessionError."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except (OSError, UnicodeError) as error:
+        raise SessionError(f"can't listen on {host} port {port}: {error}") from error
 
 
 class WalletName(click.ParamType):

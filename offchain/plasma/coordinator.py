@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from offchain.errors import UserError
 from offchain.plasma.authority import Authority
@@ -28,6 +29,8 @@ FINALITY_SECONDS = 2.0
 """How often it is looked whether a checkpoint can be made final."""
 
 log = logging.getLogger("openmg.plasma")
+
+T = TypeVar("T")
 
 
 class CoordinatorError(UserError):
@@ -167,8 +170,7 @@ class Coordinator:
         """The next checkpoint as authorities have signed it already, most of them if they differ: its file was lost, or
         somebody else coordinated. They sign no other one. What isn't what was executed here is left out."""
         epoch, start = head.epoch + 1, head.end + 1
-        with ThreadPoolExecutor(max_workers=max(1, len(self._peers))) as pool:
-            told = [self._own.signed(epoch), *pool.map(lambda peer: _told(peer, epoch), self._peers)]
+        told = [self._own.signed(epoch), *self._of_peers(lambda peer: _told(peer, epoch))]
         found = [replace(one, set_id=self._root.set_id()) for one in told if one is not None]
         in_place = [one for one in found if (one.epoch, one.previous, one.start) == (epoch, previous, start)]
         honest = {one for one in set(in_place) if one.end <= self._maker.height and self._maker.again(one) == one}
@@ -185,12 +187,11 @@ class Coordinator:
         if len(members & pending.signatures.keys()) < quorum:
             checkpoint = pending.checkpoint
             pending = pending.with_signature(self._own.sign(checkpoint))
-            with ThreadPoolExecutor(max_workers=max(1, len(self._peers))) as pool:
-                for answer in pool.map(lambda peer: self._ask(peer, checkpoint), self._peers):
-                    if isinstance(answer, bytes):
-                        pending = pending.with_signature(answer)
-                    else:
-                        refusals.append(answer)
+            for answer in self._of_peers(lambda peer: self._ask(peer, checkpoint)):
+                if isinstance(answer, bytes):
+                    pending = pending.with_signature(answer)
+                else:
+                    refusals.append(answer)
         signatures = {signer: one for signer, one in pending.signatures.items() if signer in members}
         pending = SignedCheckpoint(pending.domain, pending.checkpoint, signatures)
         self._archive.save(pending)
@@ -200,6 +201,11 @@ class Coordinator:
                 + "; ".join(refusals or ["no more authorities are known"])
             )
         return pending
+
+    def _of_peers(self, ask: Callable[[AuthorityClient], T]) -> list[T]:
+        """Each one's answer; all are asked at once."""
+        with ThreadPoolExecutor(max_workers=max(1, len(self._peers))) as pool:
+            return list(pool.map(ask, self._peers))
 
     def _ask(self, peer: AuthorityClient, checkpoint: Checkpoint) -> bytes | str:
         try:

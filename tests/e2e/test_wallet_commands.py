@@ -14,9 +14,10 @@ from web3 import Web3
 from web3.types import RPCEndpoint
 
 from offchain.chains import ChainSpec, started
+from offchain.process import free_port
 from offchain.sender import development_sender
 from offchain.units import ETHER
-from tests.e2e.conftest import Shell, free_port
+from tests.e2e.conftest import Shell
 
 EPOCH_SECONDS = 900
 
