@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Log} from "../interfaces/IPlasmaInclusion.sol";
 import {IPlasmaBridge} from "../interfaces/IPlasmaBridge.sol";
 import {Exit, Message} from "../interfaces/IPlasmaVault.sol";
-import {MerkleRoot} from "./MerkleRoot.sol";
+import {MerkleRoot} from "../merkle/MerkleRoot.sol";
 
 /// @title What both ends of the bridge agree on
 library BridgeState {

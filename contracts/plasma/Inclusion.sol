@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Memory} from "@openzeppelin/contracts/utils/Memory.sol";
 import {BlockLeaf, BlockProof, IPlasmaInclusion, Log, ReceiptProof} from "../interfaces/IPlasmaInclusion.sol";
 import {Checkpoint} from "../interfaces/IPlasmaRoot.sol";
-import {MerkleRoot} from "./MerkleRoot.sol";
+import {MerkleRoot} from "../merkle/MerkleRoot.sol";
 import {Trie} from "./Trie.sol";
 
 /// @title Blocks of a checkpoint, and what is in them

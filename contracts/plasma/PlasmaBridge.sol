@@ -8,7 +8,7 @@ import {IPlasmaBridge} from "../interfaces/IPlasmaBridge.sol";
 import {Exit, Message, MessageKind} from "../interfaces/IPlasmaVault.sol";
 import {BridgedToken} from "./BridgedToken.sol";
 import {BridgeState} from "./BridgeState.sol";
-import {MerkleRoot} from "./MerkleRoot.sol";
+import {MerkleRoot} from "../merkle/MerkleRoot.sol";
 import {RemoteAccount} from "./RemoteAccount.sol";
 
 /// @title PlasmaBridge

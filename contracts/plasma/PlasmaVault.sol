@@ -8,7 +8,7 @@ import {Exit, IPlasmaVault, Message, MessageKind} from "../interfaces/IPlasmaVau
 import {BridgeState} from "./BridgeState.sol";
 import {Inbox} from "./Inbox.sol";
 import {Inclusion} from "./Inclusion.sol";
-import {MerkleRoot} from "./MerkleRoot.sol";
+import {MerkleRoot} from "../merkle/MerkleRoot.sol";
 import {PlasmaLedger} from "./PlasmaLedger.sol";
 
 /// @title PlasmaVault

@@ -16,7 +16,7 @@ from eth_utils.crypto import keccak
 from rlp.exceptions import RLPException
 
 from offchain.errors import UserError
-from offchain.plasma.merkle import Tree, leaf
+from offchain.merkle import Tree, leaf
 from offchain.plasma.qbft import hashed_extra_data
 from offchain.plasma.records import Bytes32, Record, RecordError, Uint, abi_encode, to_bytes, to_hex
 

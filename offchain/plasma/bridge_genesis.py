@@ -16,8 +16,9 @@ from typing import Any
 from eth_utils.crypto import keccak
 
 from offchain.artifacts import load
+from offchain.merkle import empty_root
+from offchain.plasma.exit_tree import EXIT_TREE_DEPTH
 from offchain.plasma.genesis import Genesis
-from offchain.plasma.merkle import EXIT_TREE_DEPTH, empty_root
 from offchain.plasma.messages import (
     BRIDGE,
     COUNTERS_SLOT,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from offchain.errors import UserError
 from offchain.node import Node
 from offchain.plasma.events import Delivered, ExitBurned, decode_log
-from offchain.plasma.merkle import ExitTree
+from offchain.plasma.exit_tree import ExitTree
 from offchain.plasma.messages import BRIDGE, INBOX_SEED, Exit, chained
 
 BLOCKS_AT_ONCE = 1_000

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from offchain.merkle import Tree
 from offchain.node import Node, NodeError
 from offchain.plasma.blocks import BlockLeaf, header_rlp
 from offchain.plasma.bridge_history import BridgeHistory
 from offchain.plasma.checkpoint import Checkpoint, SignedCheckpoint, Submission
-from offchain.plasma.merkle import Tree
 from offchain.plasma.messages import BRIDGE, COUNTERS_SLOT, EXIT_ROOT_SLOT, INBOX_HASH_SLOT
 from offchain.plasma.records import Bytes32, Record, Uint, to_bytes, to_hex
 

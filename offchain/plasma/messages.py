@@ -10,7 +10,7 @@ from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
 from eth_utils.crypto import keccak
 
-from offchain.plasma.merkle import leaf
+from offchain.merkle import leaf
 from offchain.plasma.records import Address, Bytes, Record, RecordError, Uint, abi_encode
 
 BRIDGE = "0x0000000000000000000000000000000000B51d6E"

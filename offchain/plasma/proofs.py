@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from offchain.merkle import depth_of, root_of
 from offchain.plasma.blocks import BlockLeaf
 from offchain.plasma.checkpoint import Submission
-from offchain.plasma.merkle import depth_of, root_of
 from offchain.plasma.records import Address, Bytes, Bytes32, Record, Uint
 from offchain.plasma.tries import Account, Log, ProofError, account_at, item_at, receipt_decoded, slot_at
 

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from offchain.artifacts import load
+from offchain.merkle import empty_root
 from offchain.plasma.blocks import BlockLeaf
 from offchain.plasma.bridge_genesis import SUPPLY, bridge_genesis
 from offchain.plasma.events import Delivered, ExitBurned, decode_as
+from offchain.plasma.exit_tree import EXIT_TREE_DEPTH, ExitTree
 from offchain.plasma.genesis import GAS_LIMIT
-from offchain.plasma.merkle import EXIT_TREE_DEPTH, ExitTree, empty_root
 from offchain.plasma.messages import (
     BRIDGE,
     COUNTERS_SLOT,

@@ -15,7 +15,7 @@ from offchain.node import Node
 from offchain.plasma.blocks import BlockError
 from offchain.plasma.checkpoint import Submission
 from offchain.plasma.events import ExitBurned, ExitStarted, decode_as
-from offchain.plasma.merkle import ExitTree
+from offchain.plasma.exit_tree import ExitTree
 from offchain.plasma.messages import (
     BRIDGE,
     COUNTERS_SLOT,

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from eth_utils.crypto import keccak
 
+from offchain.merkle import Tree
 from offchain.node import Node, NodeError
 from offchain.plasma.blocks import BlockLeaf, header_rlp
 from offchain.plasma.checkpoint import Checkpoint, SignedCheckpoint, sign
 from offchain.plasma.events import Delivered
 from offchain.plasma.keys import save_key
-from offchain.plasma.merkle import Tree
 from offchain.plasma.messages import BRIDGE
 from offchain.plasma.records import to_hex
 from offchain.plasma.submitter import Submitter

@@ -14,9 +14,10 @@ import rlp
 from eth_utils.crypto import keccak
 from trie import HexaryTrie
 
+from offchain.merkle import Tree
 from offchain.plasma.blocks import BlockLeaf
 from offchain.plasma.events import Delivered
-from offchain.plasma.merkle import ExitTree, Tree
+from offchain.plasma.exit_tree import ExitTree
 from offchain.plasma.messages import (
     BRIDGE,
     COUNTERS_SLOT,

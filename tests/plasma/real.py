@@ -27,7 +27,7 @@ from offchain.node import Node
 from offchain.plasma.bridge_genesis import bridge_genesis
 from offchain.plasma.escape import StateProofs
 from offchain.plasma.events import Delivered, decode_as
-from offchain.plasma.merkle import ExitTree
+from offchain.plasma.exit_tree import ExitTree
 from offchain.plasma.messages import BRIDGE, Counters, Exit, Message, MessageKind, inbox_hash
 from offchain.sender import Sender, key_sender
 from offchain.wallet.note import ETH

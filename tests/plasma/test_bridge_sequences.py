@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from offchain.artifacts import load
+from offchain.merkle import root_of
 from offchain.plasma.bridge_genesis import SUPPLY
 from offchain.plasma.escape import remote_account
-from offchain.plasma.merkle import root_of
 from offchain.plasma.messages import BRIDGE
 from offchain.sender import TransactionError
 from offchain.wallet.note import ETH

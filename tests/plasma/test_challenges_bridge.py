@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from eth_utils.crypto import keccak
 
-from offchain.plasma.merkle import ExitTree
+from offchain.plasma.exit_tree import ExitTree
 from offchain.plasma.messages import BRIDGE, COUNTERS_SLOT, EXIT_ROOT_SLOT, INBOX_HASH_SLOT, Message
 from offchain.units import ETHER
 from tests.conftest import Refused

@@ -10,8 +10,8 @@ import rlp
 from eth_utils.crypto import keccak
 from trie import HexaryTrie
 
+from offchain.merkle import Tree
 from offchain.plasma.events import ExitStarted, decode_as
-from offchain.plasma.merkle import Tree
 from offchain.plasma.messages import BRIDGE, Exit
 from offchain.plasma.proofs import BlockProof, ReceiptProof
 from offchain.units import ETHER

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from eth_utils.crypto import keccak
 
+from offchain.merkle import empty_root, node, root_of
 from offchain.plasma.checkpoint import Submission
 from offchain.plasma.events import ExitStarted, decode_as
-from offchain.plasma.merkle import empty_root, node, root_of
 from offchain.plasma.messages import Exit
 from offchain.units import ETHER
 from tests.conftest import Refused

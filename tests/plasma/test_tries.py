@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from trie import HexaryTrie
 
-from offchain.plasma.merkle import Tree, empty_root, node, root_of
+from offchain.merkle import Tree, empty_root, node, root_of
 from offchain.plasma.proofs import BlockProof
 from offchain.plasma.tries import ItemTrie
 from tests.plasma.made_up import CHILD_CHAIN_ID

@@ -11,8 +11,8 @@ from eth_utils.crypto import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from offchain.merkle import root_of
 from offchain.plasma.blocks import BlockError, BlockLeaf, block_tree, header_rlp
-from offchain.plasma.merkle import root_of
 from tests.unit.plasma import CHAIN_ID, NAMES, block_leaf, headers
 
 QUICKLY = settings(max_examples=60, deadline=None)

@@ -7,7 +7,8 @@ from eth_utils.crypto import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from offchain.plasma.merkle import EXIT_TREE_DEPTH, ExitTree, Tree, depth_of, empty_root, leaf, node, root_of
+from offchain.merkle import Tree, depth_of, empty_root, leaf, node, root_of
+from offchain.plasma.exit_tree import EXIT_TREE_DEPTH, ExitTree
 
 HASH = st.binary(min_size=32, max_size=32)
 LEAVES = st.lists(HASH, min_size=1, max_size=40)
