@@ -1,0 +1,1 @@
+"""Private local demand forecasts: learning together, secure aggregation, the model chain, paid inference."""
