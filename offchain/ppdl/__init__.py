@@ -1,1 +1,1 @@
-"""Learning a demand forecast that nobody has to give data for (docs/concepts/ppdl.md)."""
+"""Federated learning of a forecast (after Shokri and Shmatikov, CCS 2015): data stay at home, no party is trusted."""

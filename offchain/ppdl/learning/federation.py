@@ -1,0 +1,71 @@
+"""Federated rounds in process: all train, updates are summed, the gate decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from offchain.ppdl.learning.gate import Gate
+from offchain.ppdl.learning.model import Model, to_parameters, to_state
+from offchain.ppdl.learning.training import ClientData, Training, train
+from offchain.ppdl.learning.update import Lanes, apply_sum, encode, mean_loss, plain_sum
+
+
+class Sum(NamedTuple):
+    """What came of a round's update vectors: their sum modulo 2^32 [weights + 1], and of how many clients."""
+
+    total: Lanes
+    clients: int
+
+
+# Takes the round's number and the clients' update vectors [clients, weights + 1].
+Aggregate = Callable[[int, Lanes], Sum]
+
+
+def plain(round_number: int, updates: Lanes) -> Sum:
+    """All clients' updates, summed in the clear."""
+    return Sum(plain_sum(updates), len(updates))
+
+
+@dataclass(frozen=True)
+class Round:
+    """A round that is done: the model after it, and how it went. Losses are RMSE on the gate's test set in units of
+    2^-20 of its scaled target; `training_loss` is the clients' mean squared error while they trained."""
+
+    number: int
+    state: Lanes
+    clients: int
+    training_loss: float
+    loss_before: int
+    loss_after: int
+    accepted: bool
+
+
+def federate(
+    model: Model,
+    data: ClientData,
+    gate: Gate,
+    training: Training,
+    state: Lanes,
+    first: int = 1,
+    aggregate: Aggregate = plain,
+) -> Iterator[Round]:
+    """Federated averaging (McMahan et al. 2017): yields rounds `first` to the last, from the model `state`.
+
+    A round depends on the state before it, its number and the seed only, so that a run goes on from any round.
+    """
+    for number in range(first, training.rounds + 1):
+        updates = local_updates(model, data, training, state, number)
+        total, clients = aggregate(number, updates)
+        candidate = apply_sum(state, total, clients)
+        before, after, accepted = gate.judge(model, state, candidate)
+        state = candidate if accepted else state
+        yield Round(number, state, clients, mean_loss(total, clients), before, after, accepted)
+
+
+def local_updates(model: Model, data: ClientData, training: Training, state: Lanes, number: int) -> Lanes:
+    """The update vectors [clients, weights + 1] of a stack of clients that train from the state."""
+    start = to_parameters(state, str(data.features.device)).expand(len(data.names), -1)
+    trained, losses = train(model, start, data, training, number)
+    return encode(state, to_state(trained), losses.cpu().double().numpy())
