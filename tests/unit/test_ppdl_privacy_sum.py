@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as stn
 
+from offchain.ppdl.learning.update import LARGEST_MOVE
 from offchain.ppdl.privacy.accountant import Budget, PrivacyError, calibrated
 from offchain.ppdl.privacy.discrete_gaussian import Stream
-from offchain.ppdl.privacy.mechanism import LANE_BOUND, SUM_BOUND, PrivateSum, bounded
+from offchain.ppdl.privacy.mechanism import SUM_BOUND, PrivateSum, bounded
 
 UPDATES = stn.arrays(np.int64, st.integers(1, 60), elements=st.integers(-(2**31), 2**31 - 1))
 
@@ -23,7 +24,7 @@ def test_never_longer_than_the_bound(update: np.ndarray[tuple[int], np.dtype[np.
     """P8 whole numbers, exactly: the norm keeps the bound, no lane grows or turns round, a short update stays as it is,
     and a shortened one loses at most a unit a lane beyond the shortening."""
     kept = bounded(update, bound)
-    lanes = [max(-LANE_BOUND, min(LANE_BOUND, int(lane))) for lane in update]
+    lanes = [max(-LARGEST_MOVE, min(LARGEST_MOVE, int(lane))) for lane in update]
     squared = sum(lane * lane for lane in lanes)
     assert sum(int(lane) ** 2 for lane in kept) <= bound * bound
     if squared <= bound * bound:
@@ -58,11 +59,11 @@ def test_sum_is_noisy_although_some_fell_out(participants: int) -> None:
 
 def test_head_room() -> None:
     """P8 1,008 participants whose weights move by up to 1 fit into 32 bits with their noise; 2,047 don't."""
-    plan = PrivateSum(bound=LANE_BOUND, multiplier=5, participants=1_008, lanes=642)
+    plan = PrivateSum(bound=LARGEST_MOVE, multiplier=5, participants=1_008, lanes=642)
     assert 0.4 < plan.head_room / SUM_BOUND < 0.55
     assert plan.cost.multiplier == pytest.approx(5, rel=1e-4)
     with pytest.raises(PrivacyError, match="32 bits"):
-        PrivateSum(bound=LANE_BOUND, multiplier=5, participants=2_047, lanes=642)
+        PrivateSum(bound=LARGEST_MOVE, multiplier=5, participants=2_047, lanes=642)
 
 
 def test_senseless_sums() -> None:

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from offchain.ppdl.learning.update import LARGEST_MOVE
 from offchain.ppdl.privacy.accountant import Cost, PrivacyError, noise_multiplier
 from offchain.ppdl.privacy.discrete_gaussian import LARGEST_DEVIATION, Stream, discrete_gaussian
 
 Lanes = NDArray[np.int64]
 
-LANE_BOUND = 1 << 20  # of an update, in units
 SUM_BOUND = 1 << 31
 TAIL = 12  # standard deviations
 
@@ -80,7 +80,7 @@ class PrivateSum:
     @property
     def head_room(self) -> int:
         """Units left below 2^31 when all take part, all move a lane by the most, and noise is at its tail."""
-        largest = min(self.bound, LANE_BOUND)
+        largest = min(self.bound, LARGEST_MOVE)
         noise = TAIL * math.ceil(math.sqrt(self.participants) * self.deviation)
         return SUM_BOUND - 1 - self.participants * largest - noise
 
@@ -95,7 +95,7 @@ class PrivateSum:
 def bounded(update: Lanes, bound: int) -> Lanes:
     """The update, each lane within +-2^20, shortened to an L2 norm of at most `bound`. Whole numbers only: lanes are
     rounded towards zero, so the norm never exceeds the bound by a rounding, and a lane loses less than a unit."""
-    lanes = np.clip(update, -LANE_BOUND, LANE_BOUND).astype(np.int64)
+    lanes = np.clip(update, -LARGEST_MOVE, LARGEST_MOVE).astype(np.int64)
     squared = int(np.dot(lanes, lanes))
     if squared <= bound * bound:
         return lanes

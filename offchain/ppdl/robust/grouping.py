@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from offchain.ppdl.robust.rules import LANE_BOUND, Lanes, RobustError, divided, middle
+from offchain.ppdl.learning.update import LARGEST_MOVE
+from offchain.ppdl.robust.rules import Lanes, RobustError, divided, middle
 
 LEAST_GROUP = 8
 
@@ -31,4 +32,4 @@ def median_of_sums(sums: Lanes, sizes: Sequence[int]) -> Lanes:
     if sums.ndim != 2 or len(sums) != len(sizes) or not len(sizes) or min(sizes) < 1:
         raise RobustError(f"{len(sizes)} sizes of groups don't fit to {len(sums)} sums: each group needs someone alive")
     means = np.stack([divided(total.astype(np.int64), size) for total, size in zip(sums, sizes, strict=True)])
-    return middle(np.sort(np.clip(means, -LANE_BOUND, LANE_BOUND), axis=0))
+    return middle(np.sort(np.clip(means, -LARGEST_MOVE, LARGEST_MOVE), axis=0))

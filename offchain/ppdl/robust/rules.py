@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offchain.errors import UserError
+from offchain.ppdl.learning.update import LARGEST_MOVE
 
 Lanes = NDArray[np.int64]
 
-LANE_BOUND = 1 << 20
 NEARNESS = 10  # a copy is nearer than a tenth of its length
 
 
@@ -87,7 +87,7 @@ def middle(ordered: Lanes) -> Lanes:
 def _rows(updates: Lanes) -> Lanes:
     if updates.ndim != 2 or not len(updates):
         raise RobustError("there are no updates to combine")
-    return np.clip(updates, -LANE_BOUND, LANE_BOUND).astype(np.int64)
+    return np.clip(updates, -LARGEST_MOVE, LARGEST_MOVE).astype(np.int64)
 
 
 def _distances(rows: Lanes) -> Lanes:
