@@ -1,1 +1,1 @@
-"""Private local demand forecasts: learning together, secure aggregation, the model chain, paid inference."""
+"""Federated learning of a forecast (after Shokri and Shmatikov, CCS 2015): data stay at home, no party is trusted."""
