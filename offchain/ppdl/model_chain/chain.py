@@ -115,15 +115,16 @@ class ModelChain:
             raise ChainError(f"block {block.header.number} says nothing of its round")
         return Evidence.from_bytes(self.blobs.get(block.evidence))
 
-    def append(self, block: Block, state: Signed, uploads: Mapping[int, Lanes], evidence: Evidence) -> None:
-        """Adds the next block with its model and all that its round leaves behind. Raises ChainError if it is not the
-        next one."""
+    def append(self, block: Block, state: Signed, uploads: Mapping[int, Lanes], evidence: Evidence | None) -> None:
+        """Adds the next block with its model and all that its round leaves behind, if that is known. Raises ChainError
+        if it is not the next one."""
         if block.header.number != self.height + 1:
             raise ChainError(f"block {block.header.number} doesn't follow block {self.height}")
         self.blobs.put_chunks(to_chunks(state))
         for upload in uploads.values():
             self.blobs.put_chunks(upload)
-        self.blobs.put(evidence.to_bytes())
+        if evidence is not None:
+            self.blobs.put(evidence.to_bytes())
         write(self._path(block.header.number), block.to_json())
 
     def _path(self, number: int) -> Path:
