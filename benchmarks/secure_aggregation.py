@@ -3,8 +3,9 @@
     .venv/bin/python benchmarks/secure_aggregation.py              60 rounds of 42 clients, half a minute or more
     .venv/bin/python benchmarks/secure_aggregation.py --rounds 3   fewer
 
-All clients compute in this one thread. Seconds of a phase are the processor's, medians over the rounds. Three in ten drop out after their shares in every
-other round. A round on the chain takes a signature of each client and the sum tree besides.
+All clients compute in this one thread. Seconds of a phase are the processor's, medians over the rounds. Three in ten
+drop out after their shares in every other round. A round on the chain takes a signature of each client and the sum
+tree besides.
 """
 
 from __future__ import annotations

@@ -33,7 +33,8 @@ class DropOuts:
 
 @dataclass
 class Costs:
-    """Of a round: bytes that each participant published, by what they are, and seconds of the processor for everybody together."""
+    """Of a round: bytes that each participant published, by what they are, and seconds of the processor by phase, for
+    everybody together."""
 
     published: dict[int, Counter[str]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
