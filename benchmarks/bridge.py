@@ -29,12 +29,13 @@ from offchain.node import Node
 from offchain.plasma.blocks import block_tree
 from offchain.plasma.bridge_genesis import bridge_genesis
 from offchain.plasma.bridge_history import BridgeHistory
-from offchain.plasma.checkpoint import NO_CHECKPOINT, Checkpoint, Domain, Submission, join, sign
+from offchain.plasma.checkpoint import NO_CHECKPOINT, Checkpoint, Domain, Submission
 from offchain.plasma.escape import POOL_INSIDE, StateProofs, entry, root_slot
 from offchain.plasma.events import CheckpointSubmitted, MessageSent, decode_as
 from offchain.plasma.messages import BRIDGE, Message
 from offchain.plasma.prover import Prover, read_leaves
 from offchain.sender import development_account, key_sender, unsigned
+from offchain.signature import join, sign
 from offchain.units import ETHER
 
 CHILD_CHAIN_ID = 950327

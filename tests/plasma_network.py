@@ -20,7 +20,7 @@ from offchain.deployment.bridge import BridgeDeployment, BridgeRules
 from offchain.deployment.manifest import Manifest
 from offchain.node import Node
 from offchain.plasma.bridge_genesis import bridge_genesis
-from offchain.plasma.checkpoint import Checkpoint, SignedCheckpoint, Submission, sign
+from offchain.plasma.checkpoint import Checkpoint, SignedCheckpoint, Submission
 from offchain.plasma.checkpoint_maker import CheckpointMaker
 from offchain.plasma.events import MessageSent, decode_log
 from offchain.plasma.feed import FeedClient
@@ -30,6 +30,7 @@ from offchain.plasma.messages import BRIDGE, Message
 from offchain.plasma.root_chain import RootChain
 from offchain.process import free_port
 from offchain.sender import Sender, development_account, key_sender
+from offchain.signature import sign
 from offchain.units import ETHER
 from tests.node_process import NodeProcess, until
 from tests.plasma_operator import Client

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from eth_account.signers.local import LocalAccount
 
 from offchain.errors import UserError
-from offchain.plasma.checkpoint import Checkpoint, sign
+from offchain.plasma.checkpoint import Checkpoint
 from offchain.plasma.checkpoint_maker import MOST_BLOCKS, CheckpointMaker
 from offchain.plasma.root_chain import RootChain
 from offchain.plasma.signing_record import SigningRecord
+from offchain.signature import sign
 
 CATCH_UP_SECONDS = 20
 """How long a request waits until the blocks it is of are executed here."""

@@ -17,10 +17,11 @@ from starlette.responses import JSONResponse
 
 from offchain.errors import UserError
 from offchain.plasma.authority import Authority, NotSigned
-from offchain.plasma.checkpoint import Checkpoint, Domain, SignatureError, signer_of
+from offchain.plasma.checkpoint import Checkpoint, Domain
 from offchain.plasma.checkpoint_maker import Blocks
 from offchain.plasma.records import RecordError, to_bytes, to_hex
 from offchain.plasma.signing_record import Equivocation
+from offchain.signature import SignatureError, signer_of
 
 LARGEST_BODY = 4_096
 """Bytes of a request; a checkpoint has about 900."""

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from eth_account.signers.local import LocalAccount
-from eth_keys.constants import SECPK1_N
-from eth_keys.datatypes import Signature
-from eth_keys.exceptions import BadSignature
-from eth_typing import Hash32
 from eth_utils.crypto import keccak
-from eth_utils.exceptions import ValidationError
 
-from offchain.errors import UserError
 from offchain.plasma.records import Address, Bytes32, Record, RecordError, Uint, abi_encode, to_bytes, to_hex
+from offchain.signature import SIGNATURE_LENGTH, join, signer_of
 
 CHECKPOINT_TYPEHASH = keccak(
     text="Checkpoint(uint256 epoch,bytes32 previous,uint256 start,uint256 end,bytes32 blocksRoot,bytes32 exitRoot,"
@@ -25,13 +19,8 @@ FREEZE_TYPEHASH = keccak(text="Freeze(uint256 setId,uint256 frozenUntil)")
 DOMAIN_TYPEHASH = keccak(text="EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
 DOMAIN_NAME = "PlasmaRoot"
 DOMAIN_VERSION = "1"
-SIGNATURE_LENGTH = 65
 NO_CHECKPOINT = bytes(32)
 """What the first checkpoint has as its previous one."""
-
-
-class SignatureError(UserError):
-    """Says in one line why a signature can't be used."""
 
 
 @dataclass(frozen=True)
@@ -139,46 +128,6 @@ class Domain(Record):
 
     def _digest(self, struct_hash: bytes) -> bytes:
         return keccak(b"\x19\x01" + self.separator + struct_hash)
-
-
-def sign(digest: bytes, account: LocalAccount) -> bytes:
-    """An authority's signature of a digest: 65 bytes, r, s (low), v (27 or 28)."""
-    return bytes(account.unsafe_sign_hash(Hash32(digest)).signature)
-
-
-def signer_of(digest: bytes, signature: bytes) -> str:
-    """Who signed. Raises SignatureError for what the contract would refuse: another length, a high s (EIP-2), a v that
-    is neither 27 nor 28, or no signature at all."""
-    if len(signature) != SIGNATURE_LENGTH:
-        raise SignatureError(f"a signature has {SIGNATURE_LENGTH} bytes, not {len(signature)}")
-    if signature[64] not in (27, 28):
-        raise SignatureError(f"a signature's last byte is 27 or 28, not {signature[64]}")
-    if int.from_bytes(signature[32:64], "big") > SECPK1_N // 2:
-        raise SignatureError("a signature's s is in the upper half: only the lower one is accepted")
-    try:
-        parsed = Signature(signature[:64] + bytes([signature[64] - 27]))
-        return parsed.recover_public_key_from_msg_hash(digest).to_checksum_address()
-    except (BadSignature, ValidationError) as error:
-        raise SignatureError(f"that is no signature of anybody: {error}") from error
-
-
-def join(digest: bytes, signatures: Iterable[bytes]) -> bytes:
-    """The signatures one after the other, by ascending signers, as `submitCheckpoint` and `freeze` take them. Raises
-    SignatureError if one is none, or two have the same signer."""
-    by_signer: dict[int, bytes] = {}
-    for signature in signatures:
-        signer = signer_of(digest, signature)
-        if int(signer, 16) in by_signer:
-            raise SignatureError(f"{signer} signed twice")
-        by_signer[int(signer, 16)] = signature
-    return b"".join(by_signer[signer] for signer in sorted(by_signer))
-
-
-def split(joined: bytes) -> list[bytes]:
-    """The signatures that `join` put together. Raises SignatureError for another length."""
-    if len(joined) % SIGNATURE_LENGTH:
-        raise SignatureError(f"{len(joined)} bytes are not signatures of {SIGNATURE_LENGTH}")
-    return [joined[at : at + SIGNATURE_LENGTH] for at in range(0, len(joined), SIGNATURE_LENGTH)]
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,12 @@ from typing import TypeVar
 from offchain.errors import UserError
 from offchain.plasma.authority import Authority
 from offchain.plasma.authority_service import AuthorityClient, AuthorityUnavailable
-from offchain.plasma.checkpoint import NO_CHECKPOINT, Checkpoint, SignatureError, SignedCheckpoint
+from offchain.plasma.checkpoint import NO_CHECKPOINT, Checkpoint, SignedCheckpoint
 from offchain.plasma.checkpoint_maker import MOST_BLOCKS, CheckpointMaker
 from offchain.plasma.records import RecordError
 from offchain.plasma.root_chain import Head, RootChain
 from offchain.plasma.submitter import SubmissionError, Submitter
+from offchain.signature import SignatureError
 
 FINALITY_SECONDS = 2.0
 """How often it is looked whether a checkpoint can be made final."""

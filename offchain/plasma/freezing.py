@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from eth_account.signers.local import LocalAccount
 
 from offchain.errors import UserError
-from offchain.plasma.checkpoint import SignatureError, join, sign, signer_of
 from offchain.plasma.root_chain import RootChain
 from offchain.sender import Sender
+from offchain.signature import SignatureError, join, sign, signer_of
 
 
 class FreezeError(UserError):

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from offchain.errors import UserError
-from offchain.plasma.checkpoint import Checkpoint, Domain, SignatureError, signer_of
+from offchain.plasma.checkpoint import Checkpoint, Domain
 from offchain.plasma.records import RecordError, to_bytes, to_hex
+from offchain.signature import SignatureError, signer_of
 
 
 class SigningRecordError(UserError):

@@ -14,12 +14,13 @@ from offchain.errors import UserError
 from offchain.node import Node, NodeError
 from offchain.plasma.blocks import BlockError
 from offchain.plasma.challenges import Challenge, Published, equivocations, in_bridge, in_leaves, known_headers
-from offchain.plasma.checkpoint import SignedCheckpoint, Submission, split
+from offchain.plasma.checkpoint import SignedCheckpoint, Submission
 from offchain.plasma.checkpoint_maker import CheckpointMaker
 from offchain.plasma.deliveries import Deliveries
 from offchain.plasma.prover import read_leaves, told_leaves
 from offchain.plasma.root_chain import RootChain
 from offchain.plasma.submitter import CallRefused, Submitter
+from offchain.signature import split
 
 log = logging.getLogger("openmg.plasma")
 

@@ -18,12 +18,13 @@ from offchain.chains import ChainSpec, started
 from offchain.node import Node
 from offchain.plasma.blocks import block_tree
 from offchain.plasma.bridge_genesis import bridge_genesis
-from offchain.plasma.checkpoint import Checkpoint, Domain, SignedCheckpoint, Submission, sign
+from offchain.plasma.checkpoint import Checkpoint, Domain, SignedCheckpoint, Submission
 from offchain.plasma.events import CheckpointSubmitted, ExitBurned, MessageSent, decode_as, decode_log
 from offchain.plasma.exit_tree import ExitTree
 from offchain.plasma.messages import BRIDGE, Message
 from offchain.plasma.prover import read_leaves
 from offchain.plasma.records import to_hex
+from offchain.signature import sign
 
 CHAIN_ID = 950327
 GENESIS_TIME = 1_800_000_000

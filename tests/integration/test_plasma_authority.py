@@ -13,8 +13,9 @@ import pytest
 import requests
 
 from offchain.plasma.authority_service import AuthorityClient, AuthorityUnavailable
-from offchain.plasma.checkpoint import Checkpoint, signer_of
+from offchain.plasma.checkpoint import Checkpoint
 from offchain.plasma.messages import BRIDGE, inbox_hash
+from offchain.signature import signer_of
 from offchain.units import ETHER
 from tests.node_process import until
 from tests.plasma_network import AUTHORITIES, OPERATOR, OTHER, USER, Network, bridged_root, forged, network

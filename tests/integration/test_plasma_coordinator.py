@@ -15,7 +15,7 @@ import pytest
 from offchain.node import Node
 from offchain.plasma.authority import Authority
 from offchain.plasma.authority_service import AuthorityClient, AuthorityUnavailable
-from offchain.plasma.checkpoint import Checkpoint, Domain, sign
+from offchain.plasma.checkpoint import Checkpoint, Domain
 from offchain.plasma.checkpoint_maker import CheckpointMaker
 from offchain.plasma.coordinator import Archive, Coordinator, CoordinatorError
 from offchain.plasma.delivery import Delivery, DeliveryError
@@ -23,6 +23,7 @@ from offchain.plasma.records import to_hex
 from offchain.plasma.root_chain import RootChain
 from offchain.plasma.signing_record import SigningRecord
 from offchain.plasma.submitter import Submitter
+from offchain.signature import sign
 from offchain.units import ETHER
 from tests.node_process import until
 from tests.plasma_network import (

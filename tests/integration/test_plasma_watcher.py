@@ -14,7 +14,7 @@ from eth_utils.crypto import keccak
 from offchain.merkle import Tree
 from offchain.node import Node, NodeError
 from offchain.plasma.blocks import BlockLeaf, header_rlp
-from offchain.plasma.checkpoint import Checkpoint, SignedCheckpoint, sign
+from offchain.plasma.checkpoint import Checkpoint, SignedCheckpoint
 from offchain.plasma.events import Delivered
 from offchain.plasma.keys import save_key
 from offchain.plasma.messages import BRIDGE
@@ -23,6 +23,7 @@ from offchain.plasma.submitter import Submitter
 from offchain.plasma.tries import ItemTrie, receipt_encoded
 from offchain.plasma.watcher import Finding, Watcher, WatchingError
 from offchain.sender import TransactionError
+from offchain.signature import sign
 from offchain.units import ETHER
 from tests.node_process import NodeProcess, until
 from tests.plasma_network import (

@@ -8,7 +8,8 @@ from typing import Any
 from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 
-from offchain.plasma.checkpoint import Submission, sign
+from offchain.plasma.checkpoint import Submission
+from offchain.signature import sign
 from tests.plasma.stage import Plasma
 
 

@@ -10,10 +10,11 @@ from eth_account import Account as Keys
 from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 
-from offchain.plasma.checkpoint import NO_CHECKPOINT, Checkpoint, Domain, Submission, join, sign
+from offchain.plasma.checkpoint import NO_CHECKPOINT, Checkpoint, Domain, Submission
 from offchain.plasma.events import CheckpointSubmitted, MessageSent, decode_as
 from offchain.plasma.messages import Exit, Message
 from offchain.plasma.proofs import BlockProof, ReceiptProof
+from offchain.signature import join, sign
 from offchain.units import ETHER
 from tests.plasma.made_up import CHILD_CHAIN_ID, Block, Chain
 

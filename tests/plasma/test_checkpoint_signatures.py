@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from offchain.plasma import checkpoint as checkpoints
-from offchain.plasma.checkpoint import Checkpoint, Domain, join, sign, split
+from offchain.plasma.checkpoint import Checkpoint, Domain
+from offchain.signature import join, sign, split
 from tests.conftest import Refused
 from tests.plasma.faults import slash, strangers_signed
 from tests.plasma.stage import AUTHORITIES, BOND, FREEZE_PERIOD, QUORUM, Plasma, authority_keys

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from eth_account.signers.local import LocalAccount
 
-from offchain.plasma.checkpoint import sign
 from offchain.plasma.messages import Exit, Message
+from offchain.signature import sign
 from offchain.units import ETHER
 from tests.conftest import Refused
 from tests.plasma.made_up import Account

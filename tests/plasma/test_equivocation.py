@@ -10,7 +10,8 @@ from eth_account.signers.local import LocalAccount
 from eth_keys.constants import SECPK1_N
 from eth_utils.crypto import keccak
 
-from offchain.plasma.checkpoint import Checkpoint, sign
+from offchain.plasma.checkpoint import Checkpoint
+from offchain.signature import sign
 from offchain.units import ETHER
 from tests.conftest import Refused
 from tests.plasma.stage import (

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from eth_utils.crypto import keccak
 
-from offchain.plasma.checkpoint import NO_CHECKPOINT, Checkpoint, Submission, sign
+from offchain.plasma.checkpoint import NO_CHECKPOINT, Checkpoint, Submission
 from offchain.plasma.messages import Message, MessageKind
+from offchain.signature import sign
 from offchain.units import ETHER
 from tests.conftest import Refused
 from tests.plasma.stage import BOND, ETH, FREEZE_PERIOD, Plasma, sent_message

@@ -16,18 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from offchain.artifacts import load
-from offchain.plasma.checkpoint import (
-    Checkpoint,
-    Domain,
-    SignatureError,
-    SignedCheckpoint,
-    Submission,
-    join,
-    sign,
-    signer_of,
-    split,
-)
+from offchain.plasma.checkpoint import Checkpoint, Domain, SignedCheckpoint, Submission
 from offchain.plasma.records import RecordError
+from offchain.signature import SignatureError, join, sign, signer_of, split
 from tests.unit.plasma import ADDRESS, CHECKPOINTS, HASH, UINT
 
 QUICKLY = settings(max_examples=40, deadline=None)

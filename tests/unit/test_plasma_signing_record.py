@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from offchain.environment import PROJECT
-from offchain.plasma.checkpoint import Checkpoint, Domain, sign
+from offchain.plasma.checkpoint import Checkpoint, Domain
 from offchain.plasma.signing_record import Equivocation, SigningRecord, SigningRecordError
+from offchain.signature import sign
 from tests.unit.plasma import CHECKPOINTS
 
 KEY = Account.from_key(b"\x11" * 32)

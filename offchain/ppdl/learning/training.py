@@ -19,7 +19,7 @@ class Training:
     """How clients train. The rate falls from round to round as half a cosine, to a share of it in the last."""
 
     batch: int = 256
-    rate: float = 0.004
+    rate: float = 0.008
     last_rate: float = 0.05
     decay: float = 0.0
     rounds: int = 60

@@ -14,12 +14,13 @@ from eth_utils.crypto import keccak
 
 from offchain import artifacts
 from offchain.chains import ChainSpec, started
-from offchain.plasma.checkpoint import NO_CHECKPOINT, Checkpoint, Domain, Submission, sign
+from offchain.plasma.checkpoint import NO_CHECKPOINT, Checkpoint, Domain, Submission
 from offchain.plasma.events import MessageSent, decode_as
 from offchain.plasma.messages import Exit, Message
 from offchain.plasma.proofs import BlockProof, ReceiptProof
 from offchain.plasma.tries import ItemTrie
 from offchain.sender import development_account, development_sender
+from offchain.signature import sign
 from tests.invariant.plasma.model import (
     ASSETS,
     AUTHORITIES,

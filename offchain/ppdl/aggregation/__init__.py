@@ -1,0 +1,1 @@
+"""Secure aggregation: sums of updates that nobody sees single ones of (docs/reference/ppdl-protocol.md)."""
