@@ -17,8 +17,9 @@ from offchain.ppdl.learning.federation import local_updates
 from offchain.ppdl.learning.model import Perceptron
 from offchain.ppdl.learning.readings import Readings
 from offchain.ppdl.learning.training import ClientData, Training
+from offchain.ppdl.model_chain.task import Task
 from offchain.ppdl.model_chain.testset import Testset
-from offchain.ppdl.trainer import TOLERANCE, TestsetGate
+from offchain.ppdl.trainer import TOLERANCE, TaskGate
 
 torch.set_num_threads(1)
 MODEL = Perceptron()
@@ -58,10 +59,11 @@ def training_data(federation: Federation, readings: Readings) -> ClientData:
     return ClientData.of(_examples(federation, readings).between(0, federation.training_hours), readings.households)
 
 
-def gate(federation: Federation, readings: Readings) -> TestsetGate:
+def gate(federation: Federation, readings: Readings) -> TaskGate:
     """The gate, of readings that their homes gave away. Raises HomesError as `training_data`."""
     given = _examples(federation, readings).between(0, federation.training_hours)
-    return TestsetGate(Testset.of(given), MODEL.sizes, TOLERANCE)
+    task = Task(federation.horizon, MODEL.sizes, training(federation), Testset.of(given))
+    return TaskGate(task, TOLERANCE)
 
 
 def _examples(federation: Federation, readings: Readings) -> Examples:

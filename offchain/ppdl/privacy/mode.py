@@ -11,7 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
-from offchain.ppdl.learning.federation import Aggregate, Sum
+from offchain.ppdl.aggregation.lanes import Sum
+from offchain.ppdl.learning.federation import Aggregate
 from offchain.ppdl.learning.model import STATE_UNIT
 from offchain.ppdl.learning.training import Training
 from offchain.ppdl.learning.update import Lanes as State
