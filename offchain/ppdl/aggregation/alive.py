@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from offchain.errors import UserError
 from offchain.merkle import Tree, leaf
+from offchain.ppdl.aggregation.graph import Graph
 
 LEAST_ALIVE = 8
 
@@ -78,3 +79,9 @@ class AliveSet:
     @cached_property
     def _members(self) -> frozenset[int]:
         return frozenset(self.indices)
+
+
+@lru_cache(maxsize=8)
+def least_company(graph: Graph, alive: AliveSet) -> int:
+    """How many alive neighbours everybody alive has at least."""
+    return min((sum(other in alive for other in graph.neighbours(index)) for index in alive.indices), default=0)

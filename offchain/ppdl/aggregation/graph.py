@@ -54,18 +54,13 @@ class Graph:
         """How many neighbours' shares open a secret: more than half."""
         return self.degree // 2 + 1
 
-    def neighbour(self, index: int, slot: int) -> int:
-        """The participant in a slot of another. Raises IndexError if there is no such participant or slot."""
-        if not 0 <= index < self.size or not 0 <= slot < self.degree:
-            raise IndexError(f"no slot {slot} of participant {index}: {self.size} have {self.degree} each")
-        if self.size <= MOST_NEIGHBOURS + 1:
-            return (index + 1 + slot) % self.size
-        step = slot + 1 if slot < HALF else HALF - 1 - slot
-        return self._ring[(self._places[index] + step) % self.size]
-
-    def neighbours(self, index: int) -> list[int]:
-        """The participants in all slots of one."""
-        return [self.neighbour(index, slot) for slot in range(self.degree)]
+    def neighbours(self, index: int) -> tuple[int, ...]:
+        """The participants in all slots of one, slot by slot. Raises IndexError if there is no such participant."""
+        if not 0 <= index < self.size:
+            raise IndexError(f"no participant {index} among {self.size}")
+        if index not in self._known:
+            self._known[index] = tuple(self._neighbour(index, slot) for slot in range(self.degree))
+        return self._known[index]
 
     def slot(self, index: int, neighbour: int) -> int | None:
         """In which slot of `index` its neighbour is, None if it is none."""
@@ -76,6 +71,16 @@ class Graph:
             return ahead - 1
         behind = self.size - ahead
         return HALF - 1 + behind if 1 <= behind <= HALF else None
+
+    def _neighbour(self, index: int, slot: int) -> int:
+        if self.size <= MOST_NEIGHBOURS + 1:
+            return (index + 1 + slot) % self.size
+        step = slot + 1 if slot < HALF else HALF - 1 - slot
+        return self._ring[(self._places[index] + step) % self.size]
+
+    @cached_property
+    def _known(self) -> dict[int, tuple[int, ...]]:
+        return {}
 
     @cached_property
     def _places(self) -> list[int]:

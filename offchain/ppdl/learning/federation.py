@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Protocol
 
-from offchain.ppdl.learning.gate import Gate
+from offchain.ppdl.aggregation.lanes import Sum
 from offchain.ppdl.learning.model import Model, to_parameters, to_state
 from offchain.ppdl.learning.training import ClientData, Training, train
 from offchain.ppdl.learning.update import Lanes, apply_sum, encode, mean_loss, plain_sum
 
 
-class Sum(NamedTuple):
-    """What came of a round's update vectors: their sum modulo 2^32 [weights + 1], and of how many clients."""
+class Judge(Protocol):
+    """Decides whether a model may follow the one before."""
 
-    total: Lanes
-    clients: int
+    def judge(self, model: Model, old: Lanes, new: Lanes) -> tuple[int, int, bool]:
+        """The losses of both in units of 2^-20, and whether the new one may follow."""
 
 
 # Takes the round's number and the clients' update vectors [clients, weights + 1].
@@ -45,7 +45,7 @@ class Round:
 def federate(
     model: Model,
     data: ClientData,
-    gate: Gate,
+    gate: Judge,
     training: Training,
     state: Lanes,
     first: int = 1,
