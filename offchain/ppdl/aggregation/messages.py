@@ -1,4 +1,5 @@
-"""What participants sign for the registry (EIP-712): the root of a masked update, and a header of the model chain."""
+"""What participants sign (EIP-712): the root of a masked update and a header of the model chain, for the registry; and
+what else they publish in a round, for each other."""
 
 from __future__ import annotations
 
@@ -60,6 +61,18 @@ class Update(Message):
 
     round: int
     update_root: bytes
+
+
+@dataclass(frozen=True)
+class Publication(Message):
+    """That a participant says something of this kind and content in a round, off the chain."""
+
+    name = "Publication"
+    members = (("uint256", "round"), ("bytes32", "kind"), ("bytes32", "contentHash"))
+
+    round: int
+    kind: bytes
+    content_hash: bytes
 
 
 @dataclass(frozen=True)
