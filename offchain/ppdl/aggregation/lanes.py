@@ -42,11 +42,6 @@ def to_chunks(lanes: Signed | Lanes) -> Lanes:
     return np.pad(lanes.view(np.uint32), (0, -len(lanes) % CHUNK_LANES)).reshape(-1, CHUNK_LANES)
 
 
-def chunk_count(lanes: int) -> int:
-    """How many chunks so many lanes fill."""
-    return -(-lanes // CHUNK_LANES)
-
-
 def to_lanes(chunks: Lanes, count: int) -> Signed:
     """The first lanes of chunks, read as signed: the inverse of `to_chunks`."""
     return np.ascontiguousarray(chunks).reshape(-1)[:count].view(np.int32)

@@ -1,5 +1,4 @@
-"""What participants sign (EIP-712): the root of a masked update and a header of the model chain, for the registry; and
-what else they publish in a round, for each other."""
+"""What participants sign for the registry (EIP-712): the root of a masked update, and a header of the model chain."""
 
 from __future__ import annotations
 
@@ -61,18 +60,6 @@ class Update(Message):
 
     round: int
     update_root: bytes
-
-
-@dataclass(frozen=True)
-class Publication(Message):
-    """That a participant says something of this kind and content in a round, off the chain."""
-
-    name = "Publication"
-    members = (("uint256", "round"), ("bytes32", "kind"), ("bytes32", "contentHash"))
-
-    round: int
-    kind: bytes
-    content_hash: bytes
 
 
 @dataclass(frozen=True)
