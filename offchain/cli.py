@@ -1,4 +1,5 @@
-"""The command line `openmg`: a private wallet, the relayer, the flush that anybody may run, and the plasma chain.
+"""The command line `openmg`: a private wallet, the relayer, the flush that anybody may run, the plasma
+chain, and the forecast.
 
 Errors that a user can cause are one line on stderr and exit status 1; with `--json` they are `{"error": ...}` on
 stdout.
@@ -19,6 +20,7 @@ from offchain.commands.flush import flush
 from offchain.commands.metering import operator
 from offchain.commands.output import print_json
 from offchain.commands.plasma import plasma
+from offchain.commands.ppdl import ppdl
 from offchain.commands.relayer import relayer
 from offchain.commands.wallet import wallet
 
@@ -42,7 +44,7 @@ def cli() -> None:
     """
 
 
-for command in (wallet, relayer, flush, operator, plasma):
+for command in (wallet, relayer, flush, operator, plasma, ppdl):
     cli.add_command(command)
 
 

@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     """What makes proofs; snarkjs also stands in where groth16py can't be imported."""
     wallets: Folder = PROJECT / "wallets"
     """Folder of key files and of what wallets read from the chain."""
+    models: Folder = PROJECT / "models"
+    """Folder of model chains."""
     metering: Folder = PROJECT / "metering"
     """Folder of a metering operator's book and bundles, a folder a chain."""
 

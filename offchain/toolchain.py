@@ -25,6 +25,8 @@ VENV = PROJECT / ".venv"
 PYTHON = VENV / "bin" / "python"
 MINIMUM_PYTHON = (3, 11)
 MINIMUM_NODE = 20
+TORCH = "2.13.0"
+TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 
 # Compiles standard JSON from stdin with the npm package, for machines that can't download a native compiler.
 NPM_SOLC = """\
@@ -112,6 +114,7 @@ def install_python_packages() -> None:
         raise SetupError("Python's venv module is missing (Debian, Ubuntu: install python3-venv).") from error
     pip: list[str | Path] = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-cache-dir"]
     run("Python packages", [*pip, "--require-hashes", "-r", "requirements.lock"])
+    install_torch(pip)
     run("Project package", [*pip, "--no-deps", "--no-build-isolation", "-e", "."])
     site = subprocess.run(
         [PYTHON, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
@@ -121,6 +124,19 @@ def install_python_packages() -> None:
     ).stdout.strip()
     # Read at every start of the environment's Python, after the project itself ("__editable__...") is importable.
     (Path(site) / "openmg_environment.pth").write_text("import offchain.environment\n")
+
+
+def install_torch(pip: Sequence[str | Path]) -> None:
+    """PyTorch without CUDA's gigabytes: PyPI has that build for macOS; for Linux, PyTorch's own index has."""
+    linux = platform.system() == "Linux"
+    package = f"torch=={TORCH}+cpu" if linux else f"torch=={TORCH}"
+    command = [*pip, "--no-deps", package]
+    try:
+        run(f"PyTorch {TORCH}", command)
+    except SetupError:
+        if not linux:
+            raise
+        run(f"PyTorch {TORCH} from {TORCH_INDEX}", [*command, "--index-url", TORCH_INDEX])
 
 
 def install_npm_packages() -> None:

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 /// @title Poseidon over BN254's scalar field, by deployed contracts
-/// @notice They answer `hash(uint256[2])` (T3) and `hash(uint256[3])` (T4) as circomlib does.
+/// @notice They answer `hash(uint256[n])` (T3, T4 and T5 for two, three and four) as circomlib does.
 /// @dev Warning: they reduce inputs modulo the field without a word; callers pass values below `FIELD`.
 /// @dev Source: Grassi et al., "Poseidon: A New Hash Function for Zero-Knowledge Proof Systems", 2019.
 library Poseidon {
@@ -11,6 +11,7 @@ library Poseidon {
 
     bytes4 private constant HASH_TWO = 0x561558fe;
     bytes4 private constant HASH_THREE = 0x20cf0a37;
+    bytes4 private constant HASH_FOUR = 0x8709cd8c;
 
     /// @notice Thrown when the account called is no Poseidon contract.
     error HashFailed(address poseidon);
@@ -45,5 +46,19 @@ library Poseidon {
             result := mload(0)
         }
         if (!answered) revert HashFailed(t4);
+    }
+
+    /// @notice Hash of four field elements, by a PoseidonT5.
+    function hash4(address t5, uint256[4] memory inputs) internal view returns (uint256 result) {
+        bool answered;
+        assembly ("memory-safe") {
+            let data := mload(0x40)
+            mstore(data, HASH_FOUR)
+            mcopy(add(data, 0x04), inputs, 0x80)
+            answered := staticcall(gas(), t5, data, 0x84, 0, 0x20)
+            answered := and(answered, eq(returndatasize(), 0x20))
+            result := mload(0)
+        }
+        if (!answered) revert HashFailed(t5);
     }
 }

@@ -8,7 +8,9 @@ MICROGRIDS = ("MG1", "MG2")
 """Names of the energy tokens; the exchange of one is `<name>_exchange`."""
 BLUEPRINTS = {"exchange_template": "UniswapExchange", "oracle_template": "UniswapOracleExchange"}
 POSEIDONS = {"poseidon_t3": "PoseidonT3", "poseidon_t4": "PoseidonT4"}
-VERIFIERS = {f"{name}_verifier": f"{circuit.title}Verifier" for name, circuit in CIRCUITS.items()}
+MONEY_CIRCUITS = ("joinsplit", "consolidate", "trade", "issue", "settle")
+"""Those of the pool and of the registry."""
+VERIFIERS = {f"{name}_verifier": f"{CIRCUITS[name].title}Verifier" for name in MONEY_CIRCUITS}
 
 REGISTRY_PARTS = (*POSEIDONS, "issue_verifier", "settle_verifier", "factory")
 """What the registry's constructor takes, after its owner."""

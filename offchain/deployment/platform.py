@@ -13,7 +13,15 @@ from functools import partial
 from offchain.artifacts import load
 from offchain.deployment.deployment import Step
 from offchain.deployment.market import MarketDeployment
-from offchain.deployment.parts import MICROGRIDS, POOL_PARTS, POSEIDONS, REGISTRY_PARTS, ROLES, VERIFIERS
+from offchain.deployment.parts import (
+    MICROGRIDS,
+    MONEY_CIRCUITS,
+    POOL_PARTS,
+    POSEIDONS,
+    REGISTRY_PARTS,
+    ROLES,
+    VERIFIERS,
+)
 from offchain.zk.circuits import CIRCUITS
 from offchain.zk.keys import require_keys
 
@@ -49,8 +57,8 @@ class PlatformDeployment(MarketDeployment):
 
     def _check_keys(self) -> None:
         """Raises KeyCheckError for keys that must not be used on this chain."""
-        for circuit in CIRCUITS.values():
-            require_keys(circuit, load(f"{circuit.title}Verifier").runtime, self.manifest.chain_id)
+        for name in MONEY_CIRCUITS:
+            require_keys(CIRCUITS[name], load(VERIFIERS[f"{name}_verifier"]).runtime, self.manifest.chain_id)
 
     def _pool(self) -> Iterator[Step]:
         yield from self._ensure_all(POSEIDONS | VERIFIERS)

@@ -1,1 +1,1 @@
-"""Federated learning of a forecast (after Shokri and Shmatikov, CCS 2015): data stay at home, no party is trusted."""
+"""PPDL: a forecast learned together from data that stays at home, and what is sold of it."""

@@ -54,6 +54,15 @@ class Parameters:
     watt_hour: int
     """Base units of a token in one Wh."""
     slot_bits: int
+    model_inputs: int
+    first_layer: int
+    second_layer: int
+    """Sizes of the perceptron's layers; the last has one output."""
+    weight_bits: int
+    weight_fraction: int
+    """Weights are in units of 2^-weight_fraction, features in units of 2^-feature_fraction."""
+    feature_bits: int
+    feature_fraction: int
     tags: Tags
 
 
@@ -175,6 +184,13 @@ def read_table(path: Path = TABLE) -> Table:
             _whole_number(content["sumShift"]),
             _whole_number(content["wattHour"]),
             _whole_number(content["slotBits"]),
+            _whole_number(content["modelInputs"]),
+            _whole_number(content["firstLayer"]),
+            _whole_number(content["secondLayer"]),
+            _whole_number(content["weightBits"]),
+            _whole_number(content["weightFraction"]),
+            _whole_number(content["featureBits"]),
+            _whole_number(content["featureFraction"]),
             Tags(
                 _whole_number(tags["spendingKey"]),
                 _whole_number(tags["nullifierKey"]),

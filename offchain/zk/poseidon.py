@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,10 +57,12 @@ def poseidon_batch(inputs: NDArray[np.uint64]) -> Elements:
 
 
 def _are_few(hashes: int) -> bool:
-    """Whether so many more are still sooner done in plain Python. Counts them."""
+    """Whether so many more are done in plain Python: while they are few, and for good where numba isn't installed."""
     global _few_left
-    if hashes > _few_left or _hash_rows.cache_info().currsize:
+    if _hash_rows.cache_info().currsize:
         return False
+    if hashes > _few_left:
+        return find_spec("numba") is None
     _few_left -= hashes
     return True
 

@@ -13,7 +13,7 @@ from solcx import compile_standard
 
 from offchain.environment import PROJECT
 
-CONTRACTS = ("PoseidonT3", "PoseidonT4")
+CONTRACTS = ("PoseidonT3", "PoseidonT4", "PoseidonT5")
 FOLDER = PROJECT / "node_modules" / "poseidon-solidity"
 SETTINGS: dict[str, Any] = {
     "optimizer": {"enabled": True, "runs": 1_000_000},
@@ -23,7 +23,7 @@ SETTINGS: dict[str, Any] = {
 
 
 def compile_poseidon() -> dict[str, dict[str, Any]]:
-    """Both contracts by name, in the shape of Ape's build file. Raises solcx.exceptions.SolcError."""
+    """All contracts by name, in the shape of Ape's build file. Raises solcx.exceptions.SolcError."""
     version = json.loads((PROJECT / "package.json").read_text())["devDependencies"]["solc"]
     sources = {f"{name}.sol": {"content": (FOLDER / f"{name}.sol").read_text()} for name in CONTRACTS}
     request = {"language": "Solidity", "sources": sources, "settings": SETTINGS}

@@ -20,7 +20,7 @@ def test_parameters_of_circuits_are_those_of_the_table() -> None:
     written = dict(re.findall(r"function (\w+)\(\) \{ return (\d+); \}", parameters_source()))
     assert written["NOTE_TREE_DEPTH"] == str(PARAMETERS.note_tree_depth) == "24"
     assert written["TAG_RECEIPT"] == str(PARAMETERS.tags.receipt) == "7"
-    assert len(written) == 16
+    assert len(written) == 23
 
 
 @pytest.mark.parametrize("name", CIRCUITS)

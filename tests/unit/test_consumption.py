@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from offchain.metering.consumption import DataError, bundled_day, read_day
+from offchain.metering.consumption import bundled_day, read_day
+from offchain.metering.readings_file import DataError
 
 DAY = date(2024, 3, 5)
 

@@ -13,8 +13,10 @@ from offchain.artifacts import load
 from offchain.deployment.code import code_matches
 from offchain.zk.field import MODULUS
 from offchain.zk.poseidon import poseidon
+from offchain.zk.poseidon_contract import CONTRACTS
+from tests.conftest import create_account
 
-CEILINGS = {2: 18_400, 3: 34_800}
+CEILINGS = {2: 18_400, 3: 34_800, 4: 51_500}
 """Gas of a hash, the call of its contract included and the transaction left out."""
 EDGES = [0, 1, 2**128, 2**253, MODULUS - 1]
 
@@ -23,7 +25,7 @@ EDGES = [0, 1, 2**128, 2**253, MODULUS - 1]
 def hashers(deployer: Any, poseidons: tuple[str, str]) -> dict[int, Contract]:
     """The hash contracts by number of inputs."""
     web3: Web3 = deployer.provider.web3
-    named = zip(("PoseidonT3", "PoseidonT4"), poseidons, strict=True)
+    named = zip(CONTRACTS, (*poseidons, create_account(deployer, load("PoseidonT5").creation)), strict=True)
     return {count: load(name).at(web3, address) for count, (name, address) in enumerate(named, start=2)}
 
 
@@ -32,10 +34,12 @@ def test_published_vectors(hashers: dict[int, Contract]) -> None:
     two = 7853200120776062878684798364095072458815029376092732009249414926327459813530
     three = 6542985608222806190361240322586112750744169038454362455181422643027100751666
     assert hashers[2].functions.hash([1, 2]).call() == two
+    four = 18821383157269793795438455681495246036402687001665670618754263018637548127333
     assert hashers[3].functions.hash([1, 2, 3]).call() == three
+    assert hashers[4].functions.hash([1, 2, 3, 4]).call() == four
 
 
-@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("count", [2, 3, 4])
 def test_hash_is_the_wallets(hashers: dict[int, Contract], count: int) -> None:
     """H7 zeros, the largest element, numbers beyond every size of a packed value, in each place."""
     for edge in EDGES:
@@ -46,13 +50,13 @@ def test_hash_is_the_wallets(hashers: dict[int, Contract], count: int) -> None:
         assert hashers[count].functions.hash([edge] * count).call() == poseidon([edge] * count)
 
 
-@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("count", [2, 3, 4])
 def test_inputs_are_reduced(hashers: dict[int, Contract], count: int) -> None:
     """H7 an input that isn't below the modulus is reduced: contracts check before they hash."""
     assert hashers[count].functions.hash([MODULUS] * count).call() == poseidon([0] * count)
 
 
-@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("count", [2, 3, 4])
 def test_gas(hashers: dict[int, Contract], count: int) -> None:
     """H7 a hash costs no more than with the cheapest settings of the compiler."""
     hasher = hashers[count]
@@ -69,7 +73,7 @@ def test_gas(hashers: dict[int, Contract], count: int) -> None:
     assert int(CEILINGS[count] * 0.98) < int(answer["result"], 16) <= CEILINGS[count]
 
 
-@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("count", [2, 3, 4])
 def test_code_on_chain_is_the_compiled(hashers: dict[int, Contract], count: int) -> None:
     """H7 what stands on chain is the compiled code, whatever address it got."""
     compiled = load(f"PoseidonT{count + 1}").runtime

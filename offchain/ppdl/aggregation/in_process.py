@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -17,6 +17,7 @@ from offchain.ppdl.aggregation.lanes import Lanes, Signed, Sum, chunk_tree, to_b
 from offchain.ppdl.aggregation.participant import Participant
 from offchain.ppdl.aggregation.record import RoundRecord
 from offchain.ppdl.aggregation.reveal import Reveal
+from offchain.ppdl.aggregation.sum_tree import Mask
 from offchain.ppdl.aggregation.transcript import Transcript
 from offchain.ppdl.aggregation.unmasking import Unmasking, unmasked
 
@@ -51,12 +52,25 @@ class Costs:
         self.seconds[phase] = time.process_time() - start
 
 
-class SecureAggregation:
-    """Sums updates of which nobody sees a single one. `costs` are those of the latest round."""
+@dataclass(frozen=True)
+class Finished:
+    """What everybody can see of a round after it: uploads by index, and the masks that were taken off."""
 
-    def __init__(self, drop_outs: DropOuts | None = None) -> None:
+    transcript: Transcript
+    alive: AliveSet
+    uploads: Mapping[int, Lanes]
+    masks: Sequence[Mask | None]
+
+
+class SecureAggregation:
+    """Sums updates of which nobody sees a single one. `costs` are those of the latest round, `finished` is what it left
+    behind. `addresses` are the participants', of 20 bytes; without them made-up ones."""
+
+    def __init__(self, drop_outs: DropOuts | None = None, addresses: Sequence[bytes] = ()) -> None:
         self.drop_outs = drop_outs or DropOuts()
         self.costs = Costs()
+        self.finished: Finished | None = None
+        self._addresses = addresses
 
     def __call__(self, round_: int, updates: Signed) -> Sum:
         """The sum of the updates, shape (clients, lanes), of those who uploaded. Raises AliveError, Refusal or
@@ -71,12 +85,14 @@ class SecureAggregation:
         alive.check_quorum(transcript.seeds)
         reveals = self._reveal(members, transcript, alive, uploads)
         with self.costs.timed("unmask"):
-            total = unmasked(uploads, alive, Unmasking(transcript, alive, reveals).masks())
+            masks = Unmasking(transcript, alive, reveals).masks()
+            total = unmasked(uploads, alive, masks)
+        self.finished = Finished(transcript, alive, uploads, masks)
         return Sum(to_lanes(total, updates.shape[1]), len(alive))
 
     def _members(self, round_: int, count: int) -> list[Participant]:
         with self.costs.timed("keys"):
-            addresses = [sha256(index.to_bytes(8, "big")).digest()[:20] for index in range(count)]
+            addresses = self._addresses or [sha256(index.to_bytes(8, "big")).digest()[:20] for index in range(count)]
             members = [Participant(round_, address, RoundRecord(round_, address)) for address in addresses]
         for index, member in enumerate(members):
             self.costs.add(index, "keys", len(member.keys().channel_key + member.keys().mask_key))

@@ -1,0 +1,98 @@
+"""Recomputes a model chain from its genesis: every hash, signature, sum and model, and says where it breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from offchain.errors import UserError
+from offchain.ppdl.aggregation.lanes import Signed, chunk_tree, to_chunks, to_lanes
+from offchain.ppdl.learning.update import apply_sum
+from offchain.ppdl.model_chain.block import QUORUM, Block
+from offchain.ppdl.model_chain.chain import ModelChain
+from offchain.ppdl.model_chain.header import weight_hash_of
+from offchain.ppdl.model_chain.task import Task
+from offchain.ppdl.model_chain.testset import follows
+from offchain.signature import SignatureError
+
+NOTHING = bytes(32)
+
+
+class BrokenChain(UserError):
+    """Says in one line which block can't be as it is said to be, and why."""
+
+
+def verify(chain: ModelChain) -> Iterator[Block]:
+    """Yields each block that was found right, in order, the genesis first. Raises BrokenChain at the first that isn't,
+    BlobError or TaskError if the chain's task can't be had."""
+    task = chain.task
+    before: Block | None = None
+    for number in range(chain.height + 1):
+        try:
+            block = chain.block(number)
+            _check_header(block, before, number, task)
+            state = chain.state(block)
+            _check_weights(block, state)
+            if before is not None:
+                _check_round(chain, block, before, state, task)
+        except BrokenChain:
+            raise
+        except UserError as error:
+            raise BrokenChain(f"block {number}: {error}") from error
+        yield block
+        before = block
+
+
+def _check_header(block: Block, before: Block | None, number: int, task: Task) -> None:
+    header = block.header
+    _require(header.number == number, number, f"its header says {header.number}")
+    _require(header.testset_hash == task.hash, number, "it is of another task, or judged by another test set")
+    if before is None:
+        _require(header.prev_hash == NOTHING and header.round == 0, number, "a genesis follows nothing")
+        _require(header.participant_hash == NOTHING and header.accepted, number, "a genesis has no participants")
+        return
+    _require(header.prev_hash == before.header.hash, number, "it doesn't name the hash of the block before")
+    _require(header.round > before.header.round, number, "its round is not later than that of the block before")
+    _require(header.timestamp >= before.header.timestamp, number, "it is older than the block before")
+
+
+def _check_weights(block: Block, state: Signed) -> None:
+    number = block.header.number
+    _require(chunk_tree(to_chunks(state)).root == block.header.weights_root, number, "its weights are others")
+    _require(weight_hash_of(state) == block.header.weight_hash, number, "its weightHash is of other weights")
+
+
+def _check_round(chain: ModelChain, block: Block, before: Block, state: Signed, task: Task) -> None:
+    header, number = block.header, block.header.number
+    evidence = chain.evidence(block)
+    _require(evidence.round == header.round, number, f"its evidence is of round {evidence.round}")
+    evidence.check(chain.domain)
+    _require(evidence.participant_hash == header.participant_hash, number, "its participants are others")
+    _check_signatures(chain, block)
+    old = chain.state(before)
+    candidate = apply_sum(old, to_lanes(evidence.total(chain.blobs), len(old) + 1), len(evidence.alive))
+    losses = (header.loss_before, header.loss_after)
+    found = (task.loss(old), task.loss(candidate))
+    _require(found == losses, number, f"its losses are {losses[0]} and {losses[1]}, computed {found[0]} and {found[1]}")
+    _require(header.accepted == follows(*losses, chain.about.tolerance), number, "the gate's rule says otherwise")
+    right = candidate if header.accepted else old
+    _require(np.array_equal(state, right), number, "its model is not the one before and the mean of the updates")
+
+
+def _check_signatures(chain: ModelChain, block: Block) -> None:
+    seats = chain.evidence(block).committee()
+    number = block.header.number
+    _require(len(block.signatures) >= QUORUM, number, f"only {len(block.signatures)} of {QUORUM} seats signed it")
+    for seat, signed in block.signatures.items():
+        _require(0 <= seat < len(seats), number, f"there is no seat {seat}")
+        try:
+            signer = chain.domain.signer(block.header, signed)
+        except SignatureError as error:
+            raise BrokenChain(f"block {number}: seat {seat}: {error}") from error
+        _require(signer == seats[seat], number, f"seat {seat} is not its signer's")
+
+
+def _require(condition: bool, number: int, why: str) -> None:
+    if not condition:
+        raise BrokenChain(f"block {number}: {why}")

@@ -1,0 +1,62 @@
+"""A store at a URL. What it answers is checked: a store that lies can only leave out."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+
+from offchain.ppdl.aggregation.messages import Domain
+from offchain.ppdl.network.publication import Kind, Publication, PublicationError
+
+SECONDS = 30
+
+
+class StoreClient:
+    """A store over HTTP, for the participants of one registry."""
+
+    def __init__(self, url: str, domain: Domain) -> None:
+        """Raises PublicationError if the URL is none."""
+        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+            raise PublicationError(f"{url} is no address of a store: give http://HOST:PORT")
+        self._url, self._domain = url.rstrip("/"), domain
+        self._session = requests.Session()
+
+    def publish(self, publication: Publication) -> None:
+        """Raises PublicationError with the store's reason if it isn't accepted, or there is no answer."""
+        self._ask("POST", "/publications", publication.to_bytes())
+
+    def publications(self, round_: int, kind: Kind) -> dict[bytes, Publication]:
+        """By sender; those that aren't what was asked for, or not their sender's, are left out."""
+        content = self._ask("GET", f"/publications/{round_}/{kind}")
+        found = {}
+        try:
+            listed = msgspec.msgpack.decode(content, type=list[bytes])
+        except msgspec.DecodeError as error:
+            raise PublicationError(f"the store at {self._url} doesn't answer as a store does") from error
+        for one in listed:
+            try:
+                publication = Publication.from_bytes(one)
+                publication.check(self._domain)
+            except PublicationError:
+                continue
+            if (publication.round, publication.kind) == (round_, kind):
+                found[publication.sender] = publication
+        return found
+
+    def _ask(self, method: str, path: str, content: bytes | None = None) -> bytes:
+        try:
+            answer = self._session.request(method, self._url + path, data=content, timeout=SECONDS)
+        except requests.RequestException as error:
+            raise PublicationError(f"the store at {self._url} doesn't answer ({type(error).__name__})") from error
+        if answer.status_code != requests.codes.ok:
+            raise PublicationError(f"the store at {self._url} refused: {_reason(answer)}")
+        return answer.content
+
+
+def _reason(answer: requests.Response) -> str:
+    try:
+        return str(answer.json()["error"])
+    except (ValueError, KeyError, TypeError):
+        return f"HTTP status {answer.status_code}"

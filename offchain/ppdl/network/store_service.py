@@ -1,0 +1,66 @@
+"""A store over HTTP. Every error is JSON with one line, `{"error": ...}`."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+
+import msgspec
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from offchain.errors import UserError
+from offchain.ppdl.network.publication import LARGEST, Kind, Publication, PublicationError
+from offchain.ppdl.network.store import FolderStore
+
+ENVELOPE_BYTES = 256
+"""More than a publication has around its content."""
+BODY_SECONDS = 60
+AT_ONCE = 16
+"""Publications taken in at the same time."""
+
+
+def service(store: FolderStore) -> FastAPI:
+    """The application."""
+    app = FastAPI(title="Enhanced Open MG store", docs_url=None, redoc_url=None)
+    free = asyncio.Semaphore(AT_ONCE)
+
+    @app.post("/publications", summary="Takes a publication, as MessagePack")
+    async def publish(request: Request) -> JSONResponse:
+        async with free:
+            publication = Publication.from_bytes(await _body(request))
+            await run_in_threadpool(store.publish, publication)
+        return JSONResponse({"hash": "0x" + publication.hash.hex()})
+
+    @app.get("/publications/{round_}/{kind}", summary="All publications of a kind in a round, as MessagePack")
+    async def publications(round_: int, kind: Kind) -> Response:
+        found = await run_in_threadpool(store.publications, round_, kind)
+        content = msgspec.msgpack.encode([publication.to_bytes() for publication in found.values()])
+        return Response(content, media_type="application/msgpack")
+
+    @app.exception_handler(UserError)
+    async def refused(request: Request, error: UserError) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, HTTPStatus.BAD_REQUEST)
+
+    @app.exception_handler(HTTPException)
+    async def failed(request: Request, error: HTTPException) -> JSONResponse:
+        return JSONResponse({"error": str(error.detail)}, error.status_code)
+
+    return app
+
+
+async def _body(request: Request) -> bytes:
+    """The body. Raises PublicationError if it is larger than any publication or doesn't come in time."""
+    content = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in request.stream():
+                content += part
+                if len(content) > max(LARGEST.values()) + ENVELOPE_BYTES:
+                    raise PublicationError("it is larger than any publication")
+    except TimeoutError:
+        raise PublicationError("it didn't come in time") from None
+    return bytes(content)

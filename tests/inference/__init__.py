@@ -1,0 +1,1 @@
+"""Tests of paid inference: the model in whole numbers, the market, the node."""
