@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 import numpy as np
@@ -14,8 +13,10 @@ import numpy as np
 from offchain.errors import UserError
 from offchain.ppdl.aggregation.alive import LEAST_ALIVE
 from offchain.ppdl.learning.features import Examples, Horizon, examples
+from offchain.ppdl.learning.model import Perceptron
 from offchain.ppdl.learning.readings import Readings, bundled, read_csv
 from offchain.ppdl.learning.training import Training
+from offchain.ppdl.model_chain.task import HorizonName, Task
 from offchain.ppdl.model_chain.testset import Testset
 
 BUNDLED = "bundled"
@@ -34,7 +35,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     source: str = BUNDLED
     zone: str | None = None
-    horizon: Literal["next_hour", "day_ahead"] = "next_hour"
+    horizon: HorizonName = "next_hour"
     homes: int | None = None
     volunteers: int = 2
     held_out: float = 0.2
@@ -44,6 +45,10 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def training(self) -> Training:
         """How clients train."""
         return Training(rounds=self.rounds, seed=self.seed)
+
+    def task(self, ground: Ground) -> Task:
+        """What is learned, judged by the volunteers of the data."""
+        return Task(self.horizon, Perceptron().sizes, self.training(), ground.testset())
 
     def ground(self) -> Ground:
         """The data. Raises DataError for readings that can't be used, PlanError if they are too few."""
@@ -84,6 +89,10 @@ class Ground:
     def members(self) -> list[str]:
         """The homes that train."""
         return self.readings.households[self.volunteers :]
+
+    def readings_of(self, home: str) -> Readings:
+        """Of one home."""
+        return self.readings.of_home(home)
 
     def training_examples(self) -> Examples:
         """Of the homes and hours that are trained on."""

@@ -97,6 +97,12 @@ def task_of(store: Store, name: bytes) -> Task:
     raise SyncError(f"the task 0x{name.hex()} that the genesis names is not in the store")
 
 
+def task_file(folder: Path, name: bytes) -> bytes | None:
+    """A task that was deployed from here, None if it wasn't."""
+    path = folder / "tasks" / name.hex()
+    return path.read_bytes() if path.exists() else None
+
+
 def votes(header: Header, evidence: Evidence, store: Store, registry: Registry) -> dict[int, bytes]:
     """The committee's signatures of a header, by seat."""
     found = {}
