@@ -35,8 +35,6 @@ class Federation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=T
     training_hours: Annotated[int, msgspec.Meta(ge=168, le=24 * 366 * 30)]
     rounds: Annotated[int, msgspec.Meta(ge=1, le=1000)]
     seed: Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
-    batch: Annotated[int, msgspec.Meta(ge=16, le=65536)] = 256
-    epochs: Annotated[int, msgspec.Meta(ge=1, le=100)] = 1
 
     @classmethod
     def read(cls, path: Path) -> Federation:

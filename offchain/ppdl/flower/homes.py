@@ -46,7 +46,7 @@ class Homes:
 
 def training(federation: Federation) -> Training:
     """How its members train."""
-    return Training(batch=federation.batch, rounds=federation.rounds, epochs=federation.epochs, seed=federation.seed)
+    return Training(rounds=federation.rounds, seed=federation.seed)
 
 
 def initial_state(federation: Federation) -> NDArray[np.int32]:
