@@ -105,3 +105,13 @@ class Ground:
     def testset(self) -> Testset:
         """The volunteers' training hours."""
         return Testset.of(self.examples.of(range(self.volunteers)).between(0, self.training_hours))
+
+
+def volunteers_task(data: Path | None, zone: str | None, horizon: HorizonName, rounds: int, seed: int) -> Task:
+    """A task whose test set are all homes of a CSV file, or two made-up ones. Raises DataError, PlanError."""
+    readings = bundled(2, BUNDLED_WEEKS) if data is None else read_csv(data, zone).usable()
+    if len(readings.hours) < LEAST_WEEKS * 168:
+        raise PlanError(f"{len(readings.hours)} hours of readings are too few: it takes {LEAST_WEEKS} weeks")
+    hours, count = len(readings.hours), len(readings.households)
+    ground = Ground(readings, Horizon[horizon.upper()], hours, count)
+    return Task(horizon, Perceptron().sizes, Training(rounds=rounds, seed=seed), ground.testset())

@@ -13,7 +13,7 @@ from web3 import Web3
 from web3.types import RPCEndpoint
 
 from offchain.chains import ChainSpec, started
-from offchain.deployment.forecast import LOCAL_RULES, ForecastDeployment
+from offchain.deployment.forecast import ForecastDeployment
 from offchain.deployment.manifest import Manifest
 from offchain.errors import UserError
 from offchain.ppdl.network.member import Ground, Train
@@ -109,7 +109,7 @@ def training(folder: Path, plan: Plan = PLAN) -> Iterator[Training]:
         manifest = Manifest.open(31337, folder / "deployments")
         founder = development_sender(web3, 0)
         ground = plan.ground()
-        deployment = ForecastDeployment(founder, manifest, plan.task(ground), LOCAL_RULES, GENESIS_TIME)
+        deployment = ForecastDeployment(founder, manifest, plan.task(ground), born=GENESIS_TIME)
         for _ in deployment.run():
             pass
         registry = Registry(web3, manifest.address("ppdl_registry"))
