@@ -99,6 +99,10 @@ class Round:
         """What is known of it but for the parcels."""
         return Transcript(self.number, self.keys, dict(self.seeds or {}))
 
+    def closed_as(self, other: Round) -> bool:
+        """Whether another look shows the same round, closed in the same way."""
+        return self.closing is not None and (self.keys, self.closing) == (other.keys, other.closing)
+
     def index_of(self, participant: bytes) -> int | None:
         """The index of an address of 20 bytes, None if it committed no keys."""
         members = [keys.participant for keys in self.keys]

@@ -1,0 +1,172 @@
+"""A common forecast on the day's chain: homes train it in secret sums, headers are relayed, answers are sold.
+
+Every home has an account, a bond and files of its own, and takes its steps as its process would; the store is a folder.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from eth_account.signers.local import LocalAccount
+
+from offchain.deployment.forecast import LOCAL_MARKET_RULES, ForecastDeployment
+from offchain.errors import UserError
+from offchain.ppdl.evaluation import Evaluation
+from offchain.ppdl.model_chain.verification import verify
+from offchain.ppdl.network.member import Ground
+from offchain.ppdl.network.participation import Participation
+from offchain.ppdl.network.permission import Permission
+from offchain.ppdl.network.publication import Kind, Publication
+from offchain.ppdl.network.registry import Registry, Rules
+from offchain.ppdl.network.relayer import HeaderRelayer
+from offchain.ppdl.network.store import FolderStore
+from offchain.ppdl.network.training import HomeTraining
+from offchain.ppdl.plan import Ground as Data
+from offchain.ppdl.plan import Plan
+from offchain.ppdl.trainer import development_account
+from offchain.sender import development_sender, key_sender
+from offchain.simulate.bridged_chain import BridgedChain
+from offchain.simulate.private_day import PrivateDay
+from offchain.units import ETHER, shown
+
+RULES = Rules(60, 60, 120, 120, 120, 30, 30, 300, 20, ETHER // 10, ETHER // 1_000)
+"""Windows in seconds of the simulated clock."""
+
+ROUNDS = 3
+FOUNDER, RELAYER = 0, 5
+"""Development accounts."""
+
+SKIP = 20
+"""Seconds by which the clock is set forward when nobody has anything to do."""
+
+PATIENCE_SECONDS = 300
+
+
+class ForecastStoryError(UserError):
+    """Says in one line what didn't happen."""
+
+
+@dataclass
+class ForecastStory:
+    """Goes through it on the chain of a day; `run` yields what it is at, the rest is for the report."""
+
+    day: PrivateDay
+    ground: BridgedChain
+    plan: Plan
+    folder: Path
+    lines: list[tuple[str, str]] = field(default_factory=list)
+    checks: dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> int:
+        """How many `run` takes."""
+        return 3 + ROUNDS
+
+    def run(self) -> Iterator[str]:
+        """Goes through it. Raises UserError if something fails."""
+        yield "contracts and bonds"
+        self._deploy()
+        self._join()
+        for number in range(1, ROUNDS + 1):
+            yield f"training, round {number}"
+            self._train(number)
+        yield "the model chain again"
+        self._verify()
+
+    @cached_property
+    def data(self) -> Data:
+        """Whose readings there are."""
+        return self.plan.ground()
+
+    @cached_property
+    def accounts(self) -> dict[str, LocalAccount]:
+        """The participants' keys, by home."""
+        return {home: development_account(self.plan.seed, home) for home in self.data.members}
+
+    @cached_property
+    def registry(self) -> Registry:
+        """Once it is deployed."""
+        return Registry(self.day.web3, self.day.manifest.address("ppdl_registry"))
+
+    @cached_property
+    def store(self) -> FolderStore:
+        """The participants' store."""
+        return FolderStore(self.folder / "store", self.registry.domain, Permission(self.registry))
+
+    @cached_property
+    def homes(self) -> dict[str, Participation]:
+        """The participants, by home."""
+        task = self.plan.task(self.data)
+        found = {}
+        for home, account in self.accounts.items():
+            ground = Ground(self.registry, self.store, key_sender(self.day.web3, account), account, self.folder / home)
+            training = HomeTraining(task, self.data.readings_of(home), self.data.training_hours)
+            found[home] = Participation(ground, training, ROUNDS)
+        return found
+
+    @cached_property
+    def relayer(self) -> HeaderRelayer:
+        """Who relays headers."""
+        sender = development_sender(self.day.web3, RELAYER)
+        account = development_account(self.plan.seed, "relayer")
+        return HeaderRelayer(Ground(self.registry, self.store, sender, account, self.folder / "relayer"))
+
+    def _deploy(self) -> None:
+        amounts = {account.address: 2 * RULES.bond for account in self.accounts.values()}
+        amounts[development_sender(self.day.web3, RELAYER).address] = ETHER // 10
+        self.ground.deposit(amounts)
+        founder = development_sender(self.day.web3, FOUNDER)
+        born = int(self.day.web3.eth.get_block("latest")["timestamp"])
+        task = self.plan.task(self.data)
+        for _ in ForecastDeployment(founder, self.day.manifest, task, RULES, LOCAL_MARKET_RULES, born).run():
+            pass
+        first = next(iter(self.accounts.values()))
+        self.store.publish(Publication.signed(self.registry.domain, first, 0, Kind.TASK, task.to_bytes()))
+
+    def _join(self) -> None:
+        join = self.registry.contract.functions.join()
+        for account in self.accounts.values():
+            key_sender(self.day.web3, account).transact(join, RULES.bond)
+        count, volunteers = len(self.accounts), self.data.volunteers
+        self.lines.append(("participants", f"{count} homes, {shown(RULES.bond)} ETH at stake each; {volunteers} give test data"))
+
+    def _train(self, number: int) -> None:
+        """Steps of everybody until the header of a number is on the chain."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while self.registry.head() < number:
+            if time.monotonic() > deadline:
+                raise ForecastStoryError(f"header {number} didn't come within {PATIENCE_SECONDS} s")
+            if not self._step():
+                self.ground.set_time(self.registry.node.time() + SKIP)
+        header = list(self.registry.headers())[number]
+        losses = f"{header.loss_before / 2**20:.3f} to {header.loss_after / 2**20:.3f}"
+        said = "follows" if header.accepted else "refused"
+        self.lines.append((f"header {number}", f"loss on the test set from {losses}: {said}"))
+
+    def _step(self) -> list[str]:
+        """One step of everybody; what was done. Who is hindered tries again at the next."""
+        done = []
+        for participation in self.homes.values():
+            try:
+                done += list(participation.step())
+            except UserError:
+                continue
+        relayed = self.relayer.step(self.registry.round())
+        return [*done, relayed] if relayed else done
+
+    def _verify(self) -> None:
+        """A participant computes its copy of the chain again, and looks at what the forecast is worth."""
+        participation = next(iter(self.homes.values()))
+        chain = participation.ground.synced
+        head = chain.update().header
+        whole = [block.header.number for block in verify(chain.chain)]
+        self.checks["the model chain can be computed again from what is public"] = whole == list(range(ROUNDS + 1))
+        self.checks["the chain has seen no update, only masked ones"] = head.number == self.registry.head()
+        evaluation = Evaluation.of_model(head.number, self.data, chain.chain)
+        scores = evaluation.scores()
+        model, naive = scores["model"], scores["same hour last week"]
+        self.lines.append(("forecast", f"nRMSE {model.nrmse:.3f}; same hour last week {naive.nrmse:.3f}"))
