@@ -106,4 +106,5 @@ def _clear_share(kwh: Array, clear: Array, hours: int, lead: int) -> Array:
     given, most = window_mean(kwh, hours, lead), window_mean(np.nan_to_num(clear), hours, lead)
     share = np.where(most > LEAST_LIGHT, given / np.maximum(most, LEAST_LIGHT), 0.5)
     share[np.isnan(given)] = np.nan
-    return 2 * np.clip(share, 0, 1.5) - 1
+    signed: Array = 2.0 * np.clip(share, 0.0, 1.5).astype(np.float64) - 1.0
+    return signed

@@ -125,7 +125,7 @@ def _steps(values: Array) -> Array:
 
 
 def _products(history: Array) -> Array:
-    """Inputs [hours, columns] of a home's own regression: all columns, and what differs with the time of day and such."""
+    """Inputs [hours, columns] of a home's own regression: all columns, and what time and kind of day change."""
     shaping = history[:, LEVELS : LEVELS + SHAPING]
     products = [history[:, [level]] * shaping for level in range(VARYING)]
     return np.concatenate([history, *products, shaping[:, :1] * shaping[:, 1:]], axis=1)
