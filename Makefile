@@ -2,9 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+FLOWER := .cache/flower/venv
 WORKERS = $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')  # one more: many tests wait
 
-.PHONY: help build circuits demo test lint bench campaign mutation circuit-mutation chains clean
+.PHONY: help build circuits demo flower-demo test lint bench campaign mutation circuit-mutation chains clean
 
 help: ## Lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 20
@@ -22,6 +23,14 @@ circuits: $(READY) ## Compiles the circuits, writes what is generated from them,
 
 demo: $(READY) ## Money comes over a bridge, two microgrids trade a day of energy privately, money goes back
 	@$(BIN)/ape run demo
+
+$(FLOWER)/.ready: requirements-flower.lock offchain/ppdl/flower/installation.py
+	@command -v $(PYTHON) >/dev/null || { echo "set-up: $(PYTHON) is missing: install Python 3.11 or newer." >&2; exit 1; }
+	@$(PYTHON) offchain/ppdl/flower/installation.py
+	@touch $@
+
+flower-demo: $(FLOWER)/.ready ## Nine homes on three Flower nodes with TLS train a forecast; nobody sees a single update
+	@$(FLOWER)/bin/python -m offchain.ppdl.flower.demo
 
 test: $(READY) ## Runs the tests, on up to four processor cores
 	@$(BIN)/ape test --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder

@@ -37,7 +37,7 @@ class Evaluation:
         chain = ModelChain(folder)
         plan = msgspec.convert(chain.about.plan, Plan)
         number = chain.height
-        return cls(number, plan.ground(), IntegerModel.from_lanes(chain.state(chain.block(number)), chain.layers))
+        return cls(number, plan.ground(), IntegerModel.from_lanes(chain.state(chain.block(number)), chain.task.layers))
 
     @cached_property
     def held_out(self) -> Examples:

@@ -24,7 +24,8 @@ from offchain.ppdl.model_chain.block import QUORUM, Block
 from offchain.ppdl.model_chain.chain import About, ChainError, ModelChain
 from offchain.ppdl.model_chain.evidence import Evidence
 from offchain.ppdl.model_chain.header import genesis, header_after
-from offchain.ppdl.model_chain.testset import Testset, follows
+from offchain.ppdl.model_chain.task import Task
+from offchain.ppdl.model_chain.testset import follows
 from offchain.ppdl.plan import Plan
 
 NO_CHAIN = 0
@@ -39,18 +40,15 @@ def development_account(seed: int, name: str) -> LocalAccount:
 
 
 @dataclass(frozen=True)
-class TestsetGate:
-    """Lets a model follow whose loss on the test set is not much higher than that of the one before."""
+class TaskGate:
+    """Lets a model follow whose loss on the task's test set is not much higher than that of the one before."""
 
-    testset: Testset
-    layers: tuple[int, ...]
+    task: Task
     tolerance: int
-
-    __test__ = False
 
     def judge(self, model: Model, old: Signed, new: Signed) -> tuple[int, int, bool]:
         """The losses of both in units of 2^-20, and whether the new one may follow."""
-        before, after = self.testset.loss(self.layers, old), self.testset.loss(self.layers, new)
+        before, after = self.task.loss(old), self.task.loss(new)
         return before, after, follows(before, after, self.tolerance)
 
 
@@ -70,7 +68,7 @@ class Trainer:
         data = ClientData.of(self.ground.training_examples(), self.ground.members, self._device)
         addresses = [to_canonical_address(account.address) for account in self._accounts]
         aggregation = SecureAggregation(addresses=addresses)
-        gate = TestsetGate(self.chain.testset(), self.chain.layers, self.chain.about.tolerance)
+        gate = TaskGate(self.chain.task, self.chain.about.tolerance)
         height = self.chain.height
         before = self.chain.block(height)
         state = self.chain.state(before)
@@ -108,13 +106,13 @@ class Trainer:
             if folder.exists() and any(folder.iterdir()):
                 raise
             return self._begin(folder, document)
-        if {**chain.about.plan, "rounds": plan.rounds} != document:
+        if chain.about.plan != document:
             raise ChainError(f"{folder} holds the chain of another training: give another folder with --chain")
         return chain
 
     def _begin(self, folder: Path, document: dict[str, object]) -> ModelChain:
-        testset, state = self.ground.testset(), self.model.initial(self.plan.seed)
-        about = About(NO_CHAIN, NO_CONTRACT, list(self.model.sizes), TOLERANCE, testset.hash.hex(), document)
-        return ModelChain.begin(
-            folder, about, Block(genesis(state, testset.hash, int(time.time())), {}, None), state, testset
-        )
+        task = self.plan.task(self.ground)
+        state = self.model.initial(self.plan.seed)
+        about = About(NO_CHAIN, NO_CONTRACT, TOLERANCE, task.hash.hex(), document)
+        block = Block(genesis(state, task.hash, int(time.time())), {}, None)
+        return ModelChain.begin(folder, about, block, state, task)

@@ -34,7 +34,8 @@ class DropOuts:
 
 @dataclass
 class Costs:
-    """Of a round: bytes that each participant published, by what they are, and seconds of everybody together."""
+    """Of a round: bytes that each participant published, by what they are, and seconds of the processor by phase, for
+    everybody together."""
 
     published: dict[int, Counter[str]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -46,9 +47,9 @@ class Costs:
     @contextmanager
     def timed(self, phase: str) -> Iterator[None]:
         """Times what happens within."""
-        start = time.perf_counter()
+        start = time.process_time()
         yield
-        self.seconds[phase] = time.perf_counter() - start
+        self.seconds[phase] = time.process_time() - start
 
 
 @dataclass(frozen=True)

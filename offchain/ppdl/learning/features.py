@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from offchain.metering.readings_file import DataError
 from offchain.ppdl.learning.history import (
     DAY,
     WEEK,
@@ -27,9 +28,13 @@ from offchain.ppdl.learning.history import (
     window_most,
 )
 from offchain.ppdl.learning.readings import Readings
+from offchain.ppdl.learning.regression import weekly_regression
 
 FEATURE_UNIT, FEATURE_LEAST, FEATURE_MOST = 2.0**-8, -8.0, 8.0 - 2.0**-8
+LEAST_SPREAD = 1e-3  # kWh
 MEMORY = 0.9
+PRODUCTS = 5
+WARM_UP = 4 * WEEK + DAY
 
 
 class Horizon(Enum):
@@ -76,45 +81,74 @@ class Examples:
 
 
 def examples(readings: Readings, horizon: Horizon, training_hours: int) -> Examples:
-    """The examples of all hours; the first `training_hours` are the training period, whose statistics scale."""
+    """The examples of all hours; the first `training_hours` are the training period, whose statistics scale.
+
+    The base of a forecast is the home's own regression: the model learns what is common in its errors. Raises DataError
+    if there are too few hours.
+    """
+    if not WARM_UP < training_hours <= len(readings.hours):
+        raise DataError(
+            f"{training_hours} hours to train on: more than {WARM_UP} are needed, and at most what is there"
+        )
     kwh = filled(readings.kwh)
-    past = kwh[:training_hours]
-    mean, spread = past.mean(axis=0), np.maximum(past.std(axis=0), 1e-3)
+    mean, spread = kwh[:training_hours].mean(axis=0), np.maximum(kwh[:training_hours].std(axis=0), LEAST_SPREAD)
     clock = _clock(readings.hours)
-    columns = [(column - mean) / spread for column in _levels(kwh, readings.hours, horizon.value)]
-    columns += [np.repeat(column[:, None], kwh.shape[1], axis=1) for column in clock]
-    features = np.stack(columns, axis=-1).transpose(1, 0, 2)
-    known = ~np.isnan(features).any(axis=2)
-    steps = np.round(np.nan_to_num(features) / FEATURE_UNIT) * FEATURE_UNIT
+    homes = []
+    for home, there in enumerate(~np.isnan(readings.kwh).T):
+        levels, surprise = _levels(kwh[:, home], readings.hours, horizon.value)
+        scaled = [*((level - mean[home]) / spread[home] for level in levels), surprise / spread[home]]
+        history = np.stack([*scaled, *clock], axis=1)
+        known = there & ~np.isnan(history).any(axis=1)
+        target = (kwh[:, home] - mean[home]) / spread[home]
+        own = weekly_regression(_products(_steps(history), len(scaled)), target, known, horizon.value)
+        missed = lag(np.where(known, target - own, 0), horizon.value)
+        features = _steps(np.column_stack([history, own, missed]))
+        homes.append(
+            (features, target - own, known & (np.arange(len(kwh)) >= WARM_UP), mean[home] + spread[home] * own)
+        )
+    features, targets, present, base = (np.stack(parts) for parts in zip(*homes, strict=True))
     return Examples(
-        np.clip(steps, FEATURE_LEAST, FEATURE_MOST).astype(np.float32),
-        ((kwh - mean) / spread).T.astype(np.float32),
-        known & ~np.isnan(readings.kwh).T,
-        np.repeat(mean[:, None], len(kwh), axis=1).astype(np.float32),
+        features.astype(np.float32),
+        targets.astype(np.float32),
+        present,
+        base.astype(np.float32),
         spread.astype(np.float32),
     )
 
 
-def _levels(kwh: Array, hours: pd.DatetimeIndex, lead: int) -> list[Array]:
-    """Columns in kWh."""
+def _steps(values: Array) -> Array:
+    """As the circuit takes them; what isn't known is 0."""
+    steps = np.round(np.nan_to_num(values) / FEATURE_UNIT) * FEATURE_UNIT
+    clamped: Array = np.clip(steps, FEATURE_LEAST, FEATURE_MOST)
+    return clamped
+
+
+def _levels(kwh: Array, hours: pd.DatetimeIndex, lead: int) -> tuple[list[Array], Array]:
+    """Columns of kWh, of which the first `PRODUCTS` depend most on the time of day; and by how many kWh the last known
+    hour is above the mean of the seven days before it."""
     of_day = np.asarray(hours.hour, np.int64)
-    usual = profile(kwh, of_day, MEMORY)
-    usual_of_day = profile(kwh, of_day + DAY * np.asarray(hours.dayofweek >= 5, np.int64), MEMORY)
-    same_hour = [mean_of(kwh, range(DAY, WEEK + 1, DAY)), mean_of(kwh, range(WEEK, 4 * WEEK + 1, WEEK))]
-    windows = [window_mean(kwh, DAY, lead), window_mean(kwh, WEEK, lead), window_least(kwh, DAY, lead)]
-    windows.append(window_most(kwh, DAY, lead))
-    if lead == Horizon.NEXT_HOUR.value:
-        lags = [lag(kwh, back) for back in (1, 2, 3, 4, 23, 24, 25, 48, 168)]
-        return [*lags, usual, usual_of_day, lag(usual, 1), lag(usual_of_day, 1), *same_hour, *windows]
-    lags = [lag(kwh, back) for back in (24, 25, 26, 47, 48, 72, 144, 168, 336)]
-    return [*lags, usual, usual_of_day, lag(usual, 1), lag(usual_of_day, 1), *same_hour, *windows]
+    free = np.asarray(hours.dayofweek >= 5, np.int64)
+    usual, usual_of_day = profile(kwh, of_day, MEMORY), profile(kwh, of_day + DAY * free, MEMORY)
+    week_of_hour = mean_of(kwh, range(DAY, WEEK + 1, DAY))
+    back = (1, 24, 2, 3, 4, 23, 25, 48, 168) if lead < DAY else (24, 48, 25, 26, 47, 72, 144, 168, 336)
+    lags = [lag(kwh, ago) for ago in back]
+    after = mean_of(kwh, range(-(-(lead + 1) // DAY) * DAY - 1, 4 * WEEK, DAY))
+    windows = [window_mean(kwh, WEEK, lead), window_least(kwh, DAY, lead), window_most(kwh, DAY, lead)]
+    weeks = mean_of(kwh, range(WEEK, 4 * WEEK + 1, WEEK))
+    levels = [usual, usual_of_day, window_mean(kwh, DAY, lead), *lags, after, week_of_hour, weeks, *windows]
+    return levels, lag(kwh - week_of_hour, lead)
 
 
 def _clock(hours: pd.DatetimeIndex) -> list[Array]:
-    """Columns of the calendar."""
+    """Columns of the calendar: free day or not, waves of the day, place in the week."""
     of_day = 2 * np.pi * np.asarray(hours.hour) / DAY
     of_week = 2 * np.pi * np.asarray(hours.dayofweek) / 7
-    of_year = 2 * np.pi * np.asarray(hours.dayofyear) / 365.25
-    waves = [wave(turn * of_day) for turn in (1, 2, 3) for wave in (np.sin, np.cos)]
-    waves += [np.sin(of_week), np.cos(of_week), np.asarray(hours.dayofweek >= 5, np.float64)]
-    return [*waves, np.sin(of_year), np.cos(of_year)]
+    waves = [wave(turns * of_day) for turns in (1, 2, 3) for wave in (np.sin, np.cos)]
+    return [np.asarray(hours.dayofweek >= 5, np.float64), *waves, np.sin(of_week), np.cos(of_week)]
+
+
+def _products(history: Array, levels: int) -> Array:
+    """Inputs [hours, columns] of a home's own regression: all columns, and what differs by free day and time of day."""
+    clock = history[:, levels : levels + 7]
+    products = [history[:, [column]] * clock for column in range(PRODUCTS)]
+    return np.concatenate([history, *products, clock[:, :1] * clock[:, 1:]], axis=1)

@@ -1,4 +1,4 @@
-"""Federated rounds in process: all train, updates are summed, the gate decides."""
+"""Federated rounds: all train, updates are summed, the gate decides."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ class Judge(Protocol):
 
 # Takes the round's number and the clients' update vectors [clients, weights + 1].
 Aggregate = Callable[[int, Lanes], Sum]
+# Takes the round's number and the state that clients train from, wherever they are.
+Collect = Callable[[int, Lanes], Sum]
 
 
 def plain(round_number: int, updates: Lanes) -> Sum:
@@ -51,13 +53,21 @@ def federate(
     first: int = 1,
     aggregate: Aggregate = plain,
 ) -> Iterator[Round]:
-    """Federated averaging (McMahan et al. 2017): yields rounds `first` to the last, from the model `state`.
+    """Federated averaging (McMahan et al. 2017) in process: yields rounds `first` to the last, from the model `state`.
 
     A round depends on the state before it, its number and the seed only, so that a run goes on from any round.
     """
-    for number in range(first, training.rounds + 1):
-        updates = local_updates(model, data, training, state, number)
-        total, clients = aggregate(number, updates)
+
+    def collect(number: int, before: Lanes) -> Sum:
+        return aggregate(number, local_updates(model, data, training, before, number))
+
+    yield from conduct(model, gate, training.rounds, state, collect, first)
+
+
+def conduct(model: Model, gate: Judge, rounds: int, state: Lanes, collect: Collect, first: int = 1) -> Iterator[Round]:
+    """Rounds `first` to the last from the model `state`, of clients that `collect` asks."""
+    for number in range(first, rounds + 1):
+        total, clients = collect(number, state)
         candidate = apply_sum(state, total, clients)
         before, after, accepted = gate.judge(model, state, candidate)
         state = candidate if accepted else state

@@ -1,4 +1,5 @@
-"""What is known of a home's past at each hour: arrays [hours, homes] in which row t says nothing of hour t or later.
+"""What is known of a home's past at each hour: row t of an array [hours] (or [hours, homes]) says nothing of hour t or
+later.
 
 NaN where the history is too short.
 """

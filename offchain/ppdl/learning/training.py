@@ -19,7 +19,7 @@ class Training:
     """How clients train. The rate falls from round to round as half a cosine, to a share of it in the last."""
 
     batch: int = 256
-    rate: float = 0.004
+    rate: float = 0.008
     last_rate: float = 0.05
     decay: float = 0.0
     rounds: int = 60
@@ -46,6 +46,11 @@ class ClientData:
         arrays = (examples.features, examples.target, examples.present)
         features, target, present = (torch.from_numpy(array).to(device) for array in arrays)
         return cls(list(names), features, target, present.float())
+
+    def between(self, start: int, end: int) -> ClientData:
+        """Hours from `start` until before `end`."""
+        hours = slice(start, end)
+        return ClientData(self.names, self.features[:, hours], self.target[:, hours], self.present[:, hours])
 
 
 def train(

@@ -6,6 +6,7 @@ A block's file is written last: after a crash the chain is as it was before that
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from offchain.ppdl.inference.integer_model import lanes_of
 from offchain.ppdl.model_chain.blobs import Blobs, write
 from offchain.ppdl.model_chain.block import Block, BlockError
 from offchain.ppdl.model_chain.evidence import Evidence
-from offchain.ppdl.model_chain.testset import Testset
+from offchain.ppdl.model_chain.task import Task
 
 ABOUT = "chain.json"
 DIGITS = 6
@@ -30,14 +31,13 @@ class ChainError(UserError):
 
 
 class About(msgspec.Struct, forbid_unknown_fields=True):
-    """What a chain is of: where its signatures count, the sizes of its perceptron's layers, by how many thousandths the
-    loss may rise in a round, its test set among the blobs, and how it is trained (`plan`, the trainer's matter)."""
+    """What a chain is of: where its signatures count, by how many thousandths the loss may rise in a round, the task's
+    hash in hex, and whose readings it is trained with (`plan`, the trainer's matter)."""
 
     chain_id: int
     contract: str
-    layers: list[int]
     tolerance: int
-    testset: str
+    task: str
     plan: dict[str, Any]
 
 
@@ -55,14 +55,14 @@ class ModelChain:
             raise ChainError(f"{folder / ABOUT} is damaged: {error}") from error
 
     @classmethod
-    def begin(cls, folder: Path, about: About, genesis: Block, state: Signed, testset: Testset) -> ModelChain:
+    def begin(cls, folder: Path, about: About, genesis: Block, state: Signed, task: Task) -> ModelChain:
         """A new chain with the model before all training, shape (weights,). Raises ChainError if the folder holds
         one."""
         if (folder / ABOUT).exists():
             raise ChainError(f"{folder} holds a model chain already")
         blobs = Blobs(folder / "blobs")
         blobs.put_chunks(to_chunks(state))
-        blobs.put(testset.to_bytes())
+        blobs.put(task.to_bytes())
         write(folder / "blocks" / _name(0), genesis.to_json())
         write(folder / ABOUT, msgspec.json.format(msgspec.json.encode(about)) + b"\n")
         return cls(folder)
@@ -72,14 +72,10 @@ class ModelChain:
         """Where the chain's signatures count."""
         return Domain(self.about.chain_id, self.about.contract)
 
-    @property
-    def layers(self) -> tuple[int, ...]:
-        """The sizes of the perceptron's layers, inputs first."""
-        return tuple(self.about.layers)
-
-    def testset(self) -> Testset:
-        """What the gate judges by. Raises BlobError or TestsetError."""
-        return Testset.from_bytes(self.blobs.get(bytes.fromhex(self.about.testset)))
+    @cached_property
+    def task(self) -> Task:
+        """What is learned. Raises BlobError or TaskError."""
+        return Task.from_bytes(self.blobs.get(bytes.fromhex(self.about.task)))
 
     @property
     def height(self) -> int:
@@ -106,7 +102,7 @@ class ModelChain:
     def state(self, block: Block) -> Signed:
         """The model of a block, shape (weights,). Raises BlobError if it isn't there, ChainError if it is no model of
         this chain."""
-        weights = lanes_of(self.layers)
+        weights = lanes_of(self.task.layers)
         chunks = self.blobs.chunks(block.header.weights_root)
         lanes = to_lanes(chunks, chunks.size)
         if chunks.size - weights not in range(chunks.shape[1]) or np.any(lanes[weights:]):
@@ -119,15 +115,16 @@ class ModelChain:
             raise ChainError(f"block {block.header.number} says nothing of its round")
         return Evidence.from_bytes(self.blobs.get(block.evidence))
 
-    def append(self, block: Block, state: Signed, uploads: Mapping[int, Lanes], evidence: Evidence) -> None:
-        """Adds the next block with its model and all that its round leaves behind. Raises ChainError if it is not the
-        next one."""
+    def append(self, block: Block, state: Signed, uploads: Mapping[int, Lanes], evidence: Evidence | None) -> None:
+        """Adds the next block with its model and all that its round leaves behind, if that is known. Raises ChainError
+        if it is not the next one."""
         if block.header.number != self.height + 1:
             raise ChainError(f"block {block.header.number} doesn't follow block {self.height}")
         self.blobs.put_chunks(to_chunks(state))
         for upload in uploads.values():
             self.blobs.put_chunks(upload)
-        self.blobs.put(evidence.to_bytes())
+        if evidence is not None:
+            self.blobs.put(evidence.to_bytes())
         write(self._path(block.header.number), block.to_json())
 
     def _path(self, number: int) -> Path:

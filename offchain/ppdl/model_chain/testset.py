@@ -8,9 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import msgspec
 import numpy as np
-from eth_utils.crypto import keccak
 from numpy.typing import NDArray
 
 from offchain.errors import UserError
@@ -62,11 +60,6 @@ class Testset:
         )
         return cls(features.astype(np.int16), targets.astype(np.int32))
 
-    @property
-    def hash(self) -> bytes:
-        """The `testsetHash` of headers."""
-        return keccak(self.to_bytes())
-
     def loss(self, layers: tuple[int, ...], state: Signed) -> int:
         """Root mean square error of a perceptron's answers, in units of 2^-20 of the scaled target, rounded down.
 
@@ -77,24 +70,6 @@ class Testset:
         errors = np.clip(errors, -MOST_ERROR, MOST_ERROR)
         squares = int((errors**2).sum()) << 2 * (LOSS_FRACTION - ERROR_FRACTION)
         return math.isqrt(squares // len(errors))
-
-    def to_bytes(self) -> bytes:
-        """As MessagePack: shape, then both arrays, little-endian."""
-        return msgspec.msgpack.encode(
-            (*self.features.shape, self.features.astype("<i2").tobytes(), self.targets.astype("<i4").tobytes())
-        )
-
-    @classmethod
-    def from_bytes(cls, content: bytes) -> Testset:
-        """Raises TestsetError for what `to_bytes` didn't write."""
-        try:
-            rows, inputs, features, targets = msgspec.msgpack.decode(content, type=tuple[int, int, bytes, bytes])
-            return cls(
-                np.frombuffer(features, "<i2").astype(np.int16).reshape(rows, inputs),
-                np.frombuffer(targets, "<i4").astype(np.int32),
-            )
-        except (msgspec.DecodeError, ValueError) as error:
-            raise TestsetError(f"it is no test set: {error}") from error
 
 
 def follows(before: int, after: int, tolerance: int) -> bool:

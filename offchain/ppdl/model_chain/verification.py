@@ -12,7 +12,8 @@ from offchain.ppdl.learning.update import apply_sum
 from offchain.ppdl.model_chain.block import QUORUM, Block
 from offchain.ppdl.model_chain.chain import ModelChain
 from offchain.ppdl.model_chain.header import weight_hash_of
-from offchain.ppdl.model_chain.testset import Testset, follows
+from offchain.ppdl.model_chain.task import Task
+from offchain.ppdl.model_chain.testset import follows
 from offchain.signature import SignatureError
 
 NOTHING = bytes(32)
@@ -24,17 +25,17 @@ class BrokenChain(UserError):
 
 def verify(chain: ModelChain) -> Iterator[Block]:
     """Yields each block that was found right, in order, the genesis first. Raises BrokenChain at the first that isn't,
-    BlobError or TestsetError if the chain's test set can't be had."""
-    testset = chain.testset()
+    BlobError or TaskError if the chain's task can't be had."""
+    task = chain.task
     before: Block | None = None
     for number in range(chain.height + 1):
         try:
             block = chain.block(number)
-            _check_header(block, before, number, testset)
+            _check_header(block, before, number, task)
             state = chain.state(block)
             _check_weights(block, state)
             if before is not None:
-                _check_round(chain, block, before, state, testset)
+                _check_round(chain, block, before, state, task)
         except BrokenChain:
             raise
         except UserError as error:
@@ -43,10 +44,10 @@ def verify(chain: ModelChain) -> Iterator[Block]:
         before = block
 
 
-def _check_header(block: Block, before: Block | None, number: int, testset: Testset) -> None:
+def _check_header(block: Block, before: Block | None, number: int, task: Task) -> None:
     header = block.header
     _require(header.number == number, number, f"its header says {header.number}")
-    _require(header.testset_hash == testset.hash, number, "it was judged by another test set")
+    _require(header.testset_hash == task.hash, number, "it is of another task, or judged by another test set")
     if before is None:
         _require(header.prev_hash == NOTHING and header.round == 0, number, "a genesis follows nothing")
         _require(header.participant_hash == NOTHING and header.accepted, number, "a genesis has no participants")
@@ -62,7 +63,7 @@ def _check_weights(block: Block, state: Signed) -> None:
     _require(weight_hash_of(state) == block.header.weight_hash, number, "its weightHash is of other weights")
 
 
-def _check_round(chain: ModelChain, block: Block, before: Block, state: Signed, testset: Testset) -> None:
+def _check_round(chain: ModelChain, block: Block, before: Block, state: Signed, task: Task) -> None:
     header, number = block.header, block.header.number
     evidence = chain.evidence(block)
     _require(evidence.round == header.round, number, f"its evidence is of round {evidence.round}")
@@ -72,8 +73,7 @@ def _check_round(chain: ModelChain, block: Block, before: Block, state: Signed, 
     old = chain.state(before)
     candidate = apply_sum(old, to_lanes(evidence.total(chain.blobs), len(old) + 1), len(evidence.alive))
     losses = (header.loss_before, header.loss_after)
-    layers = chain.layers
-    found = (testset.loss(layers, old), testset.loss(layers, candidate))
+    found = (task.loss(old), task.loss(candidate))
     _require(found == losses, number, f"its losses are {losses[0]} and {losses[1]}, computed {found[0]} and {found[1]}")
     _require(header.accepted == follows(*losses, chain.about.tolerance), number, "the gate's rule says otherwise")
     right = candidate if header.accepted else old

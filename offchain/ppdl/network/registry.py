@@ -133,11 +133,11 @@ class Registry:
         number, phase, _, _, _, opened_at, until, *_ = self.node.ask(self.contract.functions.current())
         if not number:
             return Round(0, Phase.NONE, 0, 0)
-        found: dict[str, Any] = {"keys": [], "seeds": {}}
-        for name, arguments, log in self._events(self.node.first_block_since(opened_at), number):
-            self._take(found, name, arguments, log)
-        keys = tuple(found.pop("keys"))
-        return Round(number, Phase(phase), opened_at, until, keys, **found)
+        return self._as_logged(number, self.node.first_block_since(opened_at), Phase(phase), opened_at, until)
+
+    def past_round(self, number: int) -> Round:
+        """A round that has ended, with what was said in it."""
+        return self._as_logged(number, self.first_block, Phase.NONE, 0, 0)
 
     def headers(self) -> Iterator[Header]:
         """All headers, the genesis first."""
@@ -163,6 +163,13 @@ class Registry:
         """What an account has at stake, in wei, and whether it may take part."""
         bond, resigned_at, _, _, barred = self.node.ask(self.contract.functions.participantOf(address))
         return bond, bond >= self.rules.bond and not resigned_at and not barred
+
+    def _as_logged(self, number: int, first: int, phase: Phase, opened_at: int, until: int) -> Round:
+        found: dict[str, Any] = {"keys": [], "seeds": {}}
+        for name, arguments, log in self._events(first, number):
+            self._take(found, name, arguments, log)
+        keys = tuple(found.pop("keys"))
+        return Round(number, phase, opened_at, until, keys, **found)
 
     def _take(self, found: dict[str, Any], name: str, arguments: Mapping[str, Any], log: LogReceipt) -> None:
         match name:

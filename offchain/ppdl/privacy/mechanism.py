@@ -47,9 +47,9 @@ class PrivateSum:
             raise PrivacyError(f"a sum of {self.lanes} lanes hides nothing: take 1 or more")
         if not 1 <= self.bound <= SUM_BOUND:
             raise PrivacyError(f"an update can't be bounded to {self.bound} units: take 1 to {SUM_BOUND}")
-        if not 0 <= self.missing < 1 or self.knowing < 0 or self.shares < 1:
+        if not 0 <= self.missing < 1 or self.knowing < 0 or self.hiding < 1:
             raise PrivacyError(
-                f"of {self.participants} participants {self.shares} would be left to hide behind: have more of them"
+                f"of {self.participants} participants {self.hiding} would be left to hide behind: have more of them"
             )
         if self.deviation > LARGEST_DEVIATION or self.head_room < 0:
             raise PrivacyError(
@@ -63,19 +63,19 @@ class PrivateSum:
         return self.participants - math.floor(self.missing * self.participants)
 
     @property
-    def shares(self) -> int:
+    def hiding(self) -> int:
         """Shares of noise that hide an update at the worst."""
         return self.alive - self.knowing
 
     @property
     def deviation(self) -> int:
         """Of each participant's noise, rounded up to a whole unit."""
-        return max(1, math.ceil(self.multiplier * self.bound / math.sqrt(self.shares)))
+        return max(1, math.ceil(self.multiplier * self.bound / math.sqrt(self.hiding)))
 
     @property
     def cost(self) -> Cost:
         """Of the round, for a participant's ledger."""
-        return Cost(noise_multiplier(self.bound, self.deviation, self.shares, self.lanes))
+        return Cost(noise_multiplier(self.bound, self.deviation, self.hiding, self.lanes))
 
     @property
     def head_room(self) -> int:
@@ -87,9 +87,15 @@ class PrivateSum:
     def share(self, update: Lanes, stream: Stream) -> Lanes:
         """The bounded update and this participant's noise, to be added modulo 2^32. Raises PrivacyError if the update
         isn't one of this many lanes."""
-        if update.shape != (self.lanes,):
-            raise PrivacyError(f"an update of {update.shape} lanes can't go into a sum of {self.lanes}")
-        return bounded(update, self.bound) + discrete_gaussian(self.lanes, self.deviation, stream)
+        sent: Lanes = self.shares(update[None], stream)[0]
+        return sent
+
+    def shares(self, updates: Lanes, stream: Stream) -> Lanes:
+        """As `share` for a row a participant, all from one stream: for simulations, where one process is them all."""
+        if updates.shape[1:] != (self.lanes,):
+            raise PrivacyError(f"an update of shape {updates.shape[1:]} can't go into a sum of {self.lanes} lanes")
+        noise = discrete_gaussian(updates.size, self.deviation, stream).reshape(updates.shape)
+        return np.stack([bounded(update, self.bound) for update in updates]) + noise
 
 
 def bounded(update: Lanes, bound: int) -> Lanes:

@@ -1,0 +1,64 @@
+"""What comes of a round: the sum, the model after it, and the header that follows. Everybody computes the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from offchain.ppdl.aggregation.lanes import Lanes, Signed, chunk_tree, to_chunks, to_lanes
+from offchain.ppdl.aggregation.messages import Header
+from offchain.ppdl.aggregation.sum_tree import SumTree
+from offchain.ppdl.aggregation.unmasking import sum_tree
+from offchain.ppdl.inference.integer_model import lanes_of
+from offchain.ppdl.learning.federation import Round
+from offchain.ppdl.learning.model import Perceptron
+from offchain.ppdl.learning.update import apply_sum, mean_loss
+from offchain.ppdl.model_chain.evidence import Evidence
+from offchain.ppdl.model_chain.header import header_after, weight_hash_of
+from offchain.ppdl.model_chain.task import Task
+from offchain.ppdl.model_chain.testset import follows
+
+
+def update_chunks(task: Task) -> int:
+    """How many chunks an update has: the weights and a lane of statistics."""
+    return len(to_chunks(initial_state(task))) if lanes_of(task.layers) % 64 else lanes_of(task.layers) // 64 + 1
+
+
+def initial_state(task: Task) -> Signed:
+    """The model before all training."""
+    return Perceptron(task.layers).initial(task.training.seed)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Of a round's evidence: the tree of its sum, and the model that the sum gives, shape (weights,)."""
+
+    evidence: Evidence
+    tree: SumTree
+    state: Signed
+
+    @classmethod
+    def of(cls, old: Signed, evidence: Evidence, uploads: Mapping[int, Lanes]) -> Outcome:
+        """From the model before and the alive's masked updates by index."""
+        tree = sum_tree(uploads, evidence.alive, list(evidence.masks))
+        total = to_lanes(tree.total, len(old) + 1)
+        return cls(evidence, tree, apply_sum(old, total, len(evidence.alive)))
+
+    @property
+    def weights_root(self) -> bytes:
+        """The `weightsRoot` of the model."""
+        return chunk_tree(to_chunks(self.state)).root
+
+    @property
+    def weight_hash(self) -> bytes:
+        """The `weightHash` of the model."""
+        return weight_hash_of(self.state)
+
+    def header(self, task: Task, tolerance: int, before: Header, old: Signed, timestamp: int) -> Header:
+        """The header after `before`; timestamp in Unix seconds."""
+        losses = task.loss(old), task.loss(self.state)
+        accepted = follows(*losses, tolerance)
+        loss = mean_loss(to_lanes(self.tree.total, len(old) + 1), len(self.evidence.alive))
+        kept = self.state if accepted else old
+        done = Round(self.evidence.round, kept, len(self.evidence.alive), loss, *losses, accepted)
+        return header_after(before, done, self.evidence.participant_hash, timestamp)

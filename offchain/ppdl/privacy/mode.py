@@ -1,0 +1,67 @@
+"""Private mode: what all participants agree on before the first round, and what each does in a round.
+
+The bound falls with the learning rate, as updates do: late rounds then carry little noise, at the same cost each.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from offchain.ppdl.aggregation.lanes import Sum
+from offchain.ppdl.learning.federation import Aggregate
+from offchain.ppdl.learning.model import STATE_UNIT
+from offchain.ppdl.learning.training import Training
+from offchain.ppdl.learning.update import Lanes as State
+from offchain.ppdl.privacy.accountant import Budget, calibrated
+from offchain.ppdl.privacy.discrete_gaussian import Stream
+from offchain.ppdl.privacy.ledger import PrivacyLedger
+from offchain.ppdl.privacy.mechanism import Lanes, PrivateSum
+
+
+@dataclass(frozen=True)
+class PrivateMode:
+    """The budget is for all rounds of the training together. `bound` is the most an update's L2 norm may be in round 1,
+    in weights; up to `missing` of the participants may fall out of a round; `knowing` of the others work together.
+
+    Nothing but the update leaves: the lane of statistics stays 0, as a loss tells of readings too.
+    """
+
+    budget: Budget
+    bound: float
+    training: Training
+    missing: float = 0.3
+    knowing: int = 1
+
+    @cached_property
+    def multiplier(self) -> float:
+        """The noise of each round's sum as a multiple of its bound."""
+        return calibrated(self.budget, self.training.rounds).multiplier
+
+    def sum_of(self, number: int, participants: int, weights: int) -> PrivateSum:
+        """The noise of round 1, 2, ... among so many participants."""
+        falling = self.training.rate_of(number) / self.training.rate_of(1)
+        bound = max(1, int(self.bound * falling / STATE_UNIT))
+        return PrivateSum(bound, self.multiplier, participants, weights, self.missing, self.knowing)
+
+    def aggregate(self, seed: int) -> Aggregate:
+        """All participants' rounds in one process, the same for the same seed."""
+
+        def aggregate(number: int, updates: State) -> Sum:
+            moves = updates[:, :-1].astype(np.int64)
+            drawn = hashlib.sha256(f"{seed}/{number}/".encode() + updates.tobytes()).digest()
+            sent = self.sum_of(number, *moves.shape).shares(moves, Stream(drawn))
+            return Sum(np.append(sent.sum(axis=0), 0).astype(np.int32), len(updates))
+
+        return aggregate
+
+
+def released(update: Lanes, plan: PrivateSum, ledger: PrivacyLedger, model: bytes, number: int) -> Lanes:
+    """The update that may leave, bounded and with fresh noise; the ledger has it on the disk when this returns. Raises
+    BudgetSpent or RoundSpent, and then nothing may leave."""
+    sent = plan.share(update, Stream.fresh())
+    ledger.spend(model, number, plan.cost, hashlib.sha256(sent.tobytes()).digest())
+    return sent

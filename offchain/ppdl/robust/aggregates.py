@@ -1,0 +1,44 @@
+"""The robust rules as ways to aggregate a round in process.
+
+Each answers with what the state moves by, as if it were the sum of one client; the lane of statistics goes along.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import numpy as np
+
+from offchain.ppdl.aggregation.lanes import Sum
+from offchain.ppdl.learning.federation import Aggregate, plain
+from offchain.ppdl.learning.update import Lanes as State
+from offchain.ppdl.robust.grouping import LEAST_GROUP, grouped, median_of_sums
+from offchain.ppdl.robust.rules import Lanes
+
+
+def unmasked(rule: Callable[[Lanes], Lanes]) -> Aggregate:
+    """A rule on all updates, such as `median`."""
+
+    def aggregate(_: int, updates: State) -> Sum:
+        return Sum(rule(updates.astype(np.int64)).astype(np.int32), 1)
+
+    return aggregate
+
+
+def masked(seed: int, least: int = LEAST_GROUP, within: Aggregate = plain) -> Aggregate:
+    """Groups drawn anew each round, each aggregated on its own, and the median across them."""
+
+    def aggregate(number: int, updates: State) -> Sum:
+        groups = grouped(drawn_order(len(updates), seed, number), least)
+        sums = [within(number, updates[group]) for group in groups]
+        totals = np.stack([one.total for one in sums]).astype(np.int64)
+        return Sum(median_of_sums(totals, [one.clients for one in sums]).astype(np.int32), 1)
+
+    return aggregate
+
+
+def drawn_order(count: int, seed: int, number: int) -> list[int]:
+    """Participants 0.. in an order drawn for a round, which stands for the permutation of its committed keys."""
+    keys = [hashlib.sha256(f"{seed}/{number}/{one}".encode()).digest() for one in range(count)]
+    return sorted(range(count), key=keys.__getitem__)
