@@ -29,8 +29,8 @@ def relayer(host: str, port: int, fees: tuple[str, ...], name: str, rpc: str | N
     \b
     openmg relayer --wallet relayer --fee ETH=0.001 --fee MG1=0.5 --fee MG1:settle=0.2
     """
+    from offchain.journal import Journal
     from offchain.relayer.fees import Fees
-    from offchain.relayer.journal import Journal
     from offchain.relayer.relayer import Relayer
     from offchain.relayer.service import serve
     from offchain.settings import settings

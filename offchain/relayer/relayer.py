@@ -11,13 +11,13 @@ from typing import Any
 
 import requests
 from eth_utils.crypto import keccak
-from hexbytes import HexBytes
-from web3.exceptions import TransactionNotFound, Web3Exception
+from web3.exceptions import Web3Exception
 
 from offchain.assets import Assets
-from offchain.errors import UserError
+from offchain.http_service import Refusal
+from offchain.journal import Journal, Sent
+from offchain.outbox import Outbox
 from offchain.relayer.fees import Fees
-from offchain.relayer.journal import Journal, Sent
 from offchain.sender import Sender, TransactionError
 from offchain.wallet.keys import ViewingKey
 from offchain.wallet.relay import RelayError, fee_note
@@ -29,14 +29,6 @@ WAIT_SECONDS = 30
 """How long an answer waits for the transaction; then it says `pending`, and the same request can be sent again."""
 
 REGISTRY_OPERATIONS = (Operation.ISSUE, Operation.SETTLE)
-
-
-class Refusal(UserError):
-    """Says in one line why a request is not sent; `status` is that of the HTTP answer."""
-
-    def __init__(self, status: HTTPStatus, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
 
 
 @dataclass(frozen=True)
@@ -53,7 +45,8 @@ class Relayer:
     def __init__(
         self, sender: Sender, key: ViewingKey, pool: str, registry: str, fees: Fees, assets: Assets, journal: Journal
     ) -> None:
-        self._sender, self._key, self._fees, self._assets, self._journal = sender, key, fees, assets, journal
+        self._sender, self._key, self._fees, self._assets = sender, key, fees, assets
+        self._outbox = Outbox(sender, journal)
         self._contracts = {operation: registry if operation in REGISTRY_OPERATIONS else pool for operation in Operation}
         with reaching_chain():
             self._chain_id = sender.web3.eth.chain_id
@@ -83,13 +76,13 @@ class Relayer:
         marks = _spent_marks(request)
         with reaching_chain():
             with self._lock:
-                known = self._journal.find(digest)
+                known = self._outbox.find(digest)
                 if known is None:
                     self._check_deadline(request)
                     self._check_fee(request)
                     if any(marks & others for others in self._busy.values()):
                         raise Refusal(HTTPStatus.CONFLICT, "another request that spends the same is being sent")
-                sent = known or self._sign(request, digest)
+                sent = known or self._send(request, digest)
                 self._busy[digest] = marks
             try:
                 return self._finish(digest, sent)
@@ -131,43 +124,22 @@ class Relayer:
             what = f"{asset.shown(fee)} for {function}, the request pays {asset.shown(note.amount)}"
             raise Refusal(HTTPStatus.PAYMENT_REQUIRED, f"the fee is too low: this relayer asks for {what}")
 
-    def _sign(self, request: Request, digest: bytes) -> Sent:
-        """Tries the call, signs it and hands it to the node; it stands in the journal before."""
+    def _send(self, request: Request, digest: bytes) -> Sent:
+        """Tries the call, signs it and hands it to the node."""
         try:
-            raw = self._sender.signed(request.transaction)
+            return self._outbox.send(digest, request.transaction)
         except TransactionError as error:
             if str(error).startswith("the contract refused"):
                 raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, f"this relayer can't send now: {error}") from error
-        sent = Sent(HexBytes(keccak(raw)), raw)
-        self._journal.add(digest, sent)
-        try:
-            self._sender.broadcast(raw)
-        except TransactionError as error:
-            self._journal.remove(digest)
-            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, f"this relayer can't send now: {error}") from error
-        return sent
 
     def _finish(self, digest: bytes, sent: Sent) -> Outcome:
-        if not self._is_known(sent):
-            with self._lock:
-                try:
-                    self._sender.broadcast(sent.raw)
-                except TransactionError:  # its nonce is used: it never went out and never will
-                    self._journal.remove(digest)
-                    raise Refusal(
-                        HTTPStatus.SERVICE_UNAVAILABLE, "the transaction was lost: send the request again"
-                    ) from None
-        receipt = self._sender.mined(sent.hash, WAIT_SECONDS)
-        status = "pending" if receipt is None else "mined" if receipt["status"] == 1 else "failed"
-        return Outcome(sent.hash.to_0x_hex(), status)
-
-    def _is_known(self, sent: Sent) -> bool:
         try:
-            self._sender.web3.eth.get_transaction(sent.hash)
-        except TransactionNotFound:
-            return False
-        return True
+            with self._lock:
+                self._outbox.send_again(digest, sent)
+        except TransactionError:
+            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the transaction was lost: send the request again") from None
+        return Outcome(sent.hash.to_0x_hex(), self._outbox.status(sent, WAIT_SECONDS))
 
 
 @contextmanager

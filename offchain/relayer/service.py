@@ -6,24 +6,20 @@ import asyncio
 import logging
 import socket
 from http import HTTPStatus
-from typing import Any
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import JSONResponse
 
-from offchain.errors import UserError
+from offchain.http_service import Refusal, answer_errors, read_body
 from offchain.relayer.rate import Rate
-from offchain.relayer.relayer import Refusal, Relayer
+from offchain.relayer.relayer import Relayer
 from offchain.wallet.request import Request, RequestError
 
 LARGEST_BODY = 16_384
 """Bytes of a request; the largest that makes sense has about 10,000."""
 
-BODY_SECONDS = 10
 AT_ONCE = 32
 """Requests worked on at the same time."""
 
@@ -47,7 +43,7 @@ def service(relayer: Relayer, rate: Rate | None = None) -> FastAPI:
     async def requests(http: HTTPRequest) -> JSONResponse:
         if not limit.allows(http.client.host if http.client else ""):
             raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too many requests: wait a minute")
-        request = Request.from_json(await _body(http))
+        request = Request.from_json(await read_body(http, LARGEST_BODY))
         if free.locked():
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the relayer is busy: try again in a moment")
         async with free:
@@ -56,40 +52,8 @@ def service(relayer: Relayer, rate: Rate | None = None) -> FastAPI:
         status = HTTPStatus.ACCEPTED if outcome.status == "pending" else HTTPStatus.OK
         return JSONResponse({"transaction": outcome.transaction, "status": outcome.status}, status)
 
-    @app.exception_handler(UserError)
-    async def refused(http: HTTPRequest, error: UserError) -> JSONResponse:
-        status = HTTPStatus.SERVICE_UNAVAILABLE
-        if isinstance(error, Refusal):
-            status = error.status
-        elif isinstance(error, RequestError):
-            status = HTTPStatus.BAD_REQUEST
-        return _error(status, str(error))
-
-    @app.exception_handler(HTTPException)
-    async def unknown(http: HTTPRequest, error: HTTPException) -> JSONResponse:
-        return _error(error.status_code, f"{http.method} {http.url.path}: {error.detail}", error.headers)
-
+    answer_errors(app, {RequestError: HTTPStatus.BAD_REQUEST})
     return app
-
-
-def _error(status: int, line: str, headers: Any = None) -> JSONResponse:
-    return JSONResponse({"error": " ".join(line.split())}, status, headers)
-
-
-async def _body(http: HTTPRequest) -> bytes:
-    """The body of a request. Raises Refusal if it is too large or too slow."""
-    body = b""
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for part in http.stream():
-                body += part
-                if len(body) > LARGEST_BODY:
-                    raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a request has at most {LARGEST_BODY:,} bytes")
-    except TimeoutError:
-        raise Refusal(HTTPStatus.REQUEST_TIMEOUT, f"the request took more than {BODY_SECONDS} s to come") from None
-    except ClientDisconnect:
-        raise Refusal(HTTPStatus.BAD_REQUEST, "the connection ended before the request did") from None
-    return body
 
 
 def serve(relayer: Relayer, listening: socket.socket) -> None:

@@ -23,13 +23,13 @@ from offchain.deployment.manifest import Manifest
 from offchain.deployment.parts import MICROGRIDS
 from offchain.deployment.platform import PlatformDeployment, Rules
 from offchain.flusher import Flusher
+from offchain.journal import Journal
 from offchain.metering.delivery import Delivery
 from offchain.metering.ledger import Ledger, Meter
 from offchain.metering.publication import BUNDLES, Publisher
 from offchain.metering.readings_tree import Reading, ReadingPath
 from offchain.metering.registration import Registration
 from offchain.relayer.fees import Fees
-from offchain.relayer.journal import Journal
 from offchain.relayer.relayer import Relayer
 from offchain.sender import development_sender, key_sender
 from offchain.simulate.ground import Ground

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from enum import IntEnum
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from offchain.ppdl.inference.commitments import answer_hash, encrypt_answer, features_hash, weight_hash_of
+from offchain.ppdl.inference.answer import Answer, proof_of
+from offchain.ppdl.inference.commitments import answer_hash, encrypt_answer, weight_hash_of
 from offchain.ppdl.inference.integer_model import PERCEPTRON, IntegerModel, lanes_of
+from offchain.ppdl.inference.market import ETH, Kind, State
+from offchain.ppdl.inference.question import Question
 from offchain.units import ETHER
 from offchain.zk.proof import Proof
-from offchain.zk.prover import ProvenSignals, prove
+from offchain.zk.prover import ProvenSignals
 
-ETH = "0xEeeeeEeeeEeEeeEeEeEeeEEEeeeeEeeeeeeeEEeE"
-NOBODY = "0x0000000000000000000000000000000000000000"
 DISPUTE_WINDOW = 3_600
 PROOF_WINDOW = 1_800
 BOND = 10 * ETHER
@@ -31,51 +31,7 @@ SALT = 0x5A17 << 200
 SIGNALS = ("weightHash", "featuresHash", "answerHash", "ciphertext", "node")
 
 
-class Kind(IntEnum):
-    """As IInferenceMarket has it."""
-
-    UNDISPUTABLE = 0
-    DISPUTABLE = 1
-    PROVEN = 2
-
-
-class State(IntEnum):
-    """As IInferenceMarket has it."""
-
-    NONE = 0
-    OPEN = 1
-    ANSWERED = 2
-    DISPUTED = 3
-    SETTLED = 4
-
-
-@dataclass(frozen=True)
-class Question:
-    """Features of a request and its salt."""
-
-    features: tuple[int, ...] = tuple(place * 67 % 401 - 200 for place in range(PERCEPTRON[0]))
-    salt: int = SALT
-
-    @property
-    def hash(self) -> int:
-        return features_hash(self.features, self.salt)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a model answers: as the chain sees it."""
-
-    value: int
-    hash: int
-    ciphertext: int
-
-    @classmethod
-    def to(cls, question: Question, model: IntegerModel) -> Answer:
-        return cls.of(model.answer(question.features), question.salt)
-
-    @classmethod
-    def of(cls, value: int, salt: int) -> Answer:
-        return cls(value, answer_hash(value, salt), encrypt_answer(value, salt))
+QUESTION = Question(tuple(place * 67 % 401 - 200 for place in range(PERCEPTRON[0])), SALT)
 
 
 @cache
@@ -92,8 +48,7 @@ def weight_hash(seed: int) -> int:
 @cache
 def proven(seed: int, question: Question, node: str) -> ProvenSignals:
     """A real proof."""
-    inputs = {"node": int(node, 16), "weights": model(seed).weights.tolist(), "salt": question.salt}
-    return prove("inference", inputs | {"features": list(question.features)})
+    return proof_of(question, model(seed), node)
 
 
 def numbers(proof: Proof) -> tuple[Any, ...]:
@@ -116,7 +71,7 @@ class Market:
     chain: Any
     node: Any
     requester: Any
-    question: Question = field(default_factory=Question)
+    question: Question = QUESTION
 
     @property
     def now(self) -> int:
@@ -155,7 +110,8 @@ class Market:
     def answer(self, number: int, *, seed: int | None = None, forged: int = 0, sender: Any = None) -> Answer:
         """Answers a request with the newest model, or another; `forged`: so far from what the model says."""
         seed = self.head if seed is None else seed
-        found = Answer.of(model(seed).answer(self.question.features) + forged, self.question.salt)
+        value, salt = model(seed).answer(self.question.features) + forged, self.question.salt
+        found = Answer(answer_hash(value, salt), encrypt_answer(value, salt))
         self.market.answer(number, seed, self.question.hash, found.hash, found.ciphertext, sender=sender or self.node)
         return found
 

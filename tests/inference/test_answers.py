@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from offchain.ppdl.inference.answer import Answer
 from offchain.ppdl.inference.commitments import decrypt_answer
+from offchain.ppdl.inference.market import ANY_NODE, Kind, State
 from offchain.zk.field import MODULUS
 from tests.conftest import Refused
-from tests.inference.stage import BOND, KEY, NOBODY, PAYMENT, STAKE, Answer, Kind, Market, State, model, weight_hash
+from tests.inference.stage import BOND, KEY, PAYMENT, STAKE, Market, model, weight_hash
 
 WRONG_STATE, STALE = "WrongState(uint256,uint8)", "StaleModel(uint256,uint256)"
 
@@ -56,7 +58,7 @@ def test_undisputable_answer_is_paid_at_once(market: Market, refused: Refused) -
 def test_double_answer(market: Market, refused: Refused, neighbour: Any) -> None:
     """I4 by the same node or another, by word or with a proof: the first answer stands."""
     market.join(neighbour)
-    number = market.ask(node=NOBODY)
+    number = market.ask(node=ANY_NODE)
     first = market.answer(number)
     again = (number, market.head, market.question.hash, first.hash + 1, first.ciphertext)
     error = (WRONG_STATE, number, State.ANSWERED)
@@ -106,7 +108,7 @@ def test_wrong_commitment(market: Market, refused: Refused) -> None:
 def test_only_who_may_answers(market: Market, refused: Refused, neighbour: Any, stranger: Any) -> None:
     """I4 an addressed request is the node's alone; an open one any active node's."""
     market.join(neighbour)
-    addressed, open_ = market.ask(), market.ask(node=NOBODY)
+    addressed, open_ = market.ask(), market.ask(node=ANY_NODE)
     rest = (market.head, market.question.hash, 1, 1)
     error = ("NotAddressed(address,address)", market.node, neighbour)
     refused(market.market.answer, addressed, *rest, error=error, sender=neighbour)
@@ -143,7 +145,7 @@ def test_proven_answer_is_paid_at_once(market: Market, kind: Kind) -> None:
 def test_proof_is_the_nodes_own(market: Market, refused: Refused, neighbour: Any) -> None:
     """I5 who sees a proof under way can't answer an open request with it."""
     market.join(neighbour)
-    number, proof = market.ask(Kind.PROVEN, node=NOBODY), market.proof()
+    number, proof = market.ask(Kind.PROVEN, node=ANY_NODE), market.proof()
     method, thief = market.market.answerProven, int(neighbour.address, 16)
     error = ("WrongNode(address,uint256)", neighbour, int(market.node.address, 16))
     refused(method, number, market.head, *market.arguments(proof), error=error, sender=neighbour)

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from offchain.artifacts import load
+from offchain.ppdl.inference.market import ANY_NODE, ETH, Kind, State
 from offchain.sender import unsigned
 from offchain.zk.field import MODULUS
 from tests.conftest import Refused, revert_data
-from tests.inference.stage import ETH, KEY, NOBODY, PAYMENT, PRICE, RULES, Kind, Market, State
+from tests.inference.stage import KEY, PAYMENT, PRICE, RULES, Market
 
 UNDERPAID, NOT_SOLD = "Underpaid(uint256,uint256)", "NotSold(address,address,uint8)"
 
@@ -136,7 +137,7 @@ def test_rules_that_make_no_sense(deployer: Any, market: Market, place: int) -> 
     rules = [*RULES]
     rules[place] = 0
     web3 = deployer.provider.web3
-    creation = load("InferenceMarket").factory(web3).constructor(tuple(rules), market.chain.address, NOBODY)
+    creation = load("InferenceMarket").factory(web3).constructor(tuple(rules), market.chain.address, ANY_NODE)
     call = {"from": deployer.address, "data": unsigned(creation)["data"]}
     answer = web3.provider.make_request("eth_call", [call, "latest"])
     assert answer["error"]["data"] == "0x" + revert_data("InvalidRules()").hex()
@@ -144,7 +145,7 @@ def test_rules_that_make_no_sense(deployer: Any, market: Market, place: int) -> 
 
 def test_market_without_circuit(project: Any, deployer: Any, market: Market, refused: Refused) -> None:
     """I3 models without a circuit are sold as undisputable, and as nothing else."""
-    plain = deployer.deploy(project.InferenceMarket, RULES, market.chain, NOBODY)
+    plain = deployer.deploy(project.InferenceMarket, RULES, market.chain, ANY_NODE)
     other = market.of(market=plain)
     other.join(market.node)
     for kind in (Kind.DISPUTABLE, Kind.PROVEN):

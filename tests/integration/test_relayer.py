@@ -24,8 +24,8 @@ from offchain.assets import Assets
 from offchain.chains import Chain, ChainSpec, started
 from offchain.deployment.manifest import Manifest
 from offchain.errors import UserError
+from offchain.journal import Journal, JournalError, Sent
 from offchain.relayer.fees import Fees
-from offchain.relayer.journal import Journal, JournalError, Sent
 from offchain.relayer.rate import REMEMBERED, Rate
 from offchain.relayer.relayer import Relayer
 from offchain.relayer.service import LARGEST_BODY, service

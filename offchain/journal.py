@@ -1,4 +1,4 @@
-"""What a relayer has sent, so that the same request gives the same transaction, also after a restart.
+"""What a service has sent, so that the same request gives the same transaction, also after a restart.
 
 It holds hashes of requests and their public transactions, and nothing of who asked.
 """

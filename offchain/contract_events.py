@@ -1,0 +1,56 @@
+"""A contract's events, decoded by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, cast
+
+from hexbytes import HexBytes
+from web3.contract import Contract
+from web3.contract.base_contract import BaseContractEvent
+from web3.types import LogReceipt
+
+from offchain.node import Node
+
+LOGS_AT_ONCE = 2_000
+"""Blocks of one request for logs."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event and its arguments by name."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    block: int
+
+
+@dataclass(frozen=True)
+class ContractEvents:
+    """The events of a contract, as a node has them."""
+
+    node: Node
+    contract: Contract
+
+    def between(self, first: int, last: int) -> Iterator[Event]:
+        """All events of these blocks, in order. Raises NodeError."""
+        for start in range(first, last + 1, LOGS_AT_ONCE):
+            for raw in self.node.logs([self.contract.address], start, min(start + LOGS_AT_ONCE - 1, last)):
+                log = _log(raw)
+                event = self._by_topic.get(bytes(log["topics"][0]))
+                if event is not None:
+                    yield Event(event.event_name, event.process_log(log)["args"], log["blockNumber"])
+
+    @cached_property
+    def _by_topic(self) -> dict[bytes, BaseContractEvent]:
+        events = [self.contract.events[one["name"]]() for one in self.contract.abi if one["type"] == "event"]
+        return {bytes(HexBytes(event.topic)): event for event in events}
+
+
+def _log(raw: dict[str, Any]) -> LogReceipt:
+    """A node's raw log as web3 decodes it."""
+    numbers = {name: int(raw[name], 16) for name in ("blockNumber", "logIndex", "transactionIndex")}
+    topics = [HexBytes(topic) for topic in raw["topics"]]
+    return cast(LogReceipt, {**raw, **numbers, "topics": topics, "data": HexBytes(raw["data"])})

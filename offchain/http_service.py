@@ -1,0 +1,60 @@
+"""What the project's HTTP services have in common: bodies of bounded size, and errors of one line, `{"error": ...}`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse
+
+from offchain.errors import UserError
+
+BODY_SECONDS = 10
+
+
+class Refusal(UserError):
+    """Says in one line why a request isn't answered; `status` is that of the HTTP answer."""
+
+    def __init__(self, status: HTTPStatus, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+def error_answer(status: int, line: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """An error as JSON."""
+    return JSONResponse({"error": " ".join(line.split())}, status, headers)
+
+
+async def read_body(http: Request, most: int) -> bytes:
+    """The body of a request. Raises Refusal if it has more than `most` bytes, or is slow."""
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for part in http.stream():
+                body += part
+                if len(body) > most:
+                    raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a request has at most {most:,} bytes")
+    except TimeoutError:
+        raise Refusal(HTTPStatus.REQUEST_TIMEOUT, f"the request took more than {BODY_SECONDS} s to come") from None
+    except ClientDisconnect:
+        raise Refusal(HTTPStatus.BAD_REQUEST, "the connection ended before the request did") from None
+    return bytes(body)
+
+
+def answer_errors(app: FastAPI, statuses: Mapping[type[UserError], HTTPStatus]) -> None:
+    """Has the application answer errors in one line; `statuses` are those of kinds of errors, 503 for the others."""
+
+    @app.exception_handler(UserError)
+    async def refused(http: Request, error: UserError) -> JSONResponse:
+        if isinstance(error, Refusal):
+            return error_answer(error.status, str(error))
+        known = (status for kind, status in statuses.items() if isinstance(error, kind))
+        return error_answer(next(known, HTTPStatus.SERVICE_UNAVAILABLE), str(error))
+
+    @app.exception_handler(HTTPException)
+    async def unknown(http: Request, error: HTTPException) -> JSONResponse:
+        return error_answer(error.status_code, f"{http.method} {http.url.path}: {error.detail}", error.headers)
