@@ -63,6 +63,11 @@ class Executor:
                     self._answer(found.token)
                 else:
                     time.sleep(POLL_SECONDS)
+        except httpx.HTTPStatusError as error:
+            status = error.response.status_code
+            raise ExecutorError(
+                f"the SuperNode at {self._address} refuses ({status}): is the secret its own?"
+            ) from error
         except httpx.HTTPError as error:
             raise ExecutorError(f"the SuperNode at {self._address} doesn't answer: {error}") from error
 

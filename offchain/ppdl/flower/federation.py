@@ -19,7 +19,7 @@ from offchain.ppdl.aggregation.messages import Domain
 
 TAG = b"openmg ppdl flower"
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
-Address = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{40}$")]
+Address = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{40}\\Z")]
 
 
 class FederationError(UserError):
@@ -43,7 +43,7 @@ class Federation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=T
             found = msgspec.json.decode(path.read_bytes(), type=cls)
         except OSError as error:
             raise FederationError(f"{path} can't be read: {error.strerror}") from error
-        except msgspec.DecodeError as error:
+        except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
             raise FederationError(f"{path} is no federation: {error}") from error
         if len(found.members) < len(found.participants):
             raise FederationError(f"{path} is no federation: a participant stands there twice")
