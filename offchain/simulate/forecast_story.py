@@ -116,7 +116,7 @@ class ForecastStory:
         return HeaderRelayer(Ground(self.registry, self.store, sender, account, self.folder / "relayer"))
 
     def _deploy(self) -> None:
-        amounts = {account.address: 2 * RULES.bond for account in self.accounts.values()}
+        amounts: dict[str, int] = {account.address: 2 * RULES.bond for account in self.accounts.values()}
         amounts[development_sender(self.day.web3, RELAYER).address] = ETHER // 10
         self.ground.deposit(amounts)
         founder = development_sender(self.day.web3, FOUNDER)
@@ -132,7 +132,8 @@ class ForecastStory:
         for account in self.accounts.values():
             key_sender(self.day.web3, account).transact(join, RULES.bond)
         count, volunteers = len(self.accounts), self.data.volunteers
-        self.lines.append(("participants", f"{count} homes, {shown(RULES.bond)} ETH at stake each; {volunteers} give test data"))
+        stake = f"{shown(RULES.bond)} ETH at stake each"
+        self.lines.append(("participants", f"{count} homes, {stake}; {volunteers} more give test data"))
 
     def _train(self, number: int) -> None:
         """Steps of everybody until the header of a number is on the chain."""
@@ -165,8 +166,8 @@ class ForecastStory:
         head = chain.update().header
         whole = [block.header.number for block in verify(chain.chain)]
         self.checks["the model chain can be computed again from what is public"] = whole == list(range(ROUNDS + 1))
-        self.checks["the chain has seen no update, only masked ones"] = head.number == self.registry.head()
-        evaluation = Evaluation.of_model(head.number, self.data, chain.chain)
+        self.checks["its newest block is the registry's newest header"] = head.hash == self.registry.header_hash(ROUNDS)
+        evaluation = Evaluation.with_data(chain.chain, self.data)
         scores = evaluation.scores()
         model, naive = scores["model"], scores["same hour last week"]
         self.lines.append(("forecast", f"nRMSE {model.nrmse:.3f}; same hour last week {naive.nrmse:.3f}"))
