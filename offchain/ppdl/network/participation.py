@@ -29,7 +29,9 @@ class Participation:
         if is_over(round_, registry.rules, now):
             if self._rounds is None or registry.head() < self._rounds:
                 yield self._steward.open()
-            return
+                round_ = registry.round()
+            else:
+                return
         if round_.number != self._number:
             self._number = round_.number
             self.ground.synced.update()
