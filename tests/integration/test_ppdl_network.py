@@ -24,8 +24,8 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Training]:
 
 
 def test_a_round_over_the_chain_gives_the_model_of_a_training_in_process(scene: Training, tmp_path: Path) -> None:
-    """P6, P7: though homes are killed all the time; and a copy of the model chain can be computed again, from what is in
-    the store."""
+    """P6, P7: though homes are killed all the time; and a copy of the model chain can be computed again, from what is
+    in the store."""
     said = scene.until(scene.header(1), kill=True)
     for step in ("committed keys", "committed seeds", "trained and uploaded", "revealed 8 shares"):
         assert sum(step in line for line in said) == len(scene.homes), step
