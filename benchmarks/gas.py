@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script,
 
 from benchmarks.bridge import measure as measure_bridge
 from benchmarks.bridge import record as record_note
+from benchmarks.registry import measure as measure_registry
 from benchmarks.shielded import GENESIS, fresh_chain, record
 from benchmarks.shielded import measure as measure_shielded
 from offchain import artifacts
@@ -95,6 +96,14 @@ Ten authorities; proofs from a real plasma chain with a thousand accounts.
 
 Published figures of other systems: a Polygon checkpoint about 18,000 a signature; Optimism proves a withdrawal for
 156,000 and finalises it for 73,000.
+
+## Learning together
+
+A model with 641 weights. The largest round has 102 participants, of whom 100 are in the sum.
+
+| operation | gas | |
+| --- | ---: | --- |
+{learning}
 """
 
 
@@ -141,6 +150,23 @@ BRIDGE = {
     "escape_note_release": "the same, paid after the time to cancel it",
 }
 """What the figures of the plasma chain's contracts are of."""
+
+
+LEARNING = {
+    "ppdl_round_8": "a round of 8 closed, its aggregate posted and finalised",
+    "ppdl_round": "the same of 42",
+    "ppdl_round_102": "the same of 102",
+    "ppdl_header": "a header with five votes",
+    "ppdl_challenge": "the dearest of the next three",
+    "ppdl_challenge_sum": "a node that isn't the sum of its children",
+    "ppdl_challenge_leaf": "a leaf that isn't the signed update",
+    "ppdl_challenge_mask": "a mask that isn't the committed one",
+    "ppdl_challenge_update": "a chunk that isn't the old one plus the mean",
+    "ppdl_challenge_hash": "a hash that isn't the model's",
+    "ppdl_demand": "a node demanded",
+    "ppdl_answer": "the same, shown",
+}
+"""What the figures of learning together are of."""
 
 
 def original(name: str) -> artifacts.Artifact:
@@ -290,7 +316,7 @@ def measure() -> dict[str, Any]:
     with fresh_chain() as web3:
         market = dict(measure_ours(web3))
         original = measure_original(web3)
-    return market | measure_shielded() | measure_bridge() | {"uniswap_v1": original}
+    return market | measure_shielded() | measure_bridge() | measure_registry() | {"uniswap_v1": original}
 
 
 def page(figures: dict[str, Any]) -> str:
@@ -303,7 +329,13 @@ def page(figures: dict[str, Any]) -> str:
             rows.append("| " + " | ".join(cells) + " |")
     shielded = [f"| `{name}` | {figures[name]:,} | {what} |" for name, what in SHIELDED.items()]
     bridge = [f"| `{name}` | {figures[name]:,} | {what} |" for name, what in BRIDGE.items()]
-    return PAGE_TEXT.format(rows="\n".join(rows), shielded="\n".join(shielded), bridge="\n".join(bridge))
+    learning = [f"| `{name}` | {figures[name]:,} | {what} |" for name, what in LEARNING.items()]
+    return PAGE_TEXT.format(
+        rows="\n".join(rows),
+        shielded="\n".join(shielded),
+        bridge="\n".join(bridge),
+        learning="\n".join(learning),
+    )
 
 
 @click.command(help=__doc__)
