@@ -6,6 +6,7 @@ The bound falls with the learning rate, as updates do: late rounds then carry li
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -48,11 +49,14 @@ class PrivateMode:
         return PrivateSum(bound, self.multiplier, participants, weights, self.missing, self.knowing)
 
     def aggregate(self, seed: int) -> Aggregate:
-        """All participants' rounds in one process, the same for the same seed."""
+        """All participants' rounds in one process, the same for the same seed; sums of one round, as of groups, have
+        noise of their own."""
+        calls: Counter[int] = Counter()
 
         def aggregate(number: int, updates: State) -> Sum:
             moves = updates[:, :-1].astype(np.int64)
-            drawn = hashlib.sha256(f"{seed}/{number}/".encode() + updates.tobytes()).digest()
+            drawn = hashlib.sha256(f"{seed}/{number}/{calls[number]}".encode()).digest()
+            calls[number] += 1
             sent = self.sum_of(number, *moves.shape).shares(moves, Stream(drawn))
             return Sum(np.append(sent.sum(axis=0), 0).astype(np.int32), len(updates))
 
