@@ -8,8 +8,8 @@ An `===` and a check whose results nothing uses are removed. An `x <== ...` beco
 before, but no constraint holds it. Where a component is called, each of its inputs and outputs is cut off from it in
 this way by a signal in between. A mutant counts as noticed if a public signal of a circuit with it stands in no
 constraint, if the inputs leave a wire open, or if a false statement of the tests is accepted. Mutants are compiled with
-small trees, in folders of their own below `.build/`. Prints a progress bar to stderr and the survivors as JSON; fails
-if there are any.
+small trees and a small model, in folders of their own below `.build/`. Prints a progress bar to stderr and the
+survivors as JSON; fails if there are any.
 """
 
 from __future__ import annotations
@@ -41,8 +41,16 @@ from tests.circuits.system import System
 
 GADGETS = FOLDER / "gadgets"
 COPIES = PROJECT / ".build" / "mutants"
-SMALL = replace(PARAMETERS, note_tree_depth=3, registration_tree_depth=3, readings_tree_depth=3)
-CHEAPEST_FIRST = ("joinsplit", "issue", "consolidate", "trade", "settle")
+SMALL = replace(
+    PARAMETERS,
+    note_tree_depth=3,
+    registration_tree_depth=3,
+    readings_tree_depth=3,
+    model_inputs=16,
+    first_layer=4,
+    second_layer=3,
+)
+CHEAPEST_FIRST = ("inference", "joinsplit", "issue", "consolidate", "trade", "settle")
 BETWEEN = "cutOff"
 """The signal in between."""
 

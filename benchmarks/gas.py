@@ -26,6 +26,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script,
 
 from benchmarks.bridge import measure as measure_bridge
 from benchmarks.bridge import record as record_note
+from benchmarks.inference import measure as measure_inference
+from benchmarks.inference import record as record_inference
 from benchmarks.shielded import GENESIS, fresh_chain, record
 from benchmarks.shielded import measure as measure_shielded
 from offchain import artifacts
@@ -95,6 +97,14 @@ Ten authorities; proofs from a real plasma chain with a thousand accounts.
 
 Published figures of other systems: a Polygon checkpoint about 18,000 a signature; Optimism proves a withdrawal for
 156,000 and finalises it for 73,000.
+
+## Forecasts for sale
+
+With a real proof, recorded once and sent again byte for byte. Node and requester have used the market before.
+
+| operation | gas | |
+| --- | ---: | --- |
+{forecasts}
 """
 
 
@@ -141,6 +151,18 @@ BRIDGE = {
     "escape_note_release": "the same, paid after the time to cancel it",
 }
 """What the figures of the plasma chain's contracts are of."""
+
+
+INFERENCE = {
+    "inference_request": "a request with its payment in ETH, features encrypted to a node",
+    "inference_answer": "an answer that can be disputed",
+    "inference_proven": "an answer with its proof, which is paid at once",
+    "inference_collect": "the payment of an answer that wasn't disputed",
+    "inference_dispute": "a dispute, with its deposit",
+    "inference_prove": "the proof that decides it",
+    "inference_convict": "its end if no proof came",
+}
+"""What the figures of the market for forecasts are of."""
 
 
 def original(name: str) -> artifacts.Artifact:
@@ -290,7 +312,7 @@ def measure() -> dict[str, Any]:
     with fresh_chain() as web3:
         market = dict(measure_ours(web3))
         original = measure_original(web3)
-    return market | measure_shielded() | measure_bridge() | {"uniswap_v1": original}
+    return market | measure_shielded() | measure_bridge() | measure_inference() | {"uniswap_v1": original}
 
 
 def page(figures: dict[str, Any]) -> str:
@@ -303,7 +325,9 @@ def page(figures: dict[str, Any]) -> str:
             rows.append("| " + " | ".join(cells) + " |")
     shielded = [f"| `{name}` | {figures[name]:,} | {what} |" for name, what in SHIELDED.items()]
     bridge = [f"| `{name}` | {figures[name]:,} | {what} |" for name, what in BRIDGE.items()]
-    return PAGE_TEXT.format(rows="\n".join(rows), shielded="\n".join(shielded), bridge="\n".join(bridge))
+    forecasts = [f"| `{name}` | {figures[name]:,} | {what} |" for name, what in INFERENCE.items()]
+    parts = {"rows": rows, "shielded": shielded, "bridge": bridge, "forecasts": forecasts}
+    return PAGE_TEXT.format(**{name: "\n".join(lines) for name, lines in parts.items()})
 
 
 @click.command(help=__doc__)
@@ -315,6 +339,7 @@ def main(check: bool, update: bool) -> None:
         for _ in record():
             click.echo("proved a part of the shielded operations", err=True)
         record_note()
+        record_inference()
     figures = measure()
     click.echo(json.dumps(figures, indent=2))
     if update:

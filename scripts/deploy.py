@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
 import click
 from web3 import Web3
 
 from offchain import chains
 from offchain.command import Amount
 from offchain.deployment.bridge import BridgeDeployment, BridgeRules
+from offchain.deployment.deployment import Step
 from offchain.deployment.manifest import DeploymentError, Manifest
 from offchain.deployment.market import LOCAL_LIQUIDITY_ETH, LOCAL_LIQUIDITY_TOKENS
 from offchain.deployment.platform import LOCAL_RULES, PlatformDeployment, Rules
 from offchain.deployment.verification import verified
 from offchain.sender import Sender
+from offchain.settings import settings
 from scripts._command import Group, account_option, connected, network_option, reached, say_if_started
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group(cls=Group, invoke_without_command=True)
@@ -101,12 +109,56 @@ def bridge_command(
             click.echo(f"  escapes know the platform of chain {child_chain_id}")
 
 
+@cli.command(name="forecast")
+@network_option
+@account_option
+@click.option(
+    "--data", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="CSV of volunteers' readings."
+)
+@click.option("--zone", help="Time zone of readings without an offset.")
+@click.option("--horizon", type=click.Choice(["next_hour", "day_ahead"]), default="next_hour", show_default=True)
+@click.option(
+    "--rounds", type=click.IntRange(1, 10_000), default=60, show_default=True, help="Over which learning slows."
+)
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Of the first model.")
+def forecast_command(
+    network: str | None, account: str | None, data: Path | None, zone: str | None, horizon: Any, rounds: int, seed: int
+) -> None:
+    """Deploys what a common forecast needs: registry of rounds and models, challenges, and the market for answers.
+
+    The volunteers' readings become public: they are the test set by which every model is judged. Without --data they
+    are made-up homes.
+    """
+    from offchain.deployment import forecast
+    from offchain.ppdl.network.synced_chain import keep_task
+    from offchain.ppdl.plan import volunteers_task
+
+    task = volunteers_task(data, zone, horizon, rounds, seed)
+    with connected(network, account) as connections:
+        chain, sender = connections[-1]
+        local = chain.chain_id in chains.LOCAL_CHAIN_IDS
+        rules = (
+            (forecast.LOCAL_RULES, forecast.LOCAL_MARKET_RULES) if local else (forecast.RULES, forecast.MARKET_RULES)
+        )
+        keep_task(settings.models, task)
+        show(chain, forecast.ForecastDeployment(sender, Manifest.open(chain.chain_id), task, *rules))
+
+
 def bridge_of(chain: chains.Chain, sender: Sender) -> BridgeDeployment:
     """The local bridge."""
     return BridgeDeployment(sender, Manifest.open(chain.chain_id), chains.PLASMA.chain_id)
 
 
-def show(chain: chains.Chain, deployment: BridgeDeployment | PlatformDeployment) -> None:
+class Runs(Protocol):
+    """A deployment."""
+
+    manifest: Manifest
+
+    def run(self) -> Iterator[Step]:
+        """Deploys, a step at a time."""
+
+
+def show(chain: chains.Chain, deployment: Runs) -> None:
     """Runs a deployment and tells each step."""
     click.echo(f"{chain.name} chain {chain.chain_id} at {chain.url}")
     for step in deployment.run():

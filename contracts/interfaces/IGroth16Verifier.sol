@@ -17,6 +17,13 @@ interface IGroth16Verifier {
         uint256[2] calldata a,
         uint256[2][2] calldata b,
         uint256[2] calldata c,
+        uint256[5] calldata signals
+    ) external view returns (bool);
+
+    function verifyProof(
+        uint256[2] calldata a,
+        uint256[2][2] calldata b,
+        uint256[2] calldata c,
         uint256[9] calldata signals
     ) external view returns (bool);
 

@@ -31,6 +31,29 @@ library MerkleRoot {
         return hash;
     }
 
+    /// @notice The root over leaves, at least one, filled with empty ones to a power of two.
+    /// @param nodes Overwritten.
+    function over(bytes32[] memory nodes) internal pure returns (bytes32) {
+        bytes32 empty;
+        for (uint256 count = nodes.length; count > 1; count = (count + 1) / 2) {
+            for (uint256 i = 0; 2 * i < count; i++) {
+                nodes[i] = node(nodes[2 * i], 2 * i + 1 < count ? nodes[2 * i + 1] : empty);
+            }
+            empty = node(empty, empty);
+        }
+        return nodes[0];
+    }
+
+    /// @notice Whether all siblings on a leaf's path that are beyond the last of `count` leaves are empty.
+    function endsEmpty(uint256 index, uint256 count, bytes32[] calldata siblings) internal pure returns (bool) {
+        bytes32 empty;
+        for (uint256 level = 0; level < siblings.length; level++) {
+            if (((index >> level) ^ 1) << level >= count && siblings[level] != empty) return false;
+            empty = node(empty, empty);
+        }
+        return true;
+    }
+
     /// @notice How many levels a tree with this many leaves, at least one, has above them.
     function depthOf(uint256 count) internal pure returns (uint256 depth) {
         while (1 << depth < count) depth++;

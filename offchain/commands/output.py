@@ -57,11 +57,12 @@ def stages(first: str) -> Iterator[Stage]:
         yield lambda stage: status.update(STAGES.get(stage, stage))
 
 
-def go_on(step: Callable[[], None], seconds: float) -> None:
-    """Takes a step again and again, `seconds` apart, until Ctrl-C. What hinders it is said once, on stderr."""
+def go_on(step: Callable[[], None], seconds: float, done: Callable[[], bool] = lambda: False) -> None:
+    """Takes a step again and again, `seconds` apart, until Ctrl-C or it is done. What hinders it is said once, on
+    stderr."""
     said = ""
     with suppress(KeyboardInterrupt):
-        while True:
+        while not done():
             problem = ""
             try:
                 step()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from offchain.command import Group
+from offchain.commands.ppdl_network import join, relay
 from offchain.commands.ppdl_training import evaluate, train
 from offchain.commands.ppdl_verification import verify
 
@@ -17,8 +18,10 @@ def ppdl() -> None:
     openmg ppdl train                    in one process: bundled homes, or --data homes.csv
     openmg ppdl evaluate                 how good the forecast is, and a picture of it
     openmg ppdl verify                   computes the whole model chain again
+    openmg ppdl relay                    over many machines: keeps the store, relays headers
+    openmg ppdl join --data home.csv     takes part with one home's readings
     """
 
 
-for command in (train, evaluate, verify):
+for command in (train, evaluate, verify, join, relay):
     ppdl.add_command(command)

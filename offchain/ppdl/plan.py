@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 import numpy as np
@@ -14,8 +13,10 @@ import numpy as np
 from offchain.errors import UserError
 from offchain.ppdl.aggregation.alive import LEAST_ALIVE
 from offchain.ppdl.learning.features import Examples, Horizon, examples
+from offchain.ppdl.learning.model import Perceptron
 from offchain.ppdl.learning.readings import Readings, bundled, read_csv
 from offchain.ppdl.learning.training import Training
+from offchain.ppdl.model_chain.task import HorizonName, Task
 from offchain.ppdl.model_chain.testset import Testset
 
 BUNDLED = "bundled"
@@ -34,7 +35,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     source: str = BUNDLED
     zone: str | None = None
-    horizon: Literal["next_hour", "day_ahead"] = "next_hour"
+    horizon: HorizonName = "next_hour"
     homes: int | None = None
     volunteers: int = 2
     held_out: float = 0.2
@@ -44,6 +45,10 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def training(self) -> Training:
         """How clients train."""
         return Training(rounds=self.rounds, seed=self.seed)
+
+    def task(self, ground: Ground) -> Task:
+        """What is learned, judged by the volunteers of the data."""
+        return Task(self.horizon, Perceptron().sizes, self.training(), ground.testset())
 
     def ground(self) -> Ground:
         """The data. Raises DataError for readings that can't be used, PlanError if they are too few."""
@@ -85,6 +90,10 @@ class Ground:
         """The homes that train."""
         return self.readings.households[self.volunteers :]
 
+    def readings_of(self, home: str) -> Readings:
+        """Of one home."""
+        return self.readings.of_home(home)
+
     def training_examples(self) -> Examples:
         """Of the homes and hours that are trained on."""
         return self.examples.of(range(self.volunteers, len(self.readings.households))).between(0, self.training_hours)
@@ -96,3 +105,13 @@ class Ground:
     def testset(self) -> Testset:
         """The volunteers' training hours."""
         return Testset.of(self.examples.of(range(self.volunteers)).between(0, self.training_hours))
+
+
+def volunteers_task(data: Path | None, zone: str | None, horizon: HorizonName, rounds: int, seed: int) -> Task:
+    """A task whose test set are all homes of a CSV file, or two made-up ones. Raises DataError, PlanError."""
+    readings = bundled(2, BUNDLED_WEEKS) if data is None else read_csv(data, zone).usable()
+    if len(readings.hours) < LEAST_WEEKS * 168:
+        raise PlanError(f"{len(readings.hours)} hours of readings are too few: it takes {LEAST_WEEKS} weeks")
+    hours, count = len(readings.hours), len(readings.households)
+    ground = Ground(readings, Horizon[horizon.upper()], hours, count)
+    return Task(horizon, Perceptron().sizes, Training(rounds=rounds, seed=seed), ground.testset())

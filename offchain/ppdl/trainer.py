@@ -111,7 +111,7 @@ class Trainer:
         return chain
 
     def _begin(self, folder: Path, document: dict[str, object]) -> ModelChain:
-        task = Task(self.plan.horizon, self.model.sizes, self.plan.training(), self.ground.testset())
+        task = self.plan.task(self.ground)
         state = self.model.initial(self.plan.seed)
         about = About(NO_CHAIN, NO_CONTRACT, TOLERANCE, task.hash.hex(), document)
         block = Block(genesis(state, task.hash, int(time.time())), {}, None)

@@ -1,6 +1,7 @@
 """What the circuits must say, in plain Python: valid inputs for each of them, and the outputs that follow.
 
-Written from the protocol, not from the circuits. Source: docs/concepts/protocol.md.
+Written from the protocol, not from the circuits. Source: docs/concepts/protocol.md,
+docs/reference/ppdl-protocol.md.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 from offchain.zk.circuits import PARAMETERS, Parameters
 from offchain.zk.field import MODULUS
 from offchain.zk.poseidon import poseidon
+from tests.inference import perceptron
 
 TOKEN = 0x00E4E26705E4E26705E4E26705E4E26705E4E267
 OTHER_TOKEN = 0xEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEE
@@ -179,6 +181,25 @@ class Model:
             spent[0] | registered[0] | read[0] | {"burned": burned, "receiptBlinding": receipt_blinding},
             spent[1] | registered[1] | read[1] | outputs,
         )
+
+    def inference(self, **changed: Any) -> Case:
+        """A model's answer; `weights`, `features`, `salt` and `node` may be others."""
+        parameters = self.parameters
+        sizes = (parameters.model_inputs, parameters.first_layer, parameters.second_layer, 1)
+        inputs: dict[str, Any] = {
+            "node": 0xA0DE << 144,
+            "weights": [number * 37 % 1601 - 800 for number in range(perceptron.weights_of(sizes))],
+            "features": [number * 211 % 1999 - 999 for number in range(parameters.model_inputs)],
+            "salt": 0x5A17 << 220,
+        } | changed
+        answer = perceptron.forecast(inputs["weights"], inputs["features"], sizes)
+        outputs = {
+            "weightHash": perceptron.weight_hash(inputs["weights"]),
+            "featuresHash": perceptron.features_hash(inputs["features"], inputs["salt"]),
+            "answerHash": perceptron.answer_hash(answer, inputs["salt"]),
+            "ciphertext": perceptron.ciphertext(answer, inputs["salt"]),
+        }
+        return Case("inference", inputs, outputs)
 
     def typical(self, circuit: str) -> Case:
         """The case that all defaults make."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from offchain.zk.field import MODULUS
 from offchain.zk.poseidon import poseidon
+from tests.circuits.inference_statements import inference_lies, inference_truths
 from tests.circuits.model import OTHER_KEY, OTHER_TOKEN, TOKEN, Case, Model, commitment, nullifier_key, public_key
 from tests.circuits.system import System, Violated, named
 
@@ -34,6 +35,8 @@ def accepts(system: System, case: Case) -> bool:
 def truths(model: Model, circuit: str) -> dict[str, Case]:
     """Statements at the edges of what is allowed."""
     found = {"typical": model.typical(circuit)}
+    if circuit == "inference":
+        return found | dict(inference_truths(model))
     if circuit != "issue":
         found |= dict(_note_truths(Spender(model, circuit)))
     if circuit in ("trade", "issue", "settle"):
@@ -46,6 +49,8 @@ def truths(model: Model, circuit: str) -> dict[str, Case]:
 def lies(model: Model, circuit: str) -> dict[str, Case]:
     """Statements that no prover may get through."""
     found: dict[str, Case] = {}
+    if circuit == "inference":
+        return dict(inference_lies(model))
     if circuit != "issue":
         found |= dict(_note_lies(Spender(model, circuit)))
     if circuit in ("joinsplit", "trade"):

@@ -10,6 +10,7 @@ from offchain.zk.circuits import CIRCUITS
 from offchain.zk.compiler import Compiled
 from offchain.zk.field import ELEMENT_BYTES, MODULUS
 from offchain.zk.witness import witness
+from tests.circuits.inference_statements import LEAST_FEATURE, LEAST_WEIGHT, MOST_FEATURE, MOST_WEIGHT
 from tests.circuits.model import Case, Meter, Model
 from tests.circuits.statements import MOST, MOST_SUM, MOST_WH, Spender, accepts, lies, truths
 from tests.circuits.system import System, named
@@ -99,11 +100,27 @@ def meters(draw: st.DrawFn) -> Meter:
     )
 
 
+@st.composite
+def asked(draw: st.DrawFn) -> Case:
+    """Any model and any request, with many numbers at their ends."""
+    honest = MODEL.inference().inputs
+    weight = st.sampled_from([LEAST_WEIGHT, 0, MOST_WEIGHT]) | st.integers(LEAST_WEIGHT, MOST_WEIGHT)
+    feature = st.sampled_from([LEAST_FEATURE, 0, MOST_FEATURE]) | st.integers(LEAST_FEATURE, MOST_FEATURE)
+    drawn = (
+        draw(st.lists(number, min_size=len(honest[name]), max_size=len(honest[name])))
+        for name, number in (("weights", weight), ("features", feature))
+    )
+    return MODEL.inference(weights=next(drawn), features=next(drawn), salt=draw(elements), node=draw(elements))
+
+
 @settings(max_examples=6, deadline=None)
 @given(data=st.data())
 def test_outputs_are_those_of_the_model(circuit: str, system: System, data: st.DataObject) -> None:
     """Z1 for any inputs."""
-    case = Model(meter=data.draw(meters())).issue() if circuit == "issue" else data.draw(spent(circuit))
+    if circuit == "inference":
+        case = data.draw(asked())
+    else:
+        case = Model(meter=data.draw(meters())).issue() if circuit == "issue" else data.draw(spent(circuit))
     assert accepts(system, case)
     assert system.outputs == len(dict(named(case.outputs)))
 

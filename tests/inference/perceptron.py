@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from offchain.zk.field import MODULUS
 from offchain.zk.poseidon import poseidon
+
+
+def weights_of(sizes: Sequence[int]) -> int:
+    """How many weights a perceptron has whose layers have these sizes, inputs first."""
+    return sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))
 
 
 def forecast(weights: Sequence[int], features: Sequence[int], sizes: Sequence[int]) -> int:

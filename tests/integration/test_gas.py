@@ -37,6 +37,7 @@ CEILINGS = {
     "equivocation": 120_000,
     "escape": 550_000,
     "escape_note": 850_000,
+    "inference_proven": 330_000,
 }
 
 

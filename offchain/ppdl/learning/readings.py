@@ -52,6 +52,10 @@ class Readings:
         zero = (self.kwh == 0).sum(axis=0) / np.maximum(counted, 1)
         return self.of(np.flatnonzero((counted / len(self.kwh) >= present) & (zero < zeros)))
 
+    def of_home(self, home: str) -> Readings:
+        """Of one home. Raises ValueError if there is none of that name."""
+        return self.of(np.array([self.households.index(home)]))
+
     def of(self, columns: NDArray[np.int64]) -> Readings:
         """Some of the households."""
         if not len(columns):

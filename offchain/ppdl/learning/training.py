@@ -47,6 +47,11 @@ class ClientData:
         features, target, present = (torch.from_numpy(array).to(device) for array in arrays)
         return cls(list(names), features, target, present.float())
 
+    def between(self, start: int, end: int) -> ClientData:
+        """Hours from `start` until before `end`."""
+        hours = slice(start, end)
+        return ClientData(self.names, self.features[:, hours], self.target[:, hours], self.present[:, hours])
+
 
 def train(
     model: Model, parameters: Tensor, data: ClientData, training: Training, round_number: int

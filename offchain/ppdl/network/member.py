@@ -100,6 +100,12 @@ class Member:
         self._path(round_).unlink(missing_ok=True)
         Snapshot(self._ground.folder, round_).forget()
 
+    def close(self) -> None:
+        """Lets another process go on with the round."""
+        if self._record is not None:
+            self._record.close()
+        self._open = self._record = None
+
     def _commit_keys(self, round_: Round) -> str:
         keys = self._participant(round_).keys()
         call = self._calls.commitKeys(round_.number, keys.channel_key, keys.mask_key)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from http import HTTPStatus
 
 import msgspec
+import uvicorn
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -50,6 +52,12 @@ def service(store: FolderStore) -> FastAPI:
         return JSONResponse({"error": str(error.detail)}, error.status_code)
 
     return app
+
+
+def serve(store: FolderStore, listening: socket.socket) -> None:
+    """Runs the service on a socket until the process ends."""
+    settings = uvicorn.Config(service(store), access_log=False, log_level="warning", server_header=False)
+    uvicorn.Server(settings).run(sockets=[listening])
 
 
 async def _body(request: Request) -> bytes:

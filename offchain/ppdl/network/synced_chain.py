@@ -11,6 +11,7 @@ from offchain.errors import UserError
 from offchain.ppdl.aggregation.lanes import CHUNK_BYTES, Signed, chunk_tree, from_bytes, to_chunks, to_lanes
 from offchain.ppdl.aggregation.messages import Header
 from offchain.ppdl.aggregation.unmasking import UnmaskError
+from offchain.ppdl.model_chain.blobs import write
 from offchain.ppdl.model_chain.block import Block
 from offchain.ppdl.model_chain.chain import About, ModelChain
 from offchain.ppdl.model_chain.evidence import Evidence
@@ -95,6 +96,17 @@ def task_of(store: Store, name: bytes) -> Task:
         if publication.hash == name:
             return Task.from_bytes(publication.content)
     raise SyncError(f"the task 0x{name.hex()} that the genesis names is not in the store")
+
+
+def keep_task(folder: Path, task: Task) -> None:
+    """Keeps a task for the store. Raises BlobError."""
+    write(folder / "tasks" / task.hash.hex(), task.to_bytes())
+
+
+def task_file(folder: Path, name: bytes) -> bytes | None:
+    """A task that was deployed from here, None if it wasn't."""
+    path = folder / "tasks" / name.hex()
+    return path.read_bytes() if path.exists() else None
 
 
 def votes(header: Header, evidence: Evidence, store: Store, registry: Registry) -> dict[int, bytes]:

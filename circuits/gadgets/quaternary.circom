@@ -1,0 +1,31 @@
+pragma circom 2.2.3;
+
+include "circomlib/circuits/poseidon.circom";
+
+// The root over so many leaves, four children a node, missing ones 0. The count is the circuit's, so a node can't pass for
+// a leaf.
+template QuaternaryRoot(count) {
+    // private
+    signal input leaves[count];
+    // output
+    signal output root;
+
+    if (count == 1) {
+        root <== leaves[0];
+    } else {
+        var parents = (count + 3) \ 4;
+        signal children[parents][4];
+        signal nodes[parents];
+        for (var parent = 0; parent < parents; parent++) {
+            for (var place = 0; place < 4; place++) {
+                var child = 0;
+                if (4 * parent + place < count) {
+                    child = leaves[4 * parent + place];
+                }
+                children[parent][place] <== child;
+            }
+            nodes[parent] <== Poseidon(4)(children[parent]);
+        }
+        root <== QuaternaryRoot(parents)(nodes);
+    }
+}

@@ -1,0 +1,5 @@
+pragma circom 2.2.3;
+
+include "../gadgets/inference.circom";
+
+component main { public [node] } = Inference();

@@ -1,0 +1,147 @@
+"""Training over many machines: a home's participant, and who keeps the store and relays headers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from offchain.command import Command
+from offchain.commands.output import go_on, say
+from offchain.commands.ppdl_training import FILE
+from offchain.commands.session import Network, Opening, listen, network, own_sender, rpc_option, wallet_option
+from offchain.errors import UserError
+from offchain.settings import settings
+
+if TYPE_CHECKING:
+    from offchain.ppdl.network.member import Ground
+    from offchain.ppdl.network.registry import Registry
+    from offchain.ppdl.network.store import Store
+    from offchain.wallet.wallet import Wallet
+
+SECONDS = 1.0
+"""Between two looks at the chain."""
+
+
+class NetworkError(UserError):
+    """Says in one line why a participant can't take part."""
+
+
+@click.command(cls=Command)
+@click.option("--store", "url", metavar="URL", default="http://127.0.0.1:8660", show_default=True)
+@click.option("--data", type=FILE, required=True, help="CSV of readings in kWh: reading_datetime, and a column a home.")
+@click.option("--home", help="Which column.  [default: the only one]")
+@click.option("--zone", help="Time zone of readings without an offset.")
+@click.option("--rounds", type=click.IntRange(1), help="Ends when the model chain has so many.  [default: goes on]")
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
+@wallet_option
+@rpc_option
+def join(
+    url: str,
+    data: Path,
+    home: str | None,
+    zone: str | None,
+    rounds: int | None,
+    device: str,
+    name: str,
+    rpc: str | None,
+) -> None:
+    """Takes part in the training with the readings of one home, which stay here, until Ctrl-C. The wallet's account
+    puts the bond at stake that the registry asks for, once.
+
+    \b
+    openmg ppdl join --data home.csv --wallet home
+    """
+    from offchain.ppdl.learning.readings import read_csv
+    from offchain.ppdl.network.participation import Participation
+    from offchain.ppdl.network.store_client import StoreClient
+    from offchain.ppdl.network.training import HomeTraining
+
+    opening = Opening(name)
+    chain = network(rpc)
+    wallet, registry = opening.wallet(chain), registry_of(chain)
+    readings = read_csv(data, zone)
+    if home is not None:
+        if home not in readings.households:
+            raise NetworkError(f"{data.name} has no column {home}: there are {', '.join(readings.households[:5])} ..")
+        readings = readings.of_home(home)
+    ground = ground_of(wallet, registry, StoreClient(url, registry.domain), f"home-{name}")
+    training = HomeTraining(ground.synced.chain.task, readings, len(readings.hours), device)
+    _bond(ground)
+    participation = Participation(ground, training, rounds)
+    say(f"{ground.sender.address} takes part with {len(readings.hours):,} hours. Press Ctrl-C to stop.")
+
+    def step() -> None:
+        for said in participation.step():
+            say(f"round {registry.round().number}: {said}")
+
+    go_on(step, SECONDS, lambda: rounds is not None and registry.head() >= rounds)
+
+
+@click.command(cls=Command)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Network address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8660, show_default=True)
+@wallet_option
+@rpc_option
+def relay(host: str, port: int, name: str, rpc: str | None) -> None:
+    """Keeps the store in which participants exchange what is masked, and relays the headers that their committee
+    signed, until Ctrl-C. Nobody has to trust it: what it gives out is checked by who reads.
+
+    \b
+    openmg ppdl relay --wallet relayer
+    """
+    from threading import Thread
+
+    from offchain.ppdl.network.permission import Permission
+    from offchain.ppdl.network.publication import Kind, Publication
+    from offchain.ppdl.network.relayer import HeaderRelayer
+    from offchain.ppdl.network.store import FolderStore
+    from offchain.ppdl.network.store_service import serve
+    from offchain.ppdl.network.synced_chain import task_file
+
+    opening = Opening(name)
+    chain = network(rpc)
+    wallet, registry = opening.wallet(chain), registry_of(chain)
+    folder = settings.models / f"store-{registry.address[2:10].lower()}-{registry.domain.chain_id}"
+    store = FolderStore(folder, registry.domain, Permission(registry))
+    ground = ground_of(wallet, registry, store, f"relayer-{name}")
+    genesis = next(registry.headers())
+    task = task_file(settings.models, genesis.testset_hash)
+    if task is not None:
+        store.publish(Publication.signed(registry.domain, ground.account, 0, Kind.TASK, task))
+    listening = listen(host, port)
+    Thread(target=serve, args=(store, listening), daemon=True).start()
+    relayer = HeaderRelayer(ground)
+    say(f"Store at http://{host}:{port}; {ground.sender.address} relays headers. Press Ctrl-C to stop.")
+
+    def step() -> None:
+        said = relayer.step(registry.round())
+        if said:
+            say(said)
+
+    go_on(step, SECONDS)
+
+
+def registry_of(chain: Network) -> Registry:
+    """The chain's PPDLRegistry. Raises DeploymentError if there is none."""
+    from offchain.ppdl.network.registry import Registry
+
+    return Registry(chain.web3, chain.manifest.address("ppdl_registry"))
+
+
+def ground_of(wallet: Wallet, registry: Registry, store: Store, folder: str) -> Ground:
+    """What the wallet's account stands on, with a folder below the model chains'."""
+    from offchain.ppdl.network.member import Ground
+
+    place = settings.models / f"{registry.address[2:10].lower()}-{registry.domain.chain_id}" / folder
+    return Ground(registry, store, own_sender(wallet), wallet.keys.account, place)
+
+
+def _bond(ground: Ground) -> None:
+    bond, active = ground.registry.bond_of(ground.sender.address)
+    if active:
+        return
+    missing = max(ground.registry.rules.bond - bond, 0)
+    ground.sender.transact(ground.registry.contract.functions.join(), missing)
+    say(f"{ground.sender.address} put {missing / 10**18:g} ETH at stake.")
