@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from offchain.ppdl.aggregation.participant import Participant
 from offchain.ppdl.flower import keys
@@ -35,6 +36,7 @@ def test_a_federation_is_read_as_it_was_written(tmp_path: Path) -> None:
         Federation(found.name, found.participants, "day_ahead", 336, 3, 1),
     ]
     assert len({one.domain for one in (found, *others)}) == 4
+    assert len({one.summary for one in (found, *others)}) == 4
 
 
 @pytest.mark.parametrize(
@@ -95,6 +97,15 @@ def test_keys_are_their_owners_alone(tmp_path: Path) -> None:
         with pytest.raises(KeysError, match="has no keys") as caught:
             keys.read(path)
         assert wrong not in str(caught.value)
+
+
+def test_a_command_makes_keys(tmp_path: Path) -> None:
+    """P9 the command prints addresses, never a key, and says in one line if the file is there already."""
+    path = tmp_path / "keys.json"
+    done = CliRunner().invoke(keys.main, [str(path), "--homes", "2"])
+    assert done.output.split() == [one.address for one in keys.read(path)]
+    again = CliRunner().invoke(keys.main, [str(path), "--homes", "2"])
+    assert (again.exit_code, again.output) == (1, f"Error: {path} can't be written: File exists\n")
 
 
 def test_rounds_ascend(tmp_path: Path) -> None:

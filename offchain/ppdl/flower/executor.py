@@ -112,6 +112,7 @@ def main(federation: Path, readings: Path, keys_: Path, folder: Path, secret: Pa
         if len(found.households) != len(accounts):
             raise ExecutorError(f"{readings} has {len(found.households)} homes, {keys_} has {len(accounts)} keys")
         node = Node(agreed, accounts, folder, _training(agreed, found))
+        click.echo(f"{len(accounts)} of {len(agreed.participants)} participants of {agreed.summary}")
         Executor(node, runtime_api, load_superexec_auth_secret(secret_file=str(secret))).run()
     except ValueError as error:
         raise click.ClickException(f"{secret} is no secret: {error}") from error

@@ -58,6 +58,11 @@ class Federation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=T
         """The participants' addresses, 20 bytes each."""
         return frozenset(map(to_canonical_address, self.participants))
 
+    @property
+    def summary(self) -> str:
+        """Name and fingerprint: who is told the same fingerprint has the same file."""
+        return f"{self.name}, fingerprint {self.domain.contract}"
+
     @cached_property
     def domain(self) -> Domain:
         """Where its members' signatures count: nowhere else, least of all on a chain, where two of a round convict."""

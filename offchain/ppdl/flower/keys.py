@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Annotated
 
+import click
 import msgspec
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
@@ -39,3 +40,19 @@ def read(path: Path) -> list[LocalAccount]:
         raise KeysError(f"{path} can't be read: {error.strerror}") from error
     except (ValueError, RecursionError):
         raise KeysError(f"{path} has no keys: a JSON list of keys of 32 bytes in hex is needed") from None
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--homes", type=click.IntRange(1, 2047), required=True, help="How many homes the node has.")
+def main(file: Path, homes: int) -> None:
+    """Makes a FILE of new keys, and prints their addresses for the federation's file."""
+    try:
+        for account in create(file, homes):
+            click.echo(account.address)
+    except KeysError as error:
+        raise click.ClickException(str(error)) from error
+
+
+if __name__ == "__main__":
+    main()
