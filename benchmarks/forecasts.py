@@ -37,7 +37,7 @@ Score = Callable[[Trial, Forecast], dict[str, float]]
 # Chosen on the last fifth of the training period of each data set.
 ALONE = Tuning(epochs=30, rate=0.004)
 HOMES = Setting(Training(), Training(batch=2048, rate=0.004, rounds=30), ALONE)
-ISLAND = Setting(Training(), Training(rate=0.004, rounds=60, huber=0.1), ALONE)
+ISLAND = Setting(Training(), Training(rate=0.004, rounds=40, huber=0.1), ALONE)
 PANELS = Setting(Training(rate=0.004, decay=0.01), Training(batch=2048, rate=0.004, rounds=30, decay=0.01), ALONE)
 
 

@@ -9,7 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from offchain.ppdl.learning.features import Horizon, examples
 from offchain.ppdl.learning.model import LARGEST_WEIGHT, STATE_UNIT, Perceptron, to_parameters, to_state
+from offchain.ppdl.learning.readings import bundled
+from offchain.ppdl.learning.recurrent import Recurrent
 from offchain.ppdl.learning.training import ClientData, Training, train
 from offchain.ppdl.learning.tuning import Tuning, client_losses, tuned
 
@@ -49,6 +52,33 @@ def test_weights_stand_in_torchs_order(sizes: tuple[int, ...], weights: int) -> 
     features = torch.randn(1, 50, 30)
     with torch.no_grad():
         assert model.forward(flat[None], features)[0] == pytest.approx(network(features[0]).squeeze(1), abs=1e-5)
+
+
+def test_gated_units_are_torchs() -> None:
+    """Window and features, through torch's own GRU and layer with the same parameters."""
+    model = Recurrent(units=5, window=7)
+    network, layer = torch.nn.GRU(1, 5, batch_first=True), torch.nn.Linear(5 + 30, 1)
+    flat = torch.cat([part.detach().reshape(-1) for part in (*network.parameters(), *layer.parameters())])
+    assert model.weights == len(flat) == len(model.initial(0))
+    features = torch.randn(1, 20, model.inputs)
+    with torch.no_grad():
+        _, state = network(features[0, :, 30:, None])
+        expected = layer(torch.cat([state[0], features[0, :, :30]], dim=1)).squeeze(1)
+        assert model.forward(flat[None], features)[0] == pytest.approx(expected, abs=1e-5)
+
+
+def test_gated_units_learn_from_readings() -> None:
+    """With the window that `examples` gives them, stacked."""
+    made = bundled(2, 7)
+    told = examples(made, Horizon.NEXT_HOUR, 6 * 168, window=4)
+    assert told.features.shape == (2, 7 * 168, 34)
+    scaled = made.kwh[:, 0] / told.scale[0]
+    steps = np.diff(told.features[0, 200:, 30:], axis=1)
+    assert steps[:, -1] == pytest.approx((scaled[199:-1] - scaled[198:-2]), abs=2**-7)
+    data, model = ClientData.of(told.between(0, 6 * 168), made.households), Recurrent(units=4, window=4)
+    before = to_parameters(model.initial(0)).expand(2, -1)
+    after, _ = train(model, before, data, Training(batch=64, epochs=3, rate=0.01), 1)
+    assert (client_losses(model, after, data) < 0.9 * client_losses(model, before, data)).all()
 
 
 def test_a_stack_of_models_is_each_of_them() -> None:
