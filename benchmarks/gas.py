@@ -28,6 +28,7 @@ from benchmarks.bridge import measure as measure_bridge
 from benchmarks.bridge import record as record_note
 from benchmarks.inference import measure as measure_inference
 from benchmarks.inference import record as record_inference
+from benchmarks.registry import measure as measure_registry
 from benchmarks.shielded import GENESIS, fresh_chain, record
 from benchmarks.shielded import measure as measure_shielded
 from offchain import artifacts
@@ -105,6 +106,14 @@ With a real proof, recorded once and sent again byte for byte. Node and requeste
 | operation | gas | |
 | --- | ---: | --- |
 {forecasts}
+
+## Learning together
+
+A model with 641 weights. The largest round has 102 participants, of whom 100 are in the sum.
+
+| operation | gas | |
+| --- | ---: | --- |
+{learning}
 """
 
 
@@ -163,6 +172,22 @@ INFERENCE = {
     "inference_convict": "its end if no proof came",
 }
 """What the figures of the market for forecasts are of."""
+
+LEARNING = {
+    "ppdl_round_8": "a round of 8 closed, its aggregate posted and finalised",
+    "ppdl_round": "the same of 42",
+    "ppdl_round_102": "the same of 102",
+    "ppdl_header": "a header with five votes",
+    "ppdl_challenge": "the dearest of the next three",
+    "ppdl_challenge_sum": "a node that isn't the sum of its children",
+    "ppdl_challenge_leaf": "a leaf that isn't the signed update",
+    "ppdl_challenge_mask": "a mask that isn't the committed one",
+    "ppdl_challenge_update": "a chunk that isn't the old one plus the mean",
+    "ppdl_challenge_hash": "a hash that isn't the model's",
+    "ppdl_demand": "a node demanded",
+    "ppdl_answer": "the same, shown",
+}
+"""What the figures of learning together are of."""
 
 
 def original(name: str) -> artifacts.Artifact:
@@ -312,7 +337,8 @@ def measure() -> dict[str, Any]:
     with fresh_chain() as web3:
         market = dict(measure_ours(web3))
         original = measure_original(web3)
-    return market | measure_shielded() | measure_bridge() | measure_inference() | {"uniswap_v1": original}
+    parts = (measure_shielded(), measure_bridge(), measure_registry(), measure_inference())
+    return {**market, **{name: gas for part in parts for name, gas in part.items()}, "uniswap_v1": original}
 
 
 def page(figures: dict[str, Any]) -> str:
@@ -325,8 +351,9 @@ def page(figures: dict[str, Any]) -> str:
             rows.append("| " + " | ".join(cells) + " |")
     shielded = [f"| `{name}` | {figures[name]:,} | {what} |" for name, what in SHIELDED.items()]
     bridge = [f"| `{name}` | {figures[name]:,} | {what} |" for name, what in BRIDGE.items()]
+    learning = [f"| `{name}` | {figures[name]:,} | {what} |" for name, what in LEARNING.items()]
     forecasts = [f"| `{name}` | {figures[name]:,} | {what} |" for name, what in INFERENCE.items()]
-    parts = {"rows": rows, "shielded": shielded, "bridge": bridge, "forecasts": forecasts}
+    parts = {"rows": rows, "shielded": shielded, "bridge": bridge, "learning": learning, "forecasts": forecasts}
     return PAGE_TEXT.format(**{name: "\n".join(lines) for name, lines in parts.items()})
 
 

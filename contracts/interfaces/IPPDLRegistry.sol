@@ -60,32 +60,6 @@ struct Round {
     uint16 openOnClaim;
 }
 
-/// @notice How a round was closed.
-/// @param closer Who answers for it.
-/// @param aliveHash Hash of the bitmap of those in the sum.
-/// @param aliveRoot Root of the tree over them.
-/// @param committeeSeed What the header's committee is drawn by.
-struct Closing {
-    address closer;
-    bytes32 aliveHash;
-    bytes32 aliveRoot;
-    bytes32 committeeSeed;
-}
-
-/// @notice An aggregate that was posted, and the model after it.
-/// @param poster Who answers for it.
-/// @param demandsUntil Until when anything can be demanded.
-/// @param aggregateRoot Root of the tree over the chunks' sum trees.
-/// @param weightsRoot Root of the tree over the new model's chunks.
-/// @param weightHash The same model as circuits open it.
-struct Claim {
-    address poster;
-    uint40 demandsUntil;
-    bytes32 aggregateRoot;
-    bytes32 weightsRoot;
-    bytes32 weightHash;
-}
-
 /// @title PPDLRegistry: participants, rounds and the model chain
 /// @notice Bonded participants train a model together; this contract orders their rounds, keeps what others can check
 /// of each (docs/reference/ppdl-protocol.md), and appends a header to the model chain after each round that succeeds.
@@ -271,11 +245,14 @@ interface IPPDLRegistry {
     /// @notice Says whose updates are in the sum; the caller answers for their signatures. For participants.
     /// @param graph The graph's seed, so that it closes no other round than the caller meant.
     /// @param alive Bitmap of the participants' indices, lowest bit of each byte first.
-    /// @param aliveRoot Root of the tree over their records.
-    function close(bytes32 graph, bytes calldata alive, bytes32 aliveRoot) external;
+    /// @param root Of the tree over their records.
+    function close(bytes32 graph, bytes calldata alive, bytes32 root) external;
     /// @notice Posts the sum and the model after it; the caller answers for both. For participants.
     /// @param closing `closingHash()`, so that it is for no other closing than the caller meant.
-    function postAggregate(bytes32 closing, bytes32 aggregateRoot, bytes32 weightsRoot, bytes32 weightHash) external;
+    /// @param sums Root of the tree over the chunks' sum trees.
+    /// @param weights Root of the tree over the new model's chunks.
+    /// @param hash The new model as circuits open it.
+    function postAggregate(bytes32 closing, bytes32 sums, bytes32 weights, bytes32 hash) external;
     /// @notice Makes the posted aggregate count, when nothing can be said against it any more. For anyone.
     function finalise(uint256 round) external;
     /// @notice Ends a round that can't go on. For anyone.
@@ -295,7 +272,7 @@ interface IPPDLRegistry {
     /// @notice Nobody has to answer any more: the fee is the demander's again.
     function released(address demander) external;
     /// @notice Slashes who closed, which ends the round, or who posted, after which another one can post.
-    function condemn(bool closer, address challenger) external;
+    function condemn(bool ofCloser, address challenger) external;
     /// @notice Slashes a participant that contradicted itself. The round goes on.
     function condemnParticipant(address participant, address challenger) external;
 
@@ -316,12 +293,26 @@ interface IPPDLRegistry {
     function participantAt(uint256 index) external view returns (address);
     /// @notice Root of the tree over its seeds' hashes; 0: it has committed none.
     function seedsRootAt(uint256 index) external view returns (bytes32);
-    /// @notice How the last round that was closed was.
-    function closing() external view returns (Closing memory);
+    /// @notice Who closed the last round that was closed, and answers for it; what follows is of the same.
+    function closer() external view returns (address);
+    /// @notice Hash of the bitmap of those in the sum.
+    function aliveHash() external view returns (bytes32);
+    /// @notice Root of the tree over them.
+    function aliveRoot() external view returns (bytes32);
+    /// @notice What the header's committee is drawn by.
+    function committeeSeed() external view returns (bytes32);
     /// @notice What a poster names, so that it posts for this closing alone.
     function closingHash() external view returns (bytes32);
-    /// @notice The newest posted aggregate.
-    function posted() external view returns (Claim memory);
+    /// @notice Who posted the newest aggregate, and answers for it; what follows is of the same.
+    function poster() external view returns (address);
+    /// @notice Until when anything can be demanded of it.
+    function demandsUntil() external view returns (uint256);
+    /// @notice Root of the tree over the chunks' sum trees.
+    function aggregateRoot() external view returns (bytes32);
+    /// @notice Root of the tree over the new model's chunks.
+    function weightsRoot() external view returns (bytes32);
+    /// @notice The new model as circuits open it.
+    function weightHash() external view returns (bytes32);
     /// @notice Number of the newest header.
     function head() external view returns (uint256);
     /// @notice Root of the newest model's chunks.

@@ -44,7 +44,7 @@ abstract contract Demands is Challenges {
         if (msg.value != FEE) revert WrongFee(FEE, msg.value);
         Round memory now_ = _requireLive(kind, subject);
         bool closed = now_.phase == Phase.Closed;
-        _requireBefore(closed ? now_.until : REGISTRY.posted().demandsUntil);
+        _requireBefore(closed ? now_.until : REGISTRY.demandsUntil());
         _requirePlace(now_, kind, chunk, place);
         bytes32 key = _key(kind, subject, chunk, place);
         if (_demands[key].until != 0) revert AlreadyDemanded();

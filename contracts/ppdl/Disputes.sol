@@ -12,9 +12,6 @@ abstract contract Disputes is Rounds {
     uint256 internal immutable FEE;
     address private immutable FOUNDER;
 
-    /// @inheritdoc IPPDLRegistry
-    address public challenges;
-
     modifier onlyChallenges() {
         if (msg.sender != challenges) revert NotPermitted(msg.sender);
         _;
@@ -62,16 +59,16 @@ abstract contract Disputes is Rounds {
     }
 
     /// @inheritdoc IPPDLRegistry
-    function condemn(bool closer, address challenger) external onlyChallenges {
+    function condemn(bool ofCloser, address challenger) external onlyChallenges {
         Round memory now_ = _lastRound();
-        if (closer) {
+        if (ofCloser) {
             emit RoundEnded(now_.round, now_.phase);
             _endRound(now_);
-            _slash(_lastClosing().closer, challenger);
+            _slash(closer, challenger);
         } else {
             (now_.phase, now_.until, now_.openOnClaim) = (Phase.Closed, uint40(block.timestamp + POST_WINDOW), 0);
             _setRound(now_);
-            _slash(_lastClaim().poster, challenger);
+            _slash(poster, challenger);
         }
     }
 
@@ -79,12 +76,5 @@ abstract contract Disputes is Rounds {
     function condemnParticipant(address participant, address challenger) external onlyChallenges {
         if (_participant(participant).bond == 0) revert NotBonded(participant);
         _slash(participant, challenger);
-    }
-
-    /* INTERNAL */
-
-    /// @inheritdoc Rounds
-    function _requireConnected() internal view override {
-        if (challenges == address(0)) revert NotPermitted(address(0));
     }
 }

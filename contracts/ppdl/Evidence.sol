@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {
     HashProof,
     IPPDLChallenges,
@@ -11,7 +12,7 @@ import {
     SumProof,
     UpdateProof
 } from "../interfaces/IPPDLChallenges.sol";
-import {Claim, IPPDLRegistry, Round} from "../interfaces/IPPDLRegistry.sol";
+import {IPPDLRegistry, Round} from "../interfaces/IPPDLRegistry.sol";
 import {MerkleRoot} from "../merkle/MerkleRoot.sol";
 import {Poseidon} from "../merkle/Poseidon.sol";
 import {AliveSet} from "./AliveSet.sol";
@@ -31,6 +32,8 @@ abstract contract Evidence is IPPDLChallenges {
     uint256 internal immutable MODEL_CHUNKS;
     /// @dev An update has one lane more than the model.
     uint256 internal immutable UPDATE_CHUNKS;
+    uint256 private immutable MODEL_DEPTH;
+    uint256 private immutable UPDATE_DEPTH;
 
     /* CONSTRUCTOR */
 
@@ -41,6 +44,7 @@ abstract contract Evidence is IPPDLChallenges {
         WEIGHTS = weights;
         MODEL_CHUNKS = (weights + Lanes.CHUNK - 1) / Lanes.CHUNK;
         UPDATE_CHUNKS = weights / Lanes.CHUNK + 1;
+        (MODEL_DEPTH, UPDATE_DEPTH) = (_depthOf(MODEL_CHUNKS), _depthOf(UPDATE_CHUNKS));
     }
 
     /* EXTERNAL */
@@ -56,7 +60,7 @@ abstract contract Evidence is IPPDLChallenges {
     function _shape(Round memory now_) internal pure returns (uint256 height, uint256 used) {
         uint256 others = now_.committed - now_.alive;
         used = 2 * uint256(now_.alive) + others * NeighbourGraph.degree(now_.committed);
-        height = MerkleRoot.depthOf(used);
+        height = _depthOf(used);
     }
 
     function _isSum(
@@ -82,8 +86,8 @@ abstract contract Evidence is IPPDLChallenges {
         (uint256 height, ) = _shape(now_);
         _requireNode(proof.leaf, (1 << height) + rank, chunk, proof.path);
         bytes32 record = _record(proof.participant, proof.updateRoot);
-        _requireIn(REGISTRY.closing().aliveRoot, now_.alive, record, rank, proof.alivePath);
-        _requireIn(proof.updateRoot, UPDATE_CHUNKS, proof.chunkHash, chunk, proof.updatePath);
+        _requireIn(REGISTRY.aliveRoot(), _depthOf(now_.alive), record, rank, proof.alivePath);
+        _requireIn(proof.updateRoot, UPDATE_DEPTH, proof.chunkHash, chunk, proof.updatePath);
         return proof.leaf == proof.chunkHash;
     }
 
@@ -108,9 +112,9 @@ abstract contract Evidence is IPPDLChallenges {
     }
 
     function _isUpdate(Round memory now_, uint256 chunk, UpdateProof calldata proof) internal view returns (bool) {
-        bytes32 root = REGISTRY.posted().weightsRoot;
-        _requireIn(REGISTRY.headWeightsRoot(), MODEL_CHUNKS, SumTree.leaf(proof.before), chunk, proof.beforePath);
-        _requireIn(root, MODEL_CHUNKS, SumTree.leaf(proof.after_), chunk, proof.afterPath);
+        bytes32 root = REGISTRY.weightsRoot();
+        _requireIn(REGISTRY.headWeightsRoot(), MODEL_DEPTH, SumTree.leaf(proof.before), chunk, proof.beforePath);
+        _requireIn(root, MODEL_DEPTH, SumTree.leaf(proof.after_), chunk, proof.afterPath);
         _requireNode(_inner(proof.sum, proof.below), 1, chunk, proof.sumPath);
         uint256 weights = WEIGHTS - chunk * Lanes.CHUNK;
         return
@@ -120,15 +124,15 @@ abstract contract Evidence is IPPDLChallenges {
     }
 
     function _isHash(uint256 chunk, HashProof calldata proof) internal view returns (bool) {
-        Claim memory claim = REGISTRY.posted();
-        _requireIn(claim.weightsRoot, MODEL_CHUNKS, SumTree.leaf(proof.chunk), chunk, proof.path);
+        _requireIn(REGISTRY.weightsRoot(), MODEL_DEPTH, SumTree.leaf(proof.chunk), chunk, proof.path);
         uint256 length = WeightHash.siblingsOf(MODEL_CHUNKS);
         if (proof.siblings.length != length) revert WrongPath(length, proof.siblings.length);
         // Poseidon takes numbers modulo the field's order: another one would pass for the same.
         _requireInField(proof.leaf);
         for (uint256 i = 0; i < length; i++) _requireInField(proof.siblings[i]);
         bytes32 root = bytes32(WeightHash.rootOf(T5, proof.leaf, chunk, proof.siblings));
-        if (root != claim.weightHash) revert WrongRoot(claim.weightHash, root);
+        bytes32 posted = REGISTRY.weightHash();
+        if (root != posted) revert WrongRoot(posted, root);
         return
             WeightHash.endsEmpty(chunk, MODEL_CHUNKS, proof.siblings) &&
             proof.leaf == WeightHash.leaf(T5, proof.chunk);
@@ -140,7 +144,7 @@ abstract contract Evidence is IPPDLChallenges {
         if (!isAlive || AliveSet.rankOf(proof.alive, proof.index) != rank) revert WrongIndex(proof.index);
         address participant = REGISTRY.participantAt(proof.index);
         bytes32 record = _record(participant, proof.updateRoot);
-        _requireIn(REGISTRY.closing().aliveRoot, now_.alive, record, rank, proof.path);
+        _requireIn(REGISTRY.aliveRoot(), _depthOf(now_.alive), record, rank, proof.path);
         address signer = ECDSA.recoverCalldata(REGISTRY.updateDigest(now_.round, proof.updateRoot), proof.signature);
         if (signer != participant) revert WrongSigner(participant, signer);
         return MerkleRoot.endsEmpty(rank, now_.alive, proof.path);
@@ -152,7 +156,8 @@ abstract contract Evidence is IPPDLChallenges {
     function _ownMask(Round memory now_, uint256 rank, MaskProof calldata proof) private view returns (bool) {
         bool isAlive = AliveSet.contains(proof.alive, proof.index);
         if (!isAlive || AliveSet.rankOf(proof.alive, proof.index) != rank) revert WrongIndex(proof.index);
-        _requireSeed(now_, proof.index, 0, keccak256(abi.encodePacked(proof.seed)), proof.seedPath);
+        bytes32 root = REGISTRY.seedsRootAt(proof.index);
+        _requireIn(root, _seedsDepth(now_), keccak256(abi.encodePacked(proof.seed)), 0, proof.seedPath);
         return true;
     }
 
@@ -166,38 +171,32 @@ abstract contract Evidence is IPPDLChallenges {
         (uint256 index, uint256 slot) = (proof.index, pair % degree);
         bool isOther = index < now_.committed && !AliveSet.contains(proof.alive, index);
         if (!isOther || index - AliveSet.rankOf(proof.alive, index) != pair / degree) revert WrongIndex(index);
-        bytes32 seed = REGISTRY.graphSeed();
-        uint256 neighbour = NeighbourGraph.neighbour(seed, now_.committed, index, slot);
-        if (!AliveSet.contains(proof.alive, neighbour) || REGISTRY.seedsRootAt(index) == 0) return (false, false);
-        uint256 back = NeighbourGraph.slotOf(seed, now_.committed, neighbour, index);
-        _requireSeed(now_, index, 1 + slot, proof.seedHash, proof.seedPath);
-        _requireSeed(now_, neighbour, 1 + back, proof.neighbourHash, proof.neighbourPath);
+        uint256 neighbour = NeighbourGraph.neighbour(REGISTRY.graphSeed(), now_.committed, index, slot);
+        bytes32 root = REGISTRY.seedsRootAt(index);
+        if (!AliveSet.contains(proof.alive, neighbour) || root == 0) return (false, false);
+        uint256 depth = _seedsDepth(now_);
+        _requireIn(root, depth, proof.seedHash, 1 + slot, proof.seedPath);
+        uint256 back = NeighbourGraph.mirrored(now_.committed, slot);
+        _requireIn(REGISTRY.seedsRootAt(neighbour), depth, proof.neighbourHash, 1 + back, proof.neighbourPath);
         if (proof.seedHash != proof.neighbourHash) return (false, false);
         bytes32 hash = keccak256(abi.encodePacked(proof.seed));
         if (hash != proof.seedHash) revert WrongSeed(proof.seedHash, hash);
         return (true, neighbour < index);
     }
 
-    /// @dev Checks that a participant committed this hash in this place.
-    function _requireSeed(
-        Round memory now_,
-        uint256 index,
-        uint256 place,
-        bytes32 hash,
-        bytes32[] calldata path
-    ) private view {
-        _requireIn(REGISTRY.seedsRootAt(index), NeighbourGraph.degree(now_.committed) + 1, hash, place, path);
+    /// @dev Levels of the tree over a participant's hashes of seeds.
+    function _seedsDepth(Round memory now_) private pure returns (uint256) {
+        return _depthOf(NeighbourGraph.degree(now_.committed) + 1);
     }
 
-    /// @dev Checks that a tree of `count` leaves has this one in this place.
+    /// @dev Checks that a tree has this leaf in this place.
     function _requireIn(
         bytes32 root,
-        uint256 count,
+        uint256 depth,
         bytes32 hash,
         uint256 index,
         bytes32[] calldata siblings
     ) private pure {
-        uint256 depth = MerkleRoot.depthOf(count);
         if (siblings.length != depth) revert WrongPath(depth, siblings.length);
         bytes32 actual = MerkleRoot.rootOf(hash, index, siblings);
         if (actual != root) revert WrongRoot(root, actual);
@@ -205,16 +204,20 @@ abstract contract Evidence is IPPDLChallenges {
 
     /// @dev Checks that the posted aggregate has this node.
     function _requireNode(bytes32 hash, uint256 node, uint256 chunk, bytes32[] calldata path) private view {
-        uint256 length = MerkleRoot.depthOf(UPDATE_CHUNKS);
-        for (uint256 above = node; above > 1; above >>= 1) length += 2;
+        uint256 length = 2 * Math.log2(node) + UPDATE_DEPTH;
         if (path.length != length) revert WrongPath(length, path.length);
         bytes32 actual = SumTree.rootOf(hash, node, chunk, path);
-        bytes32 root = REGISTRY.posted().aggregateRoot;
+        bytes32 root = REGISTRY.aggregateRoot();
         if (actual != root) revert WrongRoot(root, actual);
     }
 
     function _requireAlive(bytes calldata alive) private view {
-        if (keccak256(alive) != REGISTRY.closing().aliveHash) revert OtherAlive();
+        if (keccak256(alive) != REGISTRY.aliveHash()) revert OtherAlive();
+    }
+
+    /// @dev Levels above so many leaves.
+    function _depthOf(uint256 count) private pure returns (uint256) {
+        return Math.log2(count, Math.Rounding.Ceil);
     }
 
     function _requireInField(uint256 number) private pure {

@@ -73,7 +73,7 @@ abstract contract Headers is Disputes {
 
     /// @inheritdoc IPPDLRegistry
     function headerDigest(Header calldata header) public view returns (bytes32) {
-        return _hashTypedDataV4(_structHash(header));
+        return _digest(_structHash(header));
     }
 
     /* PRIVATE */
@@ -90,16 +90,16 @@ abstract contract Headers is Disputes {
     /// @dev It extends the head by the round's aggregate, or keeps the head's model.
     function _checkHeader(Header calldata header) private view {
         Head memory last = _head;
-        bytes32 participants = _lastClosing().aliveRoot;
-        (bytes32 weightsRoot, bytes32 weightHash) = (headWeightsRoot, weightHashOf[last.number]);
-        if (header.accepted) (weightsRoot, weightHash) = (_lastClaim().weightsRoot, _lastClaim().weightHash);
+        bytes32 prevHash = headerHashOf[last.number];
+        bytes32 root = header.accepted ? weightsRoot : headWeightsRoot;
+        bytes32 hash = header.accepted ? weightHash : weightHashOf[last.number];
         if (
             header.number != uint256(last.number) + 1 ||
-            header.prevHash != headerHashOf[last.number] ||
-            header.weightsRoot != weightsRoot ||
-            header.weightHash != weightHash ||
-            header.participantHash != participants
-        ) revert WrongHeader(last.number + 1, headerHashOf[last.number], weightsRoot, weightHash, participants);
+            header.prevHash != prevHash ||
+            header.weightsRoot != root ||
+            header.weightHash != hash ||
+            header.participantHash != aliveRoot
+        ) revert WrongHeader(last.number + 1, prevHash, root, hash, aliveRoot);
         if (header.timestamp < last.timestamp || header.timestamp > block.timestamp) {
             revert WrongTime(header.timestamp);
         }
@@ -115,20 +115,27 @@ abstract contract Headers is Disputes {
         Vote[] calldata votes
     ) private view {
         if (votes.length != QUORUM) revert WrongLength(QUORUM, votes.length);
-        bytes32 seed = _lastClosing().committeeSeed;
         uint256 free; // the first seat that the next vote may have
         for (uint256 i = 0; i < QUORUM; i++) {
             Vote calldata vote = votes[i];
             if (vote.seat < free || vote.seat >= SEATS) revert SeatsNotAscending(vote.seat);
             free = uint256(vote.seat) + 1;
             address signer = ECDSA.recoverCalldata(digest, vote.signature);
-            if (
-                !AliveSet.contains(alive, vote.index) ||
-                NeighbourGraph.atPlace(seed, now_.alive, vote.seat) != AliveSet.rankOf(alive, vote.index) ||
-                participantAt[vote.index] != signer ||
-                _participant(signer).bond == 0
-            ) revert WrongVote(vote.seat, signer);
+            if (_member(now_.alive, vote.seat, vote.index, alive) != signer) revert WrongVote(vote.seat, signer);
         }
+    }
+
+    /// @dev Whose seat it is, if the participant with this index has it and its bond; nobody's otherwise.
+    function _member(
+        uint256 count,
+        uint256 seat,
+        uint256 index,
+        bytes calldata alive
+    ) private view returns (address member) {
+        if (!AliveSet.contains(alive, index)) return address(0);
+        if (AliveSet.rankOf(alive, index) != NeighbourGraph.atPlace(committeeSeed, count, seat)) return address(0);
+        member = participantAt[index];
+        if (_participant(member).bond == 0) return address(0);
     }
 
     function _structHash(Header memory header) private pure returns (bytes32) {

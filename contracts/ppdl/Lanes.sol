@@ -35,17 +35,23 @@ library Lanes {
         uint256[8] calldata left,
         uint256[8] calldata right
     ) internal pure returns (bool) {
-        for (uint256 i = 0; i < WORDS; i++) {
-            if (sum[i] != add(left[i], right[i])) return false;
+        unchecked {
+            for (uint256 i = 0; i < WORDS; i++) {
+                if (sum[i] != add(left[i], right[i])) return false;
+            }
+            return true;
         }
-        return true;
     }
 
     /// @notice A chunk of a seed's mask, or what takes it off.
     function stream(bytes32 seed, uint256 chunk, bool negated) internal pure returns (uint256[8] memory mask) {
-        for (uint32 i = 0; i < WORDS; i++) {
-            uint256 word = uint256(sha256(abi.encodePacked(seed, uint32(chunk), i)));
-            mask[i] = negated ? negate(word) : word;
+        unchecked {
+            bytes memory message = abi.encodePacked(seed, uint64(chunk << 32));
+            for (uint256 i = 0; i < WORDS; i++) {
+                message[message.length - 1] = bytes1(uint8(i));
+                uint256 word = uint256(sha256(message));
+                mask[i] = negated ? negate(word) : word;
+            }
         }
     }
 

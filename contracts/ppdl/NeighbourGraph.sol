@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
 /// @title Who masks with whom, and who signs
 /// @notice A permutation that a seed draws, and the graph of neighbours on it (docs/reference/ppdl-protocol.md, Round).
 /// @dev Source: Luby and Rackoff, "How to Construct Pseudorandom Permutations", 1988; Black and Rogaway, "Ciphers with
@@ -23,43 +25,53 @@ library NeighbourGraph {
         return atPlace(seed, count, to % count);
     }
 
-    /// @notice In which slot of a participant a neighbour of it is.
-    function slotOf(bytes32 seed, uint256 count, uint256 index, uint256 other) internal pure returns (uint256) {
-        if (count <= MOST_NEIGHBOURS + 1) return (other + count - index - 1) % count;
-        uint256 ahead = (place(seed, count, other) + count - place(seed, count, index)) % count;
-        return ahead <= HALF ? ahead - 1 : HALF - 1 + count - ahead;
+    /// @notice In which slot of its neighbour there a participant is.
+    function mirrored(uint256 count, uint256 slot) internal pure returns (uint256) {
+        return count <= MOST_NEIGHBOURS + 1 ? count - 2 - slot : (slot + HALF) % MOST_NEIGHBOURS;
     }
 
     /// @notice Where the permutation of `count` places puts a place.
     function place(bytes32 seed, uint256 count, uint256 from) internal pure returns (uint256 to) {
         uint256 bits = _halfBits(count);
-        uint256 mask = (1 << bits) - 1;
         to = from;
-        do {
-            (uint256 left, uint256 right) = (to >> bits, to & mask);
-            for (uint256 round = 0; round < ROUNDS; round++) {
-                (left, right) = (right, left ^ (_mix(seed, round, right) & mask));
-            }
-            to = (left << bits) | right;
-        } while (to >= count);
+        do to = _forth(seed, bits, to);
+        while (to >= count);
     }
 
     /// @notice Which place the permutation puts here.
     function atPlace(bytes32 seed, uint256 count, uint256 to) internal pure returns (uint256 from) {
         uint256 bits = _halfBits(count);
-        uint256 mask = (1 << bits) - 1;
         from = to;
-        do {
-            (uint256 left, uint256 right) = (from >> bits, from & mask);
+        do from = _back(seed, bits, from);
+        while (from >= count);
+    }
+
+    /// @dev The network on `2 * bits` bits.
+    function _forth(bytes32 seed, uint256 bits, uint256 number) private pure returns (uint256) {
+        unchecked {
+            uint256 mask = (1 << bits) - 1;
+            (uint256 left, uint256 right) = (number >> bits, number & mask);
+            for (uint256 round = 0; round < ROUNDS; round++) {
+                (left, right) = (right, left ^ (_mix(seed, round, right) & mask));
+            }
+            return (left << bits) | right;
+        }
+    }
+
+    /// @dev Its inverse.
+    function _back(bytes32 seed, uint256 bits, uint256 number) private pure returns (uint256) {
+        unchecked {
+            uint256 mask = (1 << bits) - 1;
+            (uint256 left, uint256 right) = (number >> bits, number & mask);
             for (uint256 round = ROUNDS; round > 0; round--) {
                 (left, right) = (right ^ (_mix(seed, round - 1, left) & mask), left);
             }
-            from = (left << bits) | right;
-        } while (from >= count);
+            return (left << bits) | right;
+        }
     }
 
-    function _halfBits(uint256 count) private pure returns (uint256 bits) {
-        while (1 << (2 * bits) < count) bits++;
+    function _halfBits(uint256 count) private pure returns (uint256) {
+        return (Math.log2(count, Math.Rounding.Ceil) + 1) / 2;
     }
 
     /// @dev `keccak256(abi.encodePacked(seed, uint8(round), right))`, without memory of its own.

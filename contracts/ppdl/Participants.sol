@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IPPDLRegistry} from "../interfaces/IPPDLRegistry.sol";
 
 /// @title Participants
 /// @notice Who takes part, and what is at stake; documented in IPPDLRegistry.
-abstract contract Participants is IPPDLRegistry, EIP712 {
+abstract contract Participants is IPPDLRegistry {
     using SafeCast for uint256;
 
     /* STORAGE */
 
+    bytes32 private constant DOMAIN_TYPEHASH =
+        keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
     bytes32 private constant UPDATE_TYPEHASH = keccak256("Update(uint256 round,bytes32 updateRoot)");
 
     uint256 internal immutable BOND;
@@ -21,11 +23,12 @@ abstract contract Participants is IPPDLRegistry, EIP712 {
     /// @inheritdoc IPPDLRegistry
     mapping(address account => uint256) public rewardOf;
     /// @inheritdoc IPPDLRegistry
-    uint256 public sunk;
+    address public challenges;
+    uint96 private _sunk; // beside what each conviction reads
 
     /* CONSTRUCTOR */
 
-    constructor(Rules memory rules_) EIP712("PPDLRegistry", "1") {
+    constructor(Rules memory rules_) {
         if (rules_.bond == 0) revert InvalidRules();
         BOND = rules_.bond;
         UNBONDING =
@@ -85,6 +88,11 @@ abstract contract Participants is IPPDLRegistry, EIP712 {
     }
 
     /// @inheritdoc IPPDLRegistry
+    function sunk() external view returns (uint256) {
+        return _sunk;
+    }
+
+    /// @inheritdoc IPPDLRegistry
     function unbondingDelay() external view returns (uint256) {
         return UNBONDING;
     }
@@ -98,7 +106,7 @@ abstract contract Participants is IPPDLRegistry, EIP712 {
 
     /// @inheritdoc IPPDLRegistry
     function updateDigest(uint256 round, bytes32 updateRoot) public view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(UPDATE_TYPEHASH, round, updateRoot)));
+        return _digest(keccak256(abi.encode(UPDATE_TYPEHASH, round, updateRoot)));
     }
 
     /* INTERNAL */
@@ -111,6 +119,13 @@ abstract contract Participants is IPPDLRegistry, EIP712 {
         participant = _participants[account];
         if (participant.bond == 0) revert NotBonded(account);
         if (participant.resignedAt != 0) revert HasResigned(account);
+    }
+
+    /// @dev What is signed of a struct (EIP-712).
+    function _digest(bytes32 structHash) internal view returns (bytes32) {
+        (bytes32 name, bytes32 version) = (keccak256("PPDLRegistry"), keccak256("1"));
+        bytes32 domain = keccak256(abi.encode(DOMAIN_TYPEHASH, name, version, block.chainid, address(this)));
+        return MessageHashUtils.toTypedDataHash(domain, structHash);
     }
 
     function _participant(address account) internal view returns (Participant memory) {
@@ -129,7 +144,7 @@ abstract contract Participants is IPPDLRegistry, EIP712 {
         if (amount == 0) return;
         (participant.bond, participant.barred) = (0, true);
         _credit(challenger, amount / 2);
-        sunk += amount - amount / 2;
+        _sunk += uint96(amount - amount / 2); // there is less ETH than that
         emit Slashed(account, challenger, amount);
     }
 

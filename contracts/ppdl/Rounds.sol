@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 pragma solidity 0.8.37;
 
-import {Claim, Closing, IPPDLRegistry, Phase, Round} from "../interfaces/IPPDLRegistry.sol";
+import {IPPDLRegistry, Phase, Round} from "../interfaces/IPPDLRegistry.sol";
 import {MerkleRoot} from "../merkle/MerkleRoot.sol";
 import {Poseidon} from "../merkle/Poseidon.sol";
 import {AliveSet} from "./AliveSet.sol";
@@ -30,8 +30,23 @@ abstract contract Rounds is Participants {
     Round private _round;
     /// @inheritdoc IPPDLRegistry
     bytes32 public graphSeed;
-    Closing private _closing;
-    Claim private _claim;
+    /// @inheritdoc IPPDLRegistry
+    address public closer;
+    /// @inheritdoc IPPDLRegistry
+    bytes32 public aliveHash;
+    /// @inheritdoc IPPDLRegistry
+    bytes32 public aliveRoot;
+    /// @inheritdoc IPPDLRegistry
+    bytes32 public committeeSeed;
+    /// @inheritdoc IPPDLRegistry
+    address public poster;
+    uint40 private _demandsUntil;
+    /// @inheritdoc IPPDLRegistry
+    bytes32 public aggregateRoot;
+    /// @inheritdoc IPPDLRegistry
+    bytes32 public weightsRoot;
+    /// @inheritdoc IPPDLRegistry
+    bytes32 public weightHash;
     /// @inheritdoc IPPDLRegistry
     mapping(uint256 index => address) public participantAt;
     mapping(uint256 index => bytes32) private _seedsRoots;
@@ -66,7 +81,7 @@ abstract contract Rounds is Participants {
     /// @inheritdoc IPPDLRegistry
     function open() external {
         _requireActive(msg.sender);
-        _requireConnected();
+        if (challenges == address(0)) revert NotPermitted(address(0));
         Round memory last = _round;
         if (last.phase != Phase.None) {
             if (!_isOver(last)) revert RoundRunning(last.round);
@@ -114,7 +129,7 @@ abstract contract Rounds is Participants {
     }
 
     /// @inheritdoc IPPDLRegistry
-    function close(bytes32 graph, bytes calldata alive, bytes32 aliveRoot) external {
+    function close(bytes32 graph, bytes calldata alive, bytes32 root) external {
         _requireActive(msg.sender);
         Round memory now_ = _round;
         if (now_.phase != Phase.Open) revert WrongPhase(now_.phase);
@@ -128,31 +143,27 @@ abstract contract Rounds is Participants {
 
         (now_.phase, now_.alive, now_.until) = (Phase.Closed, uint16(count), uint40(block.timestamp + POST_WINDOW));
         _round = now_;
-        bytes32 committeeSeed = keccak256(abi.encode(graph, aliveRoot, blockhash(block.number - 1)));
-        _closing = Closing(msg.sender, keccak256(alive), aliveRoot, committeeSeed);
-        emit RoundClosed(now_.round, msg.sender, alive, aliveRoot);
+        (closer, aliveHash, aliveRoot) = (msg.sender, keccak256(alive), root);
+        committeeSeed = keccak256(abi.encode(graph, root, blockhash(block.number - 1)));
+        emit RoundClosed(now_.round, msg.sender, alive, root);
     }
 
     /// @inheritdoc IPPDLRegistry
-    function postAggregate(
-        bytes32 closing_,
-        bytes32 aggregateRoot,
-        bytes32 weightsRoot,
-        bytes32 weightHash
-    ) external {
+    function postAggregate(bytes32 closing, bytes32 sums, bytes32 weights, bytes32 hash) external {
         _requireActive(msg.sender);
         Round memory now_ = _round;
         if (now_.phase != Phase.Closed) revert WrongPhase(now_.phase);
         _requireBefore(now_.until);
         bytes32 expected = closingHash();
-        if (closing_ != expected) revert WrongClosing(expected, closing_);
-        if (uint256(weightHash) >= Poseidon.FIELD) revert NotInField(uint256(weightHash));
+        if (closing != expected) revert WrongClosing(expected, closing);
+        if (uint256(hash) >= Poseidon.FIELD) revert NotInField(uint256(hash));
         uint40 until = uint40(block.timestamp + CHALLENGE_WINDOW);
         (now_.phase, now_.until) = (Phase.Posted, until);
         now_.claim++;
         _round = now_;
-        _claim = Claim(msg.sender, until, aggregateRoot, weightsRoot, weightHash);
-        emit AggregatePosted(now_.round, now_.claim, msg.sender, aggregateRoot, weightsRoot, weightHash);
+        (poster, _demandsUntil) = (msg.sender, until);
+        (aggregateRoot, weightsRoot, weightHash) = (sums, weights, hash);
+        emit AggregatePosted(now_.round, now_.claim, msg.sender, sums, weights, hash);
     }
 
     /// @inheritdoc IPPDLRegistry
@@ -163,7 +174,7 @@ abstract contract Rounds is Participants {
         if (waiting != 0) revert OpenDemands(waiting);
         (now_.phase, now_.until) = (Phase.Final, uint40(block.timestamp + HEADER_WINDOW));
         _round = now_;
-        emit RoundFinalised(round, _claim.weightsRoot, _claim.weightHash);
+        emit RoundFinalised(round, weightsRoot, weightHash);
     }
 
     /// @inheritdoc IPPDLRegistry
@@ -187,29 +198,21 @@ abstract contract Rounds is Participants {
     }
 
     /// @inheritdoc IPPDLRegistry
-    function closing() external view returns (Closing memory) {
-        return _closing;
-    }
-
-    /// @inheritdoc IPPDLRegistry
-    function posted() external view returns (Claim memory) {
-        return _claim;
+    function demandsUntil() external view returns (uint256) {
+        return _demandsUntil;
     }
 
     /* PUBLIC */
 
     /// @inheritdoc IPPDLRegistry
     function closingHash() public view returns (bytes32) {
-        return keccak256(abi.encode(_closing.committeeSeed, _closing.aliveHash));
+        return keccak256(abi.encode(committeeSeed, aliveHash));
     }
 
     /// @inheritdoc IPPDLRegistry
     function head() public view virtual returns (uint256);
 
     /* INTERNAL */
-
-    /// @dev Reverts unless there is a contract that faults can be shown to.
-    function _requireConnected() internal view virtual;
 
     function _setRound(Round memory now_) internal {
         _round = now_;
@@ -224,7 +227,7 @@ abstract contract Rounds is Participants {
     function _requireFree(address account) internal view override {
         Phase phase = _round.phase;
         bool closed = phase == Phase.Closed || phase == Phase.Posted;
-        if ((closed && account == _closing.closer) || (phase == Phase.Posted && account == _claim.poster)) {
+        if ((closed && account == closer) || (phase == Phase.Posted && account == poster)) {
             revert RoundRunning(_round.round);
         }
     }
@@ -241,19 +244,11 @@ abstract contract Rounds is Participants {
     }
 
     function _requireAlive(bytes calldata alive) internal view {
-        if (keccak256(alive) != _closing.aliveHash) revert WrongAlive();
+        if (keccak256(alive) != aliveHash) revert WrongAlive();
     }
 
     function _lastRound() internal view returns (Round memory) {
         return _round;
-    }
-
-    function _lastClosing() internal view returns (Closing storage) {
-        return _closing;
-    }
-
-    function _lastClaim() internal view returns (Claim storage) {
-        return _claim;
     }
 
     /* PRIVATE */

@@ -43,10 +43,12 @@ library SumTree {
         bytes32[] calldata path
     ) internal pure returns (bytes32) {
         uint256 next;
-        for (; node > 1; node >>= 1) {
-            (bytes32 parent, bytes32 sibling) = (path[next], path[next + 1]);
-            hash = node & 1 == 0 ? inner(parent, hash, sibling) : inner(parent, sibling, hash);
-            next += 2;
+        unchecked {
+            for (; node > 1; node >>= 1) {
+                (bytes32 parent, bytes32 sibling) = (path[next], path[next + 1]);
+                hash = node & 1 == 0 ? inner(parent, hash, sibling) : inner(parent, sibling, hash);
+                next += 2;
+            }
         }
         return MerkleRoot.rootOf(hash, chunk, path[next:]);
     }

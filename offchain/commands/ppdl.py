@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from offchain.command import Group
+from offchain.commands.ppdl_market import ask, serve
 from offchain.commands.ppdl_network import join, relay
 from offchain.commands.ppdl_training import evaluate, train
 from offchain.commands.ppdl_verification import verify
@@ -20,8 +21,9 @@ def ppdl() -> None:
     openmg ppdl verify                   computes the whole model chain again
     openmg ppdl relay                    over many machines: keeps the store, relays headers
     openmg ppdl join --data home.csv     takes part with one home's readings
+    openmg ppdl serve                    sells forecasts; `openmg ppdl ask` buys one
     """
 
 
-for command in (train, evaluate, verify, join, relay):
+for command in (train, evaluate, verify, join, relay, serve, ask):
     ppdl.add_command(command)

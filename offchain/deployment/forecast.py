@@ -40,8 +40,8 @@ RULES = Rules(
 """A round in a day and a half."""
 
 LOCAL_RULES = Rules(
-    keys_window=5,
-    seeds_window=10,
+    keys_window=15,
+    seeds_window=15,
     upload_window=60,
     close_window=60,
     post_window=60,

@@ -35,9 +35,13 @@ class Evaluation:
     def of(cls, folder: Path) -> Evaluation:
         """Of the chain in a folder, with the data it was trained with. Raises ChainError, DataError."""
         chain = ModelChain(folder)
-        plan = msgspec.convert(chain.about.plan, Plan)
+        return cls.with_data(chain, msgspec.convert(chain.about.plan, Plan).ground())
+
+    @classmethod
+    def with_data(cls, chain: ModelChain, ground: Ground) -> Evaluation:
+        """Of a chain's newest model, on other data."""
         number = chain.height
-        return cls(number, plan.ground(), IntegerModel.from_lanes(chain.state(chain.block(number)), chain.task.layers))
+        return cls(number, ground, IntegerModel.from_lanes(chain.state(chain.block(number)), chain.task.layers))
 
     @cached_property
     def held_out(self) -> Examples:

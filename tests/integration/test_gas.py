@@ -38,6 +38,13 @@ CEILINGS = {
     "escape": 550_000,
     "escape_note": 850_000,
     "inference_proven": 330_000,
+    "ppdl_round_8": 250_000,
+    "ppdl_round": 250_000,
+    "ppdl_round_102": 250_000,
+    "ppdl_header": 190_000,
+    "ppdl_challenge": 125_000,
+    "ppdl_challenge_update": 300_000,
+    "ppdl_challenge_hash": 300_000,
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from offchain.errors import UserError
 from offchain.ppdl.network.member import Ground, Train
 from offchain.ppdl.network.participation import Participation
 from offchain.ppdl.network.publication import Kind, Publication
-from offchain.ppdl.network.registry import Phase, Registry
+from offchain.ppdl.network.registry import Phase, Registry, Rules
 from offchain.ppdl.network.relayer import HeaderRelayer
 from offchain.ppdl.network.store import FolderStore
 from offchain.ppdl.network.training import HomeTraining
@@ -32,6 +32,10 @@ from offchain.units import ETHER
 PLAN = Plan(homes=11, rounds=2)
 HOMES = 9
 GENESIS_TIME = 1_750_000_000
+RULES = Rules(100, 100, 300, 300, 300, 60, 60, 600, 20, ETHER // 10, ETHER // 1_000)
+"""Long enough for a slow machine: time is skipped."""
+SKIP = 30
+MOST_STEPS = 150
 
 
 @dataclass
@@ -71,11 +75,11 @@ class Training:
         self.call("evm_increaseTime", seconds)
         self.call("evm_mine")
 
-    def steps(self, silent: set[str] | None = None) -> list[str]:
+    def steps(self, silent: Collection[str] = ()) -> list[str]:
         """One step of everybody but the silent ones; what was done, or stood in the way."""
         said: list[str] = []
         for home in self.homes:
-            if home.name not in (silent or set()):
+            if home.name not in silent:
                 said += [f"{home.name}: {line}" for line in self.step_of(home)]
         line = self.relayer.step(self.registry.round())
         return [*said, f"relayer: {line}"] if line else said
@@ -89,15 +93,28 @@ class Training:
             said.append(f"! {error}")
         return said
 
-    def until(self, phase: Phase, silent: set[str] | None = None, seconds: int = 3, most: int = 60) -> list[str]:
-        """Steps and lets time pass until the round is in a phase; all that was said."""
+    def until(self, reached: Callable[[], bool], silent: Collection[str] = (), kill: bool = False) -> list[str]:
+        """Steps until something is reached, time passing when nobody has anything to do; all that was said. With `kill`
+        two homes are killed after each step, others each time."""
         said: list[str] = []
-        for _ in range(most):
-            said += self.steps(silent)
-            if self.registry.round().phase == phase:
+        for number in range(MOST_STEPS):
+            now = self.steps(silent)
+            said += now
+            if reached():
                 return said
-            self.pass_seconds(seconds)
+            for home in self.homes[number % len(self.homes) :][: 2 * kill]:
+                home.restart()
+            if not any("!" not in line for line in now):
+                self.pass_seconds(SKIP)
         raise AssertionError(f"round is still {self.registry.round().phase}: {said[-20:]}")
+
+    def phase(self, phase: Phase) -> Callable[[], bool]:
+        """Whether the round is in a phase."""
+        return lambda: self.registry.round().phase == phase
+
+    def header(self, number: int) -> Callable[[], bool]:
+        """Whether there is a header of a number."""
+        return lambda: self.registry.head() >= number
 
 
 @contextmanager
@@ -109,7 +126,7 @@ def training(folder: Path, plan: Plan = PLAN) -> Iterator[Training]:
         manifest = Manifest.open(31337, folder / "deployments")
         founder = development_sender(web3, 0)
         ground = plan.ground()
-        deployment = ForecastDeployment(founder, manifest, plan.task(ground), born=GENESIS_TIME)
+        deployment = ForecastDeployment(founder, manifest, plan.task(ground), RULES, born=GENESIS_TIME)
         for _ in deployment.run():
             pass
         registry = Registry(web3, manifest.address("ppdl_registry"))

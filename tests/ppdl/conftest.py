@@ -25,6 +25,14 @@ def _before_any_module(stage: Stage) -> None:
     """Makes what all tests share, before a module's snapshot: with that, what was made after it is taken back."""
 
 
+@pytest.fixture
+def newcomer(stage: Stage) -> str:
+    """An account with ETH that takes no part."""
+    address = stage.web3.to_checksum_address("0x" + "99" * 20)
+    stage.fund(address)
+    return address
+
+
 @pytest.fixture(scope="module")
 def closed_round(stage: Stage) -> Round:
     """Eleven committed keys, ten seeds, nine uploaded; it is closed."""

@@ -23,7 +23,7 @@ from offchain.ppdl.aggregation.transcript import Transcript
 from offchain.ppdl.aggregation.unmasking import Unmasking, sum_tree
 from offchain.ppdl.disputes.proofs import Disputed, closing_hash
 from offchain.ppdl.learning.update import apply_sum
-from tests.ppdl.stage import CLOSE, SEEDS, UPLOAD, Stage, hash_of
+from tests.ppdl.stage import CLOSE, SEEDS, UNBONDING, UPLOAD, Stage, hash_of
 
 
 @dataclass
@@ -189,7 +189,7 @@ class Round:
 
     def finalise(self) -> Round:
         """Lets the challenge window pass and makes the aggregate count."""
-        self.stage.wait_until(self.stage.round()["until"])
+        self.stage.wait_until(max(self.stage.round()["until"], self.stage.now + 1))
         self.stage.send(self.stage.registry.functions.finalise(self.number), self.keys[2])
         return self
 
@@ -218,9 +218,11 @@ class Round:
         ranks = committee(seed, self.alive_root, self.close_block_hash, len(self.alive))
         return [self.alive.indices[rank] for rank in ranks]
 
-    def votes(self, header: Header, seats: Iterable[int] = (0, 1, 3, 5, 6)) -> list[tuple[int, int, bytes]]:
-        """The votes of these seats."""
+    def votes(self, header: Header, seats: Iterable[int] = ()) -> list[tuple[int, int, bytes]]:
+        """The votes of these seats, or of the first five whose members have their bonds."""
         members, domain = self.committee(), self.stage.domain
+        bonded = [seat for seat, index in enumerate(members) if self.stage.bond_of(self.keys[index])]
+        seats = seats or bonded[:5]
         return [(seat, members[seat], domain.sign(header, self.keys[members[seat]])) for seat in seats]
 
     def relay_call(self, header: Header, votes: list[tuple[int, int, bytes]] | None = None) -> Any:
@@ -236,7 +238,9 @@ class Round:
 
 
 def opened(stage: Stage, count: int, before: Signed | None = None) -> Round:
-    """Opens a round of the first participants."""
+    """Opens a round of the first participants; one before that came to nothing is over by then."""
+    if stage.round()["phase"]:
+        stage.wait_until(stage.now + UNBONDING)
     receipt = stage.send(stage.registry.functions.open(), stage.keys[0])
     at = int(stage.web3.eth.get_block(receipt["blockNumber"])["timestamp"])
     return Round(stage, stage.round()["round"], at, stage.keys[:count], stage.state if before is None else before)

@@ -177,7 +177,17 @@ def deployed(web3: Web3, weights: int, participants: int, rules: Rules = RULES) 
 def deploy(web3: Web3, deployer: str, name: str, *arguments: Any) -> Contract:
     """A contract, as the deployer's."""
     sent = load(name).factory(web3).constructor(*arguments).transact({"from": deployer, "gas": GAS})
-    return load(name).at(web3, str(web3.eth.wait_for_transaction_receipt(sent, 60, 0.002)["contractAddress"]))
+    receipt = web3.eth.wait_for_transaction_receipt(sent, 60, 0.002)
+    assert receipt["status"] == 1, f"{name} failed"
+    return load(name).at(web3, str(receipt["contractAddress"]))
+
+
+def asked(contract: Contract, *calls: Any) -> list[Any]:
+    """The results of calls, all asked at once."""
+    with contract.w3.batch_requests() as batch:
+        for call in calls:
+            batch.add(call)
+        return list(batch.execute())
 
 
 def _event_name(contract: Contract, topic: bytes) -> str:

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from offchain.ppdl.aggregation.lanes import Lanes
-from offchain.ppdl.aggregation.sum_tree import ChunkTree, SumTree
 from offchain.ppdl.disputes.proofs import Disputed
 from offchain.zk.field import MODULUS
 from tests.ppdl.conftest import CHUNKS
+from tests.ppdl.faults import bent, challenge, one_more
 from tests.ppdl.rounds import Round
 from tests.ppdl.stage import RULES, hash_of
 
 NO_FAULT = "NoFault()"
-UNIT = np.uint32(1)
-
-
-def challenge(round_: Round, kind: str, *place: Any) -> Any:
-    """A call of a challenge."""
-    return round_.stage.challenges.functions[f"challenge{kind}"](*place)
 
 
 def convicted(round_: Round, call: Any, kind: int) -> None:
@@ -61,23 +54,6 @@ def test_an_honest_poster_is_never_slashed(posted_round: Round) -> None:
         places += 1
     assert places == CHUNKS * (63 + 64 + 2)
     posted_round.finalise().relay()
-
-
-def bent(round_: Round, chunk: int, node: int, change: Callable[[Lanes], None]) -> SumTree:
-    """The sum tree with another chunk at a node, and those above it what they then should be."""
-    trees = [ChunkTree(one.sums.copy()) for one in round_.tree.chunk_trees]
-    sums = trees[chunk].sums
-    change(sums[node])
-    while node > 1:
-        node //= 2
-        sums[node] = sums[2 * node] + sums[2 * node + 1]
-    trees[chunk] = ChunkTree(sums)
-    return SumTree(trees)
-
-
-def one_more(lanes: Lanes) -> None:
-    """The last lane of a chunk, one unit more."""
-    lanes[-1] += UNIT
 
 
 @pytest.mark.parametrize("node", [1, 2, 31, 32, 63])

@@ -18,9 +18,11 @@ from offchain.ppdl.inference.integer_model import PERCEPTRON, quantise_features
 from offchain.ppdl.inference.served import ChainModels
 from offchain.ppdl.inference.service import LARGEST_BODY, MOST_ROWS, service
 from offchain.ppdl.learning.model import Perceptron
+from offchain.ppdl.learning.training import Training
 from offchain.ppdl.model_chain.block import Block
 from offchain.ppdl.model_chain.chain import About, ChainError, ModelChain
 from offchain.ppdl.model_chain.header import genesis
+from offchain.ppdl.model_chain.task import Task
 from offchain.ppdl.model_chain.testset import Testset
 from tests.inference import perceptron
 
@@ -31,10 +33,11 @@ STATE = Perceptron().initial(7)
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model chain of one model."""
     path = tmp_path_factory.mktemp("chain")
-    testset = Testset(np.zeros((1, PERCEPTRON[0]), np.float32), np.zeros(1, np.float32))
-    header: Header = genesis(STATE, bytes(32), 1)
-    about = About(31337, "0x" + "11" * 20, list(PERCEPTRON), 0, "00" * 32, {})
-    ModelChain.begin(path, about, Block(header, {}, None), STATE, testset)
+    testset = Testset(np.zeros((1, PERCEPTRON[0]), np.int16), np.zeros(1, np.int32))
+    task = Task("next_hour", PERCEPTRON, Training(), testset)
+    header: Header = genesis(STATE, task.hash, 1)
+    about = About(31337, "0x" + "11" * 20, 0, task.hash.hex(), {})
+    ModelChain.begin(path, about, Block(header, {}, None), STATE, task)
     return path
 
 

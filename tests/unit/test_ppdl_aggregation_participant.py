@@ -12,7 +12,7 @@ from offchain.ppdl.aggregation.lanes import to_chunks
 from offchain.ppdl.aggregation.participant import Participant, Refusal
 from offchain.ppdl.aggregation.record import Conflict, RoundRecord
 from offchain.ppdl.aggregation.reveal import Reveal
-from offchain.ppdl.aggregation.shares import Kind
+from offchain.ppdl.aggregation.shares import Kind, nonce, seal
 from offchain.ppdl.aggregation.transcript import Transcript
 from tests.unit.aggregation import ROUND, Stage, address, random_updates
 
@@ -161,12 +161,14 @@ def test_keys_of_another_are_refused(stage: Stage) -> None:
         stage.members[ME].share(replace(stage.transcript, round=8))
 
 
-def test_a_false_box_is_not_revealed(stage: Stage) -> None:
-    """P8 whoever got another share than was committed reveals none, and the others' shares are enough."""
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_false_box_is_not_revealed(whole: bool, stage: Stage) -> None:
+    """P8 whoever got another share than was committed, or none, reveals none; the others' shares are enough."""
     commitment, parcel = stage.said[5]
     slot = stage.transcript.graph.slot(5, ME) or 0
     boxes = [*parcel.boxes]
-    boxes[slot] = bytes(len(boxes[slot]))
+    key = stage.members[5]._channel_key(stage.transcript, ME)
+    boxes[slot] = seal(key, nonce(ROUND, 5, ME), (bytes(32), bytes(32))) if whole else bytes(80)
     stage.said[5] = commitment, replace(parcel, boxes=tuple(boxes))
     assert set(stage.reveal(ME).shares) == set(range(COUNT)) - {ME, 5}
     assert 5 in stage.reveal(ME + 1).shares

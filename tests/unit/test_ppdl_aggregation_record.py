@@ -81,6 +81,15 @@ def test_what_was_kept_outlives_kill_9(tmp_path: Path) -> None:
     record.close()
 
 
+def test_a_step_is_synced_before_anything_follows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P6 also if the power goes: the whole line is handed to the disk before `keep` returns."""
+    record, synced = RoundRecord(7, ME, tmp_path / "record"), []
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.fstat(file).st_size))
+    record.keep("secret", b"one")
+    assert synced == [(tmp_path / "record").stat().st_size]
+    record.close()
+
+
 def test_one_process_has_it_open(tmp_path: Path) -> None:
     """P6 two could reveal for two sets of alive."""
     record = RoundRecord(7, ME, tmp_path / "record")

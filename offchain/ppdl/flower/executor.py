@@ -63,6 +63,11 @@ class Executor:
                     self._answer(found.token)
                 else:
                     time.sleep(POLL_SECONDS)
+        except httpx.HTTPStatusError as error:
+            status = error.response.status_code
+            raise ExecutorError(
+                f"the SuperNode at {self._address} refuses ({status}): is the secret its own?"
+            ) from error
         except httpx.HTTPError as error:
             raise ExecutorError(f"the SuperNode at {self._address} doesn't answer: {error}") from error
 
@@ -107,6 +112,7 @@ def main(federation: Path, readings: Path, keys_: Path, folder: Path, secret: Pa
         if len(found.households) != len(accounts):
             raise ExecutorError(f"{readings} has {len(found.households)} homes, {keys_} has {len(accounts)} keys")
         node = Node(agreed, accounts, folder, _training(agreed, found))
+        click.echo(f"{len(accounts)} of {len(agreed.participants)} participants of {agreed.summary}")
         Executor(node, runtime_api, load_superexec_auth_secret(secret_file=str(secret))).run()
     except ValueError as error:
         raise click.ClickException(f"{secret} is no secret: {error}") from error

@@ -19,7 +19,7 @@ from offchain.ppdl.aggregation.messages import Domain
 
 TAG = b"openmg ppdl flower"
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
-Address = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{40}$")]
+Address = Annotated[str, msgspec.Meta(pattern="^0x[0-9a-fA-F]{40}\\Z")]
 
 
 class FederationError(UserError):
@@ -43,7 +43,7 @@ class Federation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=T
             found = msgspec.json.decode(path.read_bytes(), type=cls)
         except OSError as error:
             raise FederationError(f"{path} can't be read: {error.strerror}") from error
-        except msgspec.DecodeError as error:
+        except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
             raise FederationError(f"{path} is no federation: {error}") from error
         if len(found.members) < len(found.participants):
             raise FederationError(f"{path} is no federation: a participant stands there twice")
@@ -57,6 +57,11 @@ class Federation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict=T
     def members(self) -> frozenset[bytes]:
         """The participants' addresses, 20 bytes each."""
         return frozenset(map(to_canonical_address, self.participants))
+
+    @property
+    def summary(self) -> str:
+        """Name and fingerprint: who is told the same fingerprint has the same file."""
+        return f"{self.name}, fingerprint {self.domain.contract}"
 
     @cached_property
     def domain(self) -> Domain:

@@ -65,5 +65,5 @@ class Progress:
         for line in content.splitlines():
             try:
                 yield msgspec.json.decode(line, type=Event)
-            except msgspec.DecodeError as error:
+            except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
                 raise ProgressError(f"{self.path}: {error}") from error

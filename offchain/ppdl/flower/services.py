@@ -22,6 +22,7 @@ START_SECONDS = 120
 COMMAND_SECONDS = 120
 CONNECTION = "openmg"
 APP = Path(__file__).with_name("app")
+NO_FRAME = dict.fromkeys(map(ord, "─│╭╮╰╯"))
 QUIET = {
     "FLWR_TELEMETRY_ENABLED": "0",
     "FLWR_DISABLE_UPDATE_CHECK": "1",
@@ -127,7 +128,7 @@ def flwr(*arguments: str) -> str:
     except subprocess.TimeoutExpired:
         raise FlowerError(f"flwr {arguments[0]} doesn't end within {COMMAND_SECONDS} s") from None
     if done.returncode:
-        raise FlowerError(f"flwr {arguments[0]} failed: {' '.join(done.stdout.split())[-300:]}")
+        raise FlowerError(f"flwr {arguments[0]} failed: {' '.join(done.stdout.translate(NO_FRAME).split())[-300:]}")
     return done.stdout
 
 

@@ -160,5 +160,5 @@ def _decode(content: bytes, decoder: msgspec.msgpack.Decoder[T]) -> T:
         raise WireError(f"a message of {len(content)} bytes is longer than any")
     try:
         return decoder.decode(content)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise WireError(f"that is no message: {error}") from error

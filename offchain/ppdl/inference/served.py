@@ -50,5 +50,5 @@ class ChainModels:
         root = block.header.weights_root
         if self._last is None or self._last[0] != root:
             state = self._chain.state(block)
-            self._last = root, Served.of(IntegerModel.from_lanes(state, self._chain.layers))
+            self._last = root, Served.of(IntegerModel.from_lanes(state, self._chain.task.layers))
         return self._last[1]

@@ -6,35 +6,36 @@ them: clamped to +-8, in steps of 2^-8.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from offchain.metering.readings_file import DataError
-from offchain.ppdl.learning.history import (
-    DAY,
-    WEEK,
-    Array,
-    filled,
-    lag,
-    mean_of,
-    profile,
-    window_least,
-    window_mean,
-    window_most,
-)
+from offchain.ppdl.learning.columns import SHAPING, VARYING, Calendar, Columns, demand_columns, generation_columns
+from offchain.ppdl.learning.history import DAY, WEEK, Array, filled, lag
 from offchain.ppdl.learning.readings import Readings
 from offchain.ppdl.learning.regression import weekly_regression
 
+FEATURES, LEVELS = 30, 19
 FEATURE_UNIT, FEATURE_LEAST, FEATURE_MOST = 2.0**-8, -8.0, 8.0 - 2.0**-8
 LEAST_SPREAD = 1e-3  # kWh
-MEMORY = 0.9
-PRODUCTS = 5
 WARM_UP = 4 * WEEK + DAY
+
+
+class Quantity(Enum):
+    """What is forecast: what homes use, or what their panels give."""
+
+    DEMAND = "demand"
+    GENERATION = "generation"
+
+    def columns(self, values: Array, calendar: Calendar, lead: int) -> Columns:
+        """What is told of a home's readings [hours]."""
+        told = demand_columns if self is Quantity.DEMAND else generation_columns
+        return told(values, calendar, lead)
 
 
 class Horizon(Enum):
@@ -80,40 +81,40 @@ class Examples:
         return Examples(self.features[rows], self.target[rows], self.present[rows], self.base[rows], self.scale[rows])
 
 
-def examples(readings: Readings, horizon: Horizon, training_hours: int) -> Examples:
-    """The examples of all hours; the first `training_hours` are the training period, whose statistics scale.
+def examples(
+    readings: Readings,
+    horizon: Horizon,
+    training_hours: int,
+    holidays: Collection[date] = (),
+    quantity: Quantity = Quantity.DEMAND,
+) -> Examples:
+    """The examples of all hours; the first `training_hours` are the training period, whose statistics scale. Weekends
+    and holidays are free days.
 
     The base of a forecast is the home's own regression: the model learns what is common in its errors. Raises DataError
     if there are too few hours.
     """
-    if not WARM_UP < training_hours <= len(readings.hours):
+    hours = len(readings.hours)
+    if not WARM_UP < training_hours <= hours:
         raise DataError(
-            f"{training_hours} hours to train on: more than {WARM_UP} are needed, and at most what is there"
+            f"{training_hours} of {hours} hours to train on: it takes more than {WARM_UP}, and no more than all"
         )
-    kwh = filled(readings.kwh)
+    kwh, calendar = filled(readings.kwh), Calendar.of(readings.hours, holidays)
     mean, spread = kwh[:training_hours].mean(axis=0), np.maximum(kwh[:training_hours].std(axis=0), LEAST_SPREAD)
-    clock = _clock(readings.hours)
-    homes = []
-    for home, there in enumerate(~np.isnan(readings.kwh).T):
-        levels, surprise = _levels(kwh[:, home], readings.hours, horizon.value)
-        scaled = [*((level - mean[home]) / spread[home] for level in levels), surprise / spread[home]]
-        history = np.stack([*scaled, *clock], axis=1)
-        known = there & ~np.isnan(history).any(axis=1)
-        target = (kwh[:, home] - mean[home]) / spread[home]
-        own = weekly_regression(_products(_steps(history), len(scaled)), target, known, horizon.value)
-        missed = lag(np.where(known, target - own, 0), horizon.value)
-        features = _steps(np.column_stack([history, own, missed]))
-        homes.append(
-            (features, target - own, known & (np.arange(len(kwh)) >= WARM_UP), mean[home] + spread[home] * own)
-        )
-    features, targets, present, base = (np.stack(parts) for parts in zip(*homes, strict=True))
-    return Examples(
-        features.astype(np.float32),
-        targets.astype(np.float32),
-        present,
-        base.astype(np.float32),
-        spread.astype(np.float32),
-    )
+    warm, there = np.arange(hours) >= WARM_UP, ~np.isnan(readings.kwh)
+    features = np.zeros((kwh.shape[1], hours, FEATURES), np.float32)
+    base, present = np.zeros(features.shape[:2], np.float32), np.zeros(features.shape[:2], np.bool_)
+    for home, size in enumerate(mean / spread):
+        values = kwh[:, home] / spread[home]
+        columns, scaled = quantity.columns(values, calendar, horizon.value), values - size
+        history = np.stack([*(level - size for level in columns.levels), columns.difference, *columns.numbers], axis=1)
+        known = there[:, home] & ~np.isnan(history).any(axis=1)
+        own = weekly_regression(_products(_steps(history)), scaled, known, horizon.value)
+        missed = lag(np.where(known, scaled - own, 0), horizon.value)
+        features[home] = _steps(np.column_stack([history, own, missed]))
+        base[home], present[home] = mean[home] + spread[home] * own, known & warm
+    target = (kwh.T - base) / spread[:, None]
+    return Examples(features, target.astype(np.float32), present, base, spread.astype(np.float32))
 
 
 def _steps(values: Array) -> Array:
@@ -123,32 +124,8 @@ def _steps(values: Array) -> Array:
     return clamped
 
 
-def _levels(kwh: Array, hours: pd.DatetimeIndex, lead: int) -> tuple[list[Array], Array]:
-    """Columns of kWh, of which the first `PRODUCTS` depend most on the time of day; and by how many kWh the last known
-    hour is above the mean of the seven days before it."""
-    of_day = np.asarray(hours.hour, np.int64)
-    free = np.asarray(hours.dayofweek >= 5, np.int64)
-    usual, usual_of_day = profile(kwh, of_day, MEMORY), profile(kwh, of_day + DAY * free, MEMORY)
-    week_of_hour = mean_of(kwh, range(DAY, WEEK + 1, DAY))
-    back = (1, 24, 2, 3, 4, 23, 25, 48, 168) if lead < DAY else (24, 48, 25, 26, 47, 72, 144, 168, 336)
-    lags = [lag(kwh, ago) for ago in back]
-    after = mean_of(kwh, range(-(-(lead + 1) // DAY) * DAY - 1, 4 * WEEK, DAY))
-    windows = [window_mean(kwh, WEEK, lead), window_least(kwh, DAY, lead), window_most(kwh, DAY, lead)]
-    weeks = mean_of(kwh, range(WEEK, 4 * WEEK + 1, WEEK))
-    levels = [usual, usual_of_day, window_mean(kwh, DAY, lead), *lags, after, week_of_hour, weeks, *windows]
-    return levels, lag(kwh - week_of_hour, lead)
-
-
-def _clock(hours: pd.DatetimeIndex) -> list[Array]:
-    """Columns of the calendar: free day or not, waves of the day, place in the week."""
-    of_day = 2 * np.pi * np.asarray(hours.hour) / DAY
-    of_week = 2 * np.pi * np.asarray(hours.dayofweek) / 7
-    waves = [wave(turns * of_day) for turns in (1, 2, 3) for wave in (np.sin, np.cos)]
-    return [np.asarray(hours.dayofweek >= 5, np.float64), *waves, np.sin(of_week), np.cos(of_week)]
-
-
-def _products(history: Array, levels: int) -> Array:
-    """Inputs [hours, columns] of a home's own regression: all columns, and what differs by free day and time of day."""
-    clock = history[:, levels : levels + 7]
-    products = [history[:, [column]] * clock for column in range(PRODUCTS)]
-    return np.concatenate([history, *products, clock[:, :1] * clock[:, 1:]], axis=1)
+def _products(history: Array) -> Array:
+    """Inputs [hours, columns] of a home's own regression: all columns, and what time and kind of day change."""
+    shaping = history[:, LEVELS : LEVELS + SHAPING]
+    products = [history[:, [level]] * shaping for level in range(VARYING)]
+    return np.concatenate([history, *products, shaping[:, :1] * shaping[:, 1:]], axis=1)

@@ -19,6 +19,8 @@ class Judge(Protocol):
         """The losses of both in units of 2^-20, and whether the new one may follow."""
 
 
+# Trains stacked clients from a state in a round; gives their update vectors [clients, weights + 1].
+Local = Callable[[Model, ClientData, Training, Lanes, int], Lanes]
 # Takes the round's number and the clients' update vectors [clients, weights + 1].
 Aggregate = Callable[[int, Lanes], Sum]
 # Takes the round's number and the state that clients train from, wherever they are.
@@ -44,6 +46,13 @@ class Round:
     accepted: bool
 
 
+def local_updates(model: Model, data: ClientData, training: Training, state: Lanes, number: int) -> Lanes:
+    """The update vectors [clients, weights + 1] of a stack of clients that train from the state."""
+    start = to_parameters(state, str(data.features.device)).expand(len(data.names), -1)
+    trained, losses = train(model, start, data, training, number)
+    return encode(state, to_state(trained), losses.cpu().double().numpy())
+
+
 def federate(
     model: Model,
     data: ClientData,
@@ -52,6 +61,7 @@ def federate(
     state: Lanes,
     first: int = 1,
     aggregate: Aggregate = plain,
+    local: Local = local_updates,
 ) -> Iterator[Round]:
     """Federated averaging (McMahan et al. 2017) in process: yields rounds `first` to the last, from the model `state`.
 
@@ -59,7 +69,7 @@ def federate(
     """
 
     def collect(number: int, before: Lanes) -> Sum:
-        return aggregate(number, local_updates(model, data, training, before, number))
+        return aggregate(number, local(model, data, training, before, number))
 
     yield from conduct(model, gate, training.rounds, state, collect, first)
 
@@ -72,10 +82,3 @@ def conduct(model: Model, gate: Judge, rounds: int, state: Lanes, collect: Colle
         before, after, accepted = gate.judge(model, state, candidate)
         state = candidate if accepted else state
         yield Round(number, state, clients, mean_loss(total, clients), before, after, accepted)
-
-
-def local_updates(model: Model, data: ClientData, training: Training, state: Lanes, number: int) -> Lanes:
-    """The update vectors [clients, weights + 1] of a stack of clients that train from the state."""
-    start = to_parameters(state, str(data.features.device)).expand(len(data.names), -1)
-    trained, losses = train(model, start, data, training, number)
-    return encode(state, to_state(trained), losses.cpu().double().numpy())

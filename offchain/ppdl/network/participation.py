@@ -13,7 +13,7 @@ class Participation:
     """Of one account that has joined. It opens no round once the model chain has `rounds` headers (None: always)."""
 
     def __init__(self, ground: Ground, train: Train, rounds: int | None = None) -> None:
-        self._ground = ground
+        self.ground = ground
         self._rounds = rounds
         self._member = Member(ground, train)
         self._steward = Steward(ground)
@@ -22,17 +22,19 @@ class Participation:
     def step(self) -> Iterator[str]:
         """Does what is due now; yields what it did, in a few words. Raises UserError for what stands in the way: a
         later step may succeed."""
-        registry = self._ground.registry
+        registry = self.ground.registry
         round_, now = registry.round(), registry.node.time()
         if round_.phase == Phase.NONE and round_.number:
             self._member.forget(round_.number)
         if is_over(round_, registry.rules, now):
             if self._rounds is None or registry.head() < self._rounds:
                 yield self._steward.open()
-            return
+                round_ = registry.round()
+            else:
+                return
         if round_.number != self._number:
             self._number = round_.number
-            self._ground.synced.update()
+            self.ground.synced.update()
         for step in (self._member.step, self._steward.step):
             said = step(round_, now)
             if said is not None:

@@ -9,15 +9,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from eth_utils.address import to_canonical_address
 from hexbytes import HexBytes
 from web3 import Web3
-from web3.contract.base_contract import BaseContractEvent as ContractEvent
-from web3.types import LogReceipt
 
 from offchain.artifacts import load
+from offchain.contract_events import ContractEvents, Event
 from offchain.errors import UserError
 from offchain.node import Node
 from offchain.ppdl.aggregation.alive import AliveSet
@@ -25,9 +24,6 @@ from offchain.ppdl.aggregation.graph import RoundKeys
 from offchain.ppdl.aggregation.messages import Domain, Header
 from offchain.ppdl.aggregation.seeds import SeedCommitment
 from offchain.ppdl.aggregation.transcript import Transcript
-
-LOGS_AT_ONCE = 2_000
-"""Blocks of one request for logs."""
 
 
 class RegistryError(UserError):
@@ -99,6 +95,10 @@ class Round:
         """What is known of it but for the parcels."""
         return Transcript(self.number, self.keys, dict(self.seeds or {}))
 
+    def closed_as(self, other: Round) -> bool:
+        """Whether another look shows the same round, closed in the same way."""
+        return self.closing is not None and (self.keys, self.closing) == (other.keys, other.closing)
+
     def index_of(self, participant: bytes) -> int | None:
         """The index of an address of 20 bytes, None if it committed no keys."""
         members = [keys.participant for keys in self.keys]
@@ -112,6 +112,7 @@ class Registry:
         self.node = Node(web3)
         self.contract = load("PPDLRegistry").at(web3, address)
         self.address = str(self.contract.address)
+        self._logged = ContractEvents(self.node, self.contract)
 
     @cached_property
     def domain(self) -> Domain:
@@ -141,9 +142,9 @@ class Registry:
 
     def headers(self) -> Iterator[Header]:
         """All headers, the genesis first."""
-        for name, arguments, _ in self._events(self.first_block):
-            if name == "HeaderAppended":
-                fields: list[Any] = list(arguments["header"].values())
+        for event in self._events(self.first_block):
+            if event.name == "HeaderAppended":
+                fields: list[Any] = list(event.arguments["header"].values())
                 values: list[Any] = [bytes(field) if isinstance(field, bytes) else field for field in fields]
                 yield Header(*values)
 
@@ -166,13 +167,14 @@ class Registry:
 
     def _as_logged(self, number: int, first: int, phase: Phase, opened_at: int, until: int) -> Round:
         found: dict[str, Any] = {"keys": [], "seeds": {}}
-        for name, arguments, log in self._events(first, number):
-            self._take(found, name, arguments, log)
+        for event in self._events(first, number):
+            self._take(found, event)
         keys = tuple(found.pop("keys"))
         return Round(number, phase, opened_at, until, keys, **found)
 
-    def _take(self, found: dict[str, Any], name: str, arguments: Mapping[str, Any], log: LogReceipt) -> None:
-        match name:
+    def _take(self, found: dict[str, Any], event: Event) -> None:
+        arguments = event.arguments
+        match event.name:
             case "KeysCommitted":
                 member = to_canonical_address(arguments["participant"])
                 found["keys"].append(RoundKeys(member, bytes(arguments["channelKey"]), bytes(arguments["maskKey"])))
@@ -181,13 +183,13 @@ class Registry:
                 found["seeds"][arguments["index"]] = SeedCommitment(bytes(arguments["sharesRoot"]), hashes)
             case "RoundClosed":
                 alive = AliveSet.from_bitmap(len(found["keys"]), bytes(arguments["alive"]))
-                before = self._block(log["blockNumber"] - 1)
+                before = self._block(event.block - 1)
                 found["closing"] = Closing(alive, bytes(arguments["aliveRoot"]), bytes(HexBytes(before["hash"])))
             case "AggregatePosted":
                 roots = (bytes(arguments[root]) for root in ("aggregateRoot", "weightsRoot", "weightHash"))
                 found["claim"] = Claim(arguments["claim"], to_canonical_address(arguments["poster"]), *roots)
             case "RoundFinalised":
-                found["finalised_at"] = int(self._block(log["blockNumber"])["timestamp"], 16)
+                found["finalised_at"] = int(self._block(event.block)["timestamp"], 16)
             case _:
                 pass
 
@@ -197,27 +199,8 @@ class Registry:
             raise RegistryError(f"the node has no block {number}")
         return block
 
-    def _events(self, first: int, round_: int | None = None) -> Iterator[tuple[str, Mapping[str, Any], LogReceipt]]:
-        """The registry's events from a block on, of one round if it is given: name, arguments, log."""
-        last = self.node.height()
-        for start in range(first, last + 1, LOGS_AT_ONCE):
-            for raw in self.node.logs([self.address], start, min(start + LOGS_AT_ONCE - 1, last)):
-                log = _log(raw)
-                event = self._by_topic.get(bytes(log["topics"][0]))
-                if event is None:
-                    continue
-                arguments = event.process_log(log)["args"]
-                if round_ is None or arguments.get("round") == round_:
-                    yield event.event_name, arguments, log
-
-    @cached_property
-    def _by_topic(self) -> dict[bytes, ContractEvent]:
-        events = [self.contract.events[one["name"]]() for one in self.contract.abi if one["type"] == "event"]
-        return {bytes(HexBytes(event.topic)): event for event in events}
-
-
-def _log(raw: dict[str, Any]) -> LogReceipt:
-    """A node's raw log as web3 decodes it."""
-    numbers = {name: int(raw[name], 16) for name in ("blockNumber", "logIndex", "transactionIndex")}
-    topics = [HexBytes(topic) for topic in raw["topics"]]
-    return cast(LogReceipt, {**raw, **numbers, "topics": topics, "data": HexBytes(raw["data"])})
+    def _events(self, first: int, round_: int | None = None) -> Iterator[Event]:
+        """The registry's events from a block on, of one round if it is given."""
+        for event in self._logged.between(first, self.node.height()):
+            if round_ is None or event.arguments.get("round") == round_:
+                yield event

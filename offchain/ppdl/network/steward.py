@@ -47,6 +47,7 @@ class Steward:
         self._registry = ground.registry
         self._calls = ground.registry.contract.functions
         self._waiting: tuple[int, Phase, int] = (0, Phase.NONE, 0)
+        self._outcome: tuple[Round, Outcome] | None = None
 
     def open(self) -> str:
         """Opens a round. Raises TransactionError if somebody did, or one runs."""
@@ -129,13 +130,15 @@ class Steward:
 
     def outcome(self, round_: Round) -> Outcome | None:
         """What comes of a closed round, None while something is missing."""
-        board = self._ground.board(round_)
-        try:
-            evidence = board.evidence()
-        except (BoardError, UnmaskError):
-            return None
-        head = self._ground.synced.update()
-        return Outcome.of(self._ground.synced.chain.state(head), evidence, board.alive_uploads())
+        if self._outcome is None or not self._outcome[0].closed_as(round_):
+            board = self._ground.board(round_)
+            try:
+                evidence = board.evidence()
+            except (BoardError, UnmaskError):
+                return None
+            state = self._ground.synced.chain.state(self._ground.synced.update())
+            self._outcome = (round_, Outcome.of(state, evidence, board.alive_uploads()))
+        return self._outcome[1]
 
     def header(self, round_: Round, outcome: Outcome) -> Header:
         """The header that follows: everybody makes the same one."""

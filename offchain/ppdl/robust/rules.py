@@ -18,7 +18,7 @@ from offchain.ppdl.learning.update import LARGEST_MOVE
 
 Lanes = NDArray[np.int64]
 
-NEARNESS = 10  # a copy is nearer than a tenth of its length
+NEARNESS = 1_000  # a copy is nearer than a thousandth of its length
 
 
 class RobustError(UserError):
@@ -65,10 +65,10 @@ def krum_order(updates: Lanes, attackers: int) -> NDArray[np.intp]:
 
 
 def free_riders(updates: Lanes) -> list[int]:
-    """Places of updates that are zero, or a copy of an earlier one with at most a tenth of its length changed."""
+    """Places of updates that are zero, or a copy of an earlier one, changed by less than a thousandth of its length."""
     rows = _rows(updates)
     lengths = (rows * rows).sum(axis=1)
-    near = _distances(rows) * NEARNESS**2 < lengths[None, :]
+    near = _distances(rows) <= lengths[None, :] // NEARNESS**2
     copies = np.triu(near, 1).any(axis=0)
     return [int(place) for place in np.flatnonzero((lengths == 0) | copies)]
 
