@@ -109,7 +109,7 @@ class PrivateSum:
 
 def bounded(update: Lanes, bound: int) -> Lanes:
     """The update, each lane within +-2^20, shortened to an L2 norm of at most `bound`. Whole numbers only: lanes are
-    rounded towards zero, so the norm never exceeds the bound by a rounding, and a lane loses less than a unit."""
+    rounded towards zero, so the norm never exceeds the bound by a rounding; a lane loses less than two units to it."""
     lanes = np.clip(update, -LARGEST_MOVE, LARGEST_MOVE).astype(np.int64)
     squared = int(np.dot(lanes, lanes))
     if squared <= bound * bound:
