@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 
 from offchain.metering.readings_file import DataError
 from offchain.ppdl.learning.features import FEATURES, WARM_UP, Examples, Horizon, Quantity, examples
-from offchain.ppdl.learning.history import filled, lag, mean_of, profile, window_least, window_mean, window_most
+from offchain.ppdl.learning.history import (
+    filled,
+    lag,
+    mean_of,
+    profile,
+    recent_level,
+    window_least,
+    window_mean,
+    window_most,
+)
 from offchain.ppdl.learning.model import Perceptron, to_parameters
 from offchain.ppdl.learning.readings import Readings, bundled
 from offchain.ppdl.learning.training import answer
@@ -153,6 +162,16 @@ def test_windows_profiles_and_means_are_of_the_past() -> None:
     assert np.array_equal(mean_of(values, [1, 3]), [nan, nan, nan, 3.5, 1, 4.5], equal_nan=True)
     kind = np.array([0, 1, 0, 1, 0, 0])
     assert np.array_equal(profile(values, kind, 0.5), [nan, nan, 3, 1, 3.5, 4.25], equal_nan=True)
+
+
+def test_the_level_is_that_of_eight_weeks_until_a_day_before() -> None:
+    values = np.arange(10 * 168.0)[:, None]
+    level = recent_level(values)[:, 0]
+    first = 8 * 168 + 24
+    assert level[first] == values[1 : 8 * 168 + 1].mean()
+    assert (level[:first] == values[: 8 * 168].mean()).all()
+    values[first:] = 1e9
+    assert np.array_equal(recent_level(values)[: first + 24, 0], level[: first + 24])
 
 
 def test_times_with_a_zone_are_used_by_their_clocks() -> None:
