@@ -11,6 +11,7 @@ import pytest
 from web3 import Web3
 
 from offchain.artifacts import load
+from offchain.deployment.parts import VERIFIERS
 from offchain.units import ETHER, WATT_HOUR
 from offchain.wallet.note import AMOUNT_LIMIT, ETH
 from offchain.wallet.relay import Relay
@@ -169,8 +170,6 @@ def test_a_proof_of_a_witness_that_doesn_t_hold(stage: Stage, operation: Operati
 
 
 # Keys whose secret is known: every statement can be proven
-
-VERIFIERS = [f"{circuit}_verifier" for circuit in CIRCUITS]
 
 
 def break_keys(stage: Stage) -> None:

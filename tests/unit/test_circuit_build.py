@@ -69,7 +69,7 @@ def test_changed_build_and_missing_files_are_told(compiled: list[Compiled], tmp_
     other.write_bytes(b"other")
     changed = [replace(compiled[0], r1cs=other), replace(compiled[1], wasm=other), *compiled[2:-1]]
     assert list(manifest.build_problems(changed)) == [
-        "settle is not both a circuit and in the keys' manifest",
+        "inference is not both a circuit and in the keys' manifest",
         "joinsplit compiles to another r1cs than its keys were made of",
         "consolidate compiles to another wasm than its keys were made of",
     ]
