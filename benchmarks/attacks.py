@@ -10,14 +10,18 @@ from other homes. `membership`: the area under the curve, 0.5 is chance.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 import torch
 from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, it finds its neighbours
 
 from benchmarks.gradient_inversion import Target, distance
 from benchmarks.membership import TRAINING, Users, bounds_of

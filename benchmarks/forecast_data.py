@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from benchmarks.holidays import korea, new_south_wales
 from offchain.ppdl.learning.features import Examples, Horizon, Quantity, examples
-from offchain.ppdl.learning.history import WEEK, Array, filled, lag
+from offchain.ppdl.learning.history import WEEK, Array, filled, lag, recent_level
 from offchain.ppdl.learning.metrics import seasonal_naive_error
 from offchain.ppdl.learning.readings import Readings, read_csv
 
@@ -25,15 +25,20 @@ TEST_SHARE = 0.2
 CITYLEARN_START = "2016-07-31 23:00"  # a year in which the file's months and weekdays are right
 
 
+Forecast = NDArray[np.float32] | Array
+
+
 @dataclass(frozen=True)
 class Trial:
-    """A forecast to be measured: trained on the first `training_hours`, scored on those after."""
+    """A forecast to be measured: trained on the first `training_hours`, scored on those after. With a `level`
+    [hours, homes] the readings are shares of it."""
 
     readings: Readings
     horizon: Horizon
     training_hours: int
     holidays: Collection[date] = ()
     quantity: Quantity = Quantity.DEMAND
+    level: Array | None = None
 
     @cached_property
     def examples(self) -> Examples:
@@ -53,12 +58,21 @@ class Trial:
     @cached_property
     def kwh(self) -> Array:
         """Readings with their gaps filled, [hours, homes]."""
-        return filled(self.readings.kwh)
+        return filled(self._read)
+
+    @property
+    def _read(self) -> Array:
+        return self.readings.kwh if self.level is None else self.readings.kwh * self.level
+
+    def forecast(self, answers: NDArray[np.float32]) -> Forecast:
+        """What a model's answers for the test period [homes, hours] mean, kWh."""
+        shares = self.test.kwh(answers)
+        return shares if self.level is None else shares * self.level[self.training_hours :].T
 
     @property
     def truth(self) -> Array:
         """Readings of the test period [homes, hours]."""
-        return self.readings.kwh[self.training_hours :].T
+        return self._read[self.training_hours :].T
 
     @property
     def present(self) -> NDArray[np.bool_]:
@@ -72,7 +86,7 @@ class Trial:
     @cached_property
     def naive_error(self) -> Array:
         """Of the same hour last week in the training period [homes]."""
-        past, before = self.readings.kwh[: self.training_hours].T, lag(self.kwh, WEEK)[: self.training_hours].T
+        past, before = self._read[: self.training_hours].T, lag(self.kwh, WEEK)[: self.training_hours].T
         return seasonal_naive_error(past, before, ~np.isnan(past))
 
 
@@ -94,8 +108,10 @@ def jeju(folder: Path, horizon: Horizon) -> Trial:
     """The demand of the island of Jeju, MW."""
     table = pd.read_csv(path(folder, JEJU), parse_dates=["t"]).set_index("t")["mw"]
     hours = pd.date_range(table.index[0], table.index[-1], freq="h")
-    readings = Readings(["jeju"], hours, table.reindex(hours).to_numpy(np.float64)[:, None])
-    return Trial(readings, horizon, int((1 - TEST_SHARE) * len(hours)), korea())
+    power = table.reindex(hours).to_numpy(np.float64)[:, None]
+    level = recent_level(filled(power))
+    readings = Readings(["jeju"], hours, power / level)
+    return Trial(readings, horizon, int((1 - TEST_SHARE) * len(hours)), korea(), level=level)
 
 
 def solar(folder: Path, horizon: Horizon) -> Trial:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmarks.forecast_data import Trial
+from benchmarks.forecast_data import Forecast, Trial
 from offchain.ppdl.aggregation.lanes import Signed
 from offchain.ppdl.learning.federation import Local, federate, local_updates
 from offchain.ppdl.learning.history import DAY, WEEK, Array
@@ -27,7 +27,6 @@ BAGS = {"bagging_fraction": 0.7, "bagging_freq": 1}
 VOLUNTEERS = 4
 TEST_WEEKS = 8
 TOLERANCE = 20
-Forecast = NDArray[np.float32] | Array
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def same_hour_mean(trial: Trial) -> Forecast:
 
 def own_regression(trial: Trial) -> Forecast:
     """Each home's own regression, the base of all models below."""
-    return trial.test.kwh(np.zeros_like(trial.test.target))
+    return trial.forecast(np.zeros_like(trial.test.target))
 
 
 def ridge(trial: Trial) -> Forecast:
@@ -74,17 +73,17 @@ def ridge(trial: Trial) -> Forecast:
     inputs = np.column_stack([rows, np.ones(len(rows))]).astype(np.float64)
     gram = inputs.T @ inputs + RIDGE_PENALTY * np.eye(inputs.shape[1])
     weights = np.linalg.solve(gram, inputs.T @ target)
-    return trial.test.kwh((trial.test.features @ weights[:-1] + weights[-1]).astype(np.float32))
+    return trial.forecast((trial.test.features @ weights[:-1] + weights[-1]).astype(np.float32))
 
 
 def boosted_trees(trial: Trial, seed: int) -> Forecast:
     """LightGBM on all homes' data together."""
     rows, target = _pooled(trial)
-    settings = {"objective": "l2", "verbose": -1, "seed": seed, "num_threads": 2} | LEAVES | BAGS
+    settings = {"objective": "l2", "verbose": -1, "seed": seed, "num_threads": 1} | LEAVES | BAGS
     trees = lightgbm.train(settings, lightgbm.Dataset(rows, target), TREES)
     features = trial.test.features
     found = np.asarray(trees.predict(features.reshape(-1, features.shape[2])), np.float32)
-    return trial.test.kwh(found.reshape(features.shape[:2]))
+    return trial.forecast(found.reshape(features.shape[:2]))
 
 
 def pooled_perceptron(trial: Trial, setting: Setting, seed: int) -> Forecast:
@@ -132,7 +131,7 @@ def tuned_at_home(trial: Trial, state: Signed, seed: int) -> Forecast:
 
 
 def _forecast(trial: Trial, model: Model, parameters: torch.Tensor) -> Forecast:
-    return trial.test.kwh(answer(model, parameters, torch.from_numpy(trial.test.features)).numpy())
+    return trial.forecast(answer(model, parameters, torch.from_numpy(trial.test.features)).numpy())
 
 
 def _data(trial: Trial) -> ClientData:

@@ -11,9 +11,8 @@ from statistics import mean
 
 import numpy as np
 
-from benchmarks.forecast_data import Trial, households, jeju, solar
+from benchmarks.forecast_data import Forecast, Trial, households, jeju, solar
 from benchmarks.forecast_models import (
-    Forecast,
     Setting,
     boosted_trees,
     common,
@@ -38,7 +37,7 @@ Score = Callable[[Trial, Forecast], dict[str, float]]
 # Chosen on the last fifth of the training period of each data set.
 ALONE = Tuning(epochs=30, rate=0.004)
 HOMES = Setting(Training(), Training(batch=2048, rate=0.004, rounds=30), ALONE)
-ISLAND = Setting(Training(), Training(rate=0.004, rounds=40), ALONE)
+ISLAND = Setting(Training(), Training(rate=0.004, rounds=40, huber=0.1), ALONE)
 PANELS = Setting(Training(rate=0.004, decay=0.01), Training(batch=2048, rate=0.004, rounds=30, decay=0.01), ALONE)
 
 

@@ -9,14 +9,19 @@ counts rounds that the gate refused, after which the model stays the old one.
 from __future__ import annotations
 
 import json
+import sys
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 import torch
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, it finds its neighbours
+
 from benchmarks.homes import Homes
+from offchain.errors import UserError
 from offchain.ppdl.aggregation.lanes import Sum
 from offchain.ppdl.learning.federation import Aggregate, federate, plain
 from offchain.ppdl.learning.model import Perceptron
@@ -73,7 +78,10 @@ class Field:
 def main(rounds: int) -> None:
     """Prints one JSON object: by mode and attackers, then by factor."""
     torch.set_num_threads(1)
-    field = Field(rounds)
+    try:
+        field = Field(rounds)
+    except UserError as error:
+        raise click.ClickException(str(error)) from error
     cases: dict[str, tuple[Aggregate, int]] = {
         "plain_mean_8": (plain, MANY),
         "masked_groups_2": (masked(seed=0), FEW),

@@ -10,13 +10,18 @@ untrained model, which leaves a home with its own regression: what learning toge
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 import torch
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, it finds its neighbours
+
 from benchmarks.homes import Homes
+from offchain.errors import UserError
 from offchain.ppdl.learning.federation import Aggregate, federate, plain
 from offchain.ppdl.learning.model import Perceptron
 from offchain.ppdl.learning.training import ClientData, Training
@@ -83,7 +88,11 @@ PARTS = {"homes": of_homes, "users": of_users}
 def main(only: str | None) -> None:
     """Prints one JSON object."""
     torch.set_num_threads(1)
-    click.echo(json.dumps({name: PARTS[name]() for name in ([only] if only else PARTS)}, indent=2))
+    try:
+        figures = {name: PARTS[name]() for name in ([only] if only else PARTS)}
+    except UserError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(json.dumps(figures, indent=2))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import click
 from scripts._command import Command
 
 BUNDLED_HOMES = 6
+FORECAST_HOMES = 12
 
 
 @click.command(cls=Command)
@@ -40,10 +41,12 @@ def cli(data: Path | None, day: datetime | None, homes: int, intervals: int) -> 
     from offchain.deployment.manifest import Manifest
     from offchain.metering.consumption import bundled_day, read_day
     from offchain.metering.solar import clear_day_yield
+    from offchain.ppdl.plan import plan_of
     from offchain.settings import settings
     from offchain.simulate import private_report as report
     from offchain.simulate.bridge_story import BridgeStory
     from offchain.simulate.bridged_chain import bridged_chain
+    from offchain.simulate.forecast_story import ForecastStory
     from offchain.simulate.market_day import settle_homes, start_of
     from offchain.simulate.onlooker import Onlooker
     from offchain.simulate.private_day import PrivateDay, hours_of
@@ -90,15 +93,22 @@ def cli(data: Path | None, day: datetime | None, homes: int, intervals: int) -> 
         for done, step in enumerate(story.run()):
             progress.update(bar, completed=done, description=step)
         progress.update(bar, completed=story.steps, description="done")
-    held |= story.checks
+        plan = plan_of(data, FORECAST_HOMES)
+        forecast = ForecastStory(private_day, ground, plan, Path(folder) / "models", settings.reports / "forecast.png")
+        bar = progress.add_task("", total=forecast.steps, stage="forecast")
+        for done, step in enumerate(forecast.run()):
+            progress.update(bar, completed=done, description=step)
+        progress.update(bar, completed=forecast.steps, description="done")
+    held |= story.checks | forecast.checks
     console.print(report.home_table(private_day), report.sight_table(onlooker, sights))
-    console.print(report.proof_table(private_day), report.bridge_table(story.lines))
+    console.print(report.proof_table(private_day), report.story_table("Over the bridge and back", story.lines))
+    console.print(report.story_table("A forecast that homes learned together", forecast.lines))
     for check, holds in held.items():
         console.print(f"{'yes' if holds else 'NO '}  {check}")
     picture, figures = settings.reports / "private_day.png", settings.reports / "private_day.json"
     report.save_plot(private_day, sights, picture, f"The same day, twice: {len(settled)} homes ({source})")
     report.save_json(private_day, sights, held, figures)
     console.print(f"{report.proofs_in_words(private_day)}; {time.monotonic() - began:.0f} s in all.")
-    console.print(f"Picture: {picture}\nFigures: {figures}", soft_wrap=True)
+    console.print(f"Pictures: {picture}, {forecast.picture}\nFigures: {figures}", soft_wrap=True)
     if not all(held.values()):
         raise click.ClickException("the day does not add up")

@@ -7,11 +7,11 @@ include "perceptron.circom";
 include "quaternary.circom";
 
 function LANES_AN_ELEMENT() { return 16; }
-function ELEMENTS_A_CHUNK() { return 4; }
 function FEATURES_AN_ELEMENT() { return 15; }
 
-// So many whole parts hold a count.
-function partsOf(count, size) { return (count + size - 1) \ size; }
+// Of all weights, four a chunk of 64 lanes, and of a request's features.
+function WEIGHT_ELEMENTS() { return 4 * partsOf(LANES(), 4 * LANES_AN_ELEMENT()); }
+function FEATURE_ELEMENTS() { return partsOf(MODEL_INPUTS(), FEATURES_AN_ELEMENT()); }
 
 // The answer that a model gives for a request's features, for who knows the salt.
 template Inference() {
@@ -28,23 +28,21 @@ template Inference() {
     signal output ciphertext;
 
     // 1. The model: four elements a chunk, and a tree above the chunks
-    var elements = ELEMENTS_A_CHUNK() * partsOf(LANES(), LANES_AN_ELEMENT() * ELEMENTS_A_CHUNK());
-    signal packedWeights[elements] <== PackedNumbers(
-        LANES(), WEIGHT_BITS(), LANES_AN_ELEMENT(), elements
+    signal packedWeights[WEIGHT_ELEMENTS()] <== PackedNumbers(
+        LANES(), WEIGHT_BITS(), LANES_AN_ELEMENT(), WEIGHT_ELEMENTS()
     )(weights);
-    weightHash <== QuaternaryRoot(elements)(packedWeights);
+    weightHash <== QuaternaryRoot(WEIGHT_ELEMENTS())(packedWeights);
 
     // 2. The request
-    var parts = partsOf(MODEL_INPUTS(), FEATURES_AN_ELEMENT());
-    signal packedFeatures[parts] <== PackedNumbers(
-        MODEL_INPUTS(), FEATURE_BITS(), FEATURES_AN_ELEMENT(), parts
+    signal packedFeatures[FEATURE_ELEMENTS()] <== PackedNumbers(
+        MODEL_INPUTS(), FEATURE_BITS(), FEATURES_AN_ELEMENT(), FEATURE_ELEMENTS()
     )(features);
-    signal request[parts + 1];
-    for (var part = 0; part < parts; part++) {
+    signal request[FEATURE_ELEMENTS() + 1];
+    for (var part = 0; part < FEATURE_ELEMENTS(); part++) {
         request[part] <== packedFeatures[part];
     }
-    request[parts] <== salt;
-    featuresHash <== Poseidon(parts + 1)(request);
+    request[FEATURE_ELEMENTS()] <== salt;
+    featuresHash <== Poseidon(FEATURE_ELEMENTS() + 1)(request);
 
     // 3. The answer
     signal answer <== Perceptron()(weights, features);

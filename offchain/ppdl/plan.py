@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ import msgspec
 import numpy as np
 
 from offchain.errors import UserError
+from offchain.metering.readings_file import DataError
 from offchain.ppdl.aggregation.alive import LEAST_ALIVE
 from offchain.ppdl.learning.features import Examples, Horizon, examples
 from offchain.ppdl.learning.model import Perceptron
@@ -105,6 +107,16 @@ class Ground:
     def testset(self) -> Testset:
         """The volunteers' training hours."""
         return Testset.of(self.examples.of(range(self.volunteers)).between(0, self.training_hours))
+
+
+def plan_of(data: Path | None, homes: int) -> Plan:
+    """A plan for so many homes of a CSV file if it has enough of them and of hours, else for made-up ones."""
+    if data is not None:
+        plan = Plan(str(data.resolve()), homes=homes)
+        with suppress(DataError, PlanError):
+            plan.ground()
+            return plan
+    return Plan(homes=homes)
 
 
 def volunteers_task(data: Path | None, zone: str | None, horizon: HorizonName, rounds: int, seed: int) -> Task:

@@ -12,10 +12,21 @@ from functools import cached_property
 from pathlib import Path
 
 from eth_account.signers.local import LocalAccount
+from nacl.public import PrivateKey
 
 from offchain.deployment.forecast import LOCAL_MARKET_RULES, ForecastDeployment
 from offchain.errors import UserError
-from offchain.ppdl.evaluation import Evaluation
+from offchain.journal import Journal
+from offchain.outbox import Outbox
+from offchain.ppdl.evaluation import MODEL, NAIVE, Evaluation
+from offchain.ppdl.forecast_picture import draw
+from offchain.ppdl.inference.enrolment import enrol
+from offchain.ppdl.inference.integer_model import ANSWER_FRACTION, IntegerModel
+from offchain.ppdl.inference.market import ETH, Market, Order
+from offchain.ppdl.inference.market import Kind as Worth
+from offchain.ppdl.inference.node import InferenceNode
+from offchain.ppdl.inference.question import Question
+from offchain.ppdl.inference.served import ChainModels
 from offchain.ppdl.model_chain.verification import verify
 from offchain.ppdl.network.member import Ground
 from offchain.ppdl.network.participation import Participation
@@ -28,6 +39,7 @@ from offchain.ppdl.network.training import HomeTraining
 from offchain.ppdl.plan import Ground as Data
 from offchain.ppdl.plan import Plan
 from offchain.ppdl.trainer import development_account
+from offchain.ppdl.upcoming import Upcoming
 from offchain.sender import development_sender, key_sender
 from offchain.simulate.bridged_chain import BridgedChain
 from offchain.simulate.private_day import PrivateDay
@@ -37,8 +49,10 @@ RULES = Rules(60, 60, 120, 120, 120, 30, 30, 300, 20, ETHER // 10, ETHER // 1_00
 """Windows in seconds of the simulated clock."""
 
 ROUNDS = 3
-FOUNDER, RELAYER = 0, 5
+FOUNDER, RELAYER, NODE = 0, 5, 6
 """Development accounts."""
+
+PRICES = {(ETH, Worth.DISPUTABLE): ETHER // 1_000, (ETH, Worth.PROVEN): ETHER // 500}
 
 SKIP = 20
 """Seconds by which the clock is set forward when nobody has anything to do."""
@@ -58,6 +72,7 @@ class ForecastStory:
     ground: BridgedChain
     plan: Plan
     folder: Path
+    picture: Path
     lines: list[tuple[str, str]] = field(default_factory=list)
     checks: dict[str, bool] = field(default_factory=dict)
 
@@ -76,6 +91,8 @@ class ForecastStory:
             self._train(number)
         yield "the model chain again"
         self._verify()
+        yield "answers for sale"
+        self._sell()
 
     @cached_property
     def data(self) -> Data:
@@ -91,6 +108,11 @@ class ForecastStory:
     def registry(self) -> Registry:
         """Once it is deployed."""
         return Registry(self.day.web3, self.day.manifest.address("ppdl_registry"))
+
+    @cached_property
+    def market(self) -> Market:
+        """Once it is deployed."""
+        return Market(self.day.web3, self.day.manifest.address("inference_market"))
 
     @cached_property
     def store(self) -> FolderStore:
@@ -117,7 +139,8 @@ class ForecastStory:
 
     def _deploy(self) -> None:
         amounts: dict[str, int] = {account.address: 2 * RULES.bond for account in self.accounts.values()}
-        amounts[development_sender(self.day.web3, RELAYER).address] = ETHER // 10
+        for index in (RELAYER, NODE):
+            amounts[development_sender(self.day.web3, index).address] = ETHER
         self.ground.deposit(amounts)
         founder = development_sender(self.day.web3, FOUNDER)
         born = int(self.day.web3.eth.get_block("latest")["timestamp"])
@@ -161,13 +184,64 @@ class ForecastStory:
 
     def _verify(self) -> None:
         """A participant computes its copy of the chain again, and looks at what the forecast is worth."""
-        participation = next(iter(self.homes.values()))
-        chain = participation.ground.synced
+        chain = self.buyer.ground.synced
         head = chain.update().header
         whole = [block.header.number for block in verify(chain.chain)]
         self.checks["the model chain can be computed again from what is public"] = whole == list(range(ROUNDS + 1))
         self.checks["its newest block is the registry's newest header"] = head.hash == self.registry.header_hash(ROUNDS)
         evaluation = Evaluation.with_data(chain.chain, self.data)
         scores = evaluation.scores()
-        model, naive = scores["model"], scores["same hour last week"]
+        model, naive = scores[MODEL], scores[NAIVE]
         self.lines.append(("forecast", f"nRMSE {model.nrmse:.3f}; same hour last week {naive.nrmse:.3f}"))
+        draw(evaluation, self.picture)
+
+    @property
+    def buyer(self) -> Participation:
+        """The home that asks for a forecast."""
+        return next(iter(self.homes.values()))
+
+    def _sell(self) -> None:
+        """A node answers a request, and one that only a proof can answer."""
+        sender = development_sender(self.day.web3, NODE)
+        key, said = PrivateKey.generate(), list[str]()
+        for _ in enrol(self.market, sender, key, PRICES):
+            pass
+        outbox = Outbox(sender, Journal(self.folder / "node.db"))
+        models = ChainModels(self.buyer.ground.folder / "chain")
+        node = InferenceNode(self.market, sender.address, models, outbox, key, PRICES, said.append)
+        model = models.model(self.registry.head()).model
+        home = self.data.readings_of(next(iter(self.accounts)))
+        upcoming = Upcoming.of(home, self.plan.task(self.data).foreseen)
+        for kind in (Worth.DISPUTABLE, Worth.PROVEN):
+            self._ask(kind, upcoming, node, model)
+        self.ground.set_time(self.registry.node.time() + LOCAL_MARKET_RULES.dispute_window + 1)
+        node.look()
+        earned = self.market.node.ask(self.market.calls.claimable(ETH, sender.address))
+        self.checks["the node was paid for both answers"] = earned == sum(
+            PRICES[ETH, kind] for kind in (Worth.DISPUTABLE, Worth.PROVEN)
+        )
+
+    def _ask(self, kind: Worth, upcoming: Upcoming, node: InferenceNode, model: IntegerModel) -> None:
+        question, price = Question.of(upcoming.features), PRICES[ETH, kind]
+        asker = self.buyer.ground.sender
+        address = development_sender(self.day.web3, NODE).address
+        deadline = self.registry.node.time() + 600
+        order = Order(kind, True, 0, deadline, address, ETH, price, question.hash)
+        receipt = asker.transact(self.market.ask(order, question.sealed(self.market.encryption_key(address))), price)
+        number = self.market.calls.requestCount().call() - 1
+        began = time.monotonic()
+        node.look()
+        answered = self.market.answer_of(number)
+        if answered is None:
+            raise ForecastStoryError(f"request {number} wasn't answered")
+        value = answered.opened(question.salt)
+        word = "proven" if kind is Worth.PROVEN else "sold"
+        seconds = time.monotonic() - began
+        kwh = f"{upcoming.hour:%a %H:00}, {upcoming.kwh(value):.3f} kWh"
+        self.lines.append((word, f"{kwh}, for {price / ETHER:g} ETH in {seconds:.1f} s"))
+        exact = value == model.answer(question.features) / (1 << ANSWER_FRACTION)
+        sent = bytes(self.day.web3.eth.get_transaction(receipt["transactionHash"])["input"])
+        hidden = question.to_bytes()[: 2 * len(question.features)] not in sent
+        self.checks[f"the {word} answer is the model's, and the chain saw neither features nor answer"] = (
+            exact and hidden
+        )

@@ -137,9 +137,9 @@ def proof_table(day: PrivateDay) -> Table:
     return table
 
 
-def bridge_table(lines: Sequence[tuple[str, str]]) -> Table:
-    """What happened on the root chain, a line a row."""
-    table = Table(title="Over the bridge and back", show_header=False)
+def story_table(title: str, lines: Sequence[tuple[str, str]]) -> Table:
+    """What happened, a line a row."""
+    table = Table(title=title, show_header=False)
     for what, words in lines:
         table.add_row(what, words)
     return table

@@ -122,7 +122,7 @@ def test_the_root_chain_learns_of_the_day(day: PrivateDay, ground: BridgedChain)
     assert told == ["deposited", "checkpoints", "number", *[""] * 4, "proven", "exited"]
     named = [household.keys.account.address for household in day.households]
     assert not any(name in words for _, words in story.lines for name in named)
-    assert report.bridge_table(story.lines).row_count == 9
+    assert report.story_table("Over the bridge and back", story.lines).row_count == 9
 
 
 def test_each_household_knows_its_own_day(day: PrivateDay) -> None:

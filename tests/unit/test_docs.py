@@ -92,6 +92,7 @@ def test_both_readmes_show_the_same_commands() -> None:
         ("ZkERC20", "pool"),
         ("PPDLRegistry", "ppdl-registry"),
         ("PPDLChallenges", "ppdl-registry"),
+        ("InferenceMarket", "inference-market"),
     ],
 )
 def test_every_function_of_our_own_is_documented(contract: str, page: str) -> None:

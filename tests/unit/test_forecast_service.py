@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
+from offchain.environment import PROJECT
 from offchain.ppdl.aggregation.messages import Header
 from offchain.ppdl.inference.integer_model import PERCEPTRON, quantise_features
 from offchain.ppdl.inference.served import ChainModels
@@ -113,3 +115,12 @@ def test_what_is_not_there(client: TestClient, tmp_path: Path, folder: Path) -> 
     blob.write_bytes(content)
     assert answer.status_code == 503
     assert "can't be read" in answer.json()["error"]
+
+
+def test_every_route_is_documented() -> None:
+    """I11 with its method, beside the errors."""
+    page = (PROJECT / "docs" / "reference" / "inference-market.md").read_text()
+    source = (PROJECT / "offchain" / "ppdl" / "inference" / "service.py").read_text()
+    routes = re.findall(r'@app\.(get|post)\("([^"]+)"', source)
+    assert len(routes) == 2
+    assert [path for method, path in routes if f"`{method.upper()} {path}`" not in page] == []

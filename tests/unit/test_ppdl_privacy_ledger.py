@@ -61,6 +61,7 @@ def test_one_update_a_round(path: Path) -> None:
         again.spend(MODEL, 5, Cost(10), b"second")
     again.spend(OTHER, 5, Cost(10), b"second")
     assert again.spent() == epsilon([Cost(10)] * 2, BUDGET.delta)
+    assert again.left(Cost(1e6)) > 10**12
 
 
 def test_killed_at_any_moment(path: Path) -> None:

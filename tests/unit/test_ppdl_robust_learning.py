@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.membership import Open
+from benchmarks.poisoning import attacked
 from offchain.ppdl.aggregation.in_process import DropOuts, SecureAggregation
 from offchain.ppdl.aggregation.lanes import Sum
 from offchain.ppdl.learning.federation import Aggregate, federate, local_updates, plain
@@ -19,7 +21,7 @@ from offchain.ppdl.model_chain.testset import Testset
 from offchain.ppdl.robust.aggregates import drawn_order, masked, unmasked
 from offchain.ppdl.robust.rules import free_riders, mean, median, multi_krum, trimmed_mean
 from offchain.ppdl.trainer import TaskGate
-from tests.unit.ppdl_homes import OPEN, alike, attacked
+from tests.unit.ppdl_homes import alike
 
 CLIENTS = 42
 MODEL = Perceptron((6, 1))
@@ -35,7 +37,7 @@ RULES = {
 
 def learnt(aggregate: Aggregate, rounds: int = TRAINING.rounds) -> Lanes:
     training = Training(batch=TRAINING.batch, rate=TRAINING.rate, rounds=rounds)
-    return list(federate(MODEL, DATA, OPEN, training, START, aggregate=aggregate))[-1].state
+    return list(federate(MODEL, DATA, Open(), training, START, aggregate=aggregate))[-1].state
 
 
 def error(state: Lanes) -> float:
@@ -49,7 +51,7 @@ CLEAN = error(learnt(plain))
 
 @pytest.mark.parametrize("factor", [-1, -10, 100, -(10**6)])
 def test_masked_mode_holds_two(factor: int) -> None:
-    """P8 2 of 42 that flip or scale, as far as 32 bits go, each round: within 2 % of the clean result, although nobody
+    """P9 2 of 42 that flip or scale, as far as 32 bits go, each round: within 2 % of the clean result, although nobody
     sees an update."""
     assert error(learnt(attacked(masked(seed=0), 2, factor))) < 1.02 * CLEAN
 
@@ -57,12 +59,12 @@ def test_masked_mode_holds_two(factor: int) -> None:
 @pytest.mark.parametrize("factor", [-1, -10, 100])
 @pytest.mark.parametrize("rule", RULES)
 def test_unmasked_rules_hold_eight(rule: str, factor: int) -> None:
-    """P8 8 of 42: within 2 % of the clean result."""
+    """P9 8 of 42: within 2 % of the clean result."""
     assert error(learnt(attacked(RULES[rule], 8, factor))) < 1.02 * CLEAN
 
 
 def test_where_it_ends() -> None:
-    """P8 what the documentation says is not held: the plain mean falls to 8 of 42, and so do groups, as there is an
+    """P9 what the documentation says is not held: the plain mean falls to 8 of 42, and so do groups, as there is an
     attacker in nearly each of 5."""
     assert error(learnt(attacked(plain, 8, -10))) > 1.2 * CLEAN
     assert error(learnt(attacked(masked(seed=0), 8, -10))) > 1.2 * CLEAN
@@ -75,7 +77,7 @@ def gate() -> TaskGate:
 
 
 def test_gate_keeps_the_old_model() -> None:
-    """P7 a round that 8 attackers spoil doesn't pass the gate: model and loss stay as they were, and the next clean
+    """P9 a round that 8 attackers spoil doesn't pass the gate: model and loss stay as they were, and the next clean
     round goes on from there."""
 
     def spoiled_at_first(number: int, updates: Lanes) -> Sum:
@@ -104,7 +106,7 @@ class Copycat(SecureAggregation):
 
 
 def test_copy_of_a_masked_update() -> None:
-    """P7 who copies another's masked update copies nothing: unmasked, the sum is noise, and the gate keeps the model.
+    """P9 who copies another's masked update copies nothing: unmasked, the sum is noise, and the gate keeps the model.
     An honest round after it goes on."""
     begun = learnt(plain, 5)
     training = Training(batch=32, rate=0.02, rounds=1)
@@ -116,7 +118,7 @@ def test_copy_of_a_masked_update() -> None:
 
 
 def test_free_riders() -> None:
-    """P8 2 of 42 that send nothing, or what another sent: the model learns within 1 % as well; in the clear they are
+    """P9 2 of 42 that send nothing, or what another sent: the model learns within 1 % as well; in the clear they are
     found by place, and in masked mode by nobody."""
 
     def lazy(number: int, updates: Lanes) -> Sum:
@@ -143,7 +145,7 @@ def test_groups_are_secure_sums() -> None:
 
 
 def test_one_rule_for_all() -> None:
-    """P8 the mean as a rule is the plain round, bit for bit."""
+    """P9 the mean as a rule is the plain round, bit for bit."""
     updates = local_updates(MODEL, DATA, TRAINING, START, 1)
     by_rule, by_sum = unmasked(mean)(1, updates), plain(1, updates)
     assert (apply_sum(START, by_rule.total, by_rule.clients) == apply_sum(START, by_sum.total, by_sum.clients)).all()

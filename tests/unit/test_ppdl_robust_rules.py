@@ -66,7 +66,7 @@ def test_krum_by_hand(rows: list[list[int]], attackers: int) -> None:
 @pytest.mark.parametrize("factor", [-1, -10, 10, 10**6])
 @pytest.mark.parametrize("attackers", [1, 8])
 def test_attackers_are_outvoted(factor: int, attackers: int) -> None:
-    """P8 up to 8 of 42 updates turned round or scaled, past 32 bits too: each robust rule stays near the honest mean,
+    """P9 up to 8 of 42 updates turned round or scaled, past 32 bits too: each robust rule stays near the honest mean,
     and the plain mean is moved far."""
     updates = honest(42)
     clean = updates[attackers:]
@@ -79,7 +79,7 @@ def test_attackers_are_outvoted(factor: int, attackers: int) -> None:
 
 @pytest.mark.parametrize("spoiled", [[0, 1], [3, 17]])
 def test_two_attackers_spoil_two_groups_at_most(spoiled: list[int]) -> None:
-    """P8 masked mode: 2 of 42 fall into at most 2 of 5 groups, whose sums the median leaves aside; with one attacker in
+    """P9 masked mode: 2 of 42 fall into at most 2 of 5 groups, whose sums the median leaves aside; with one attacker in
     each group nothing is left of it."""
     updates = honest(42)
     groups = grouped(range(42))
@@ -97,7 +97,7 @@ def test_two_attackers_spoil_two_groups_at_most(spoiled: list[int]) -> None:
 
 
 def test_free_riders_show_in_the_clear() -> None:
-    """P8 unmasked mode: zeros, copies and copies that are slightly changed are found; honest updates are not."""
+    """P9 unmasked mode: zeros, copies and copies that are slightly changed are found; honest updates are not."""
     updates = honest(20)
     assert free_riders(updates) == []
     updates[4] = 0

@@ -70,6 +70,7 @@ class Server:
 
     def _send(self, content: bytes) -> Iterator[bytes]:
         """The answers of all nodes that are there, as they come."""
+        nodes = list(self._grid.get_node_ids())
         messages = [
             Message(
                 sealed(content),
@@ -78,17 +79,20 @@ class Server:
                 ttl=self._seconds,
                 group_id=str(self._round),
             )
-            for node in self._grid.get_node_ids()
+            for node in nodes
         ]
-        waiting = set(self._grid.push_messages(messages))
+        sent = self._grid.push_messages(messages)  # ids in the messages' order, None or less of them for those not sent
+        waiting = {message: node for message, node in zip(sent, nodes, strict=False) if message is not None}
+        if len(waiting) < len(nodes):
+            self._tell(f"Flower sent {len(nodes) - len(waiting)} of {len(nodes)} messages to nobody")
         deadline = time.monotonic() + self._seconds
         while waiting and time.monotonic() < deadline:
-            for reply in self._grid.pull_messages(waiting):
-                waiting.discard(reply.metadata.reply_to_message_id)
+            for reply in self._grid.pull_messages(list(waiting)):
+                node = waiting.pop(reply.metadata.reply_to_message_id)
                 try:
                     yield opened(reply)
                 except UserError as error:
-                    self._tell(f"node {reply.metadata.src_node_id}: {error}")
+                    self._tell(f"node {node}: {error}")
             time.sleep(POLL_SECONDS if waiting else 0)
         if waiting:
             self._tell(f"{len(waiting)} nodes didn't answer within {self._seconds:g} s")

@@ -87,9 +87,10 @@ def examples(
     training_hours: int,
     holidays: Collection[date] = (),
     quantity: Quantity = Quantity.DEMAND,
+    window: int = 0,
 ) -> Examples:
     """The examples of all hours; the first `training_hours` are the training period, whose statistics scale. Weekends
-    and holidays are free days.
+    and holidays are free days. After the 30 features come the last readings of a `window` of hours, the oldest first.
 
     The base of a forecast is the home's own regression: the model learns what is common in its errors. Raises DataError
     if there are too few hours.
@@ -102,7 +103,7 @@ def examples(
     kwh, calendar = filled(readings.kwh), Calendar.of(readings.hours, holidays)
     mean, spread = kwh[:training_hours].mean(axis=0), np.maximum(kwh[:training_hours].std(axis=0), LEAST_SPREAD)
     warm, there = np.arange(hours) >= WARM_UP, ~np.isnan(readings.kwh)
-    features = np.zeros((kwh.shape[1], hours, FEATURES), np.float32)
+    features = np.zeros((kwh.shape[1], hours, FEATURES + window), np.float32)
     base, present = np.zeros(features.shape[:2], np.float32), np.zeros(features.shape[:2], np.bool_)
     for home, size in enumerate(mean / spread):
         values = kwh[:, home] / spread[home]
@@ -111,7 +112,8 @@ def examples(
         known = there[:, home] & ~np.isnan(history).any(axis=1)
         own = weekly_regression(_products(_steps(history)), scaled, known, horizon.value)
         missed = lag(np.where(known, scaled - own, 0), horizon.value)
-        features[home] = _steps(np.column_stack([history, own, missed]))
+        last = [lag(scaled, ago) for ago in range(horizon.value + window - 1, horizon.value - 1, -1)]
+        features[home] = _steps(np.column_stack([history, own, missed, *last]))
         base[home], present[home] = mean[home] + spread[home] * own, known & warm
     target = (kwh.T - base) / spread[:, None]
     return Examples(features, target.astype(np.float32), present, base, spread.astype(np.float32))

@@ -34,12 +34,13 @@ def scores(truth: Array, forecast: Array, present: Mask, naive_error: Array) -> 
 
 
 def mape(truth: Array, forecast: Array, present: Mask) -> float:
-    """Mean absolute error of the sum of all homes, in per cent of it, over hours in which all are present."""
+    """Mean absolute error of the sum of all homes, in per cent of it, over hours in which all are present (no
+    number if there are none)."""
     whole = present.all(axis=0)
     total = truth[:, whole].sum(axis=0, dtype=np.float64)
     foreseen = forecast[:, whole].sum(axis=0, dtype=np.float64)
     used = total > 0
-    return float(100 * np.mean(np.abs(foreseen - total)[used] / total[used]))
+    return float("nan") if not used.any() else float(100 * np.mean(np.abs(foreseen - total)[used] / total[used]))
 
 
 def seasonal_naive_error(truth: Array, naive: Array, present: Mask) -> NDArray[np.float64]:

@@ -16,12 +16,14 @@ from offchain.ppdl.learning.model import LARGEST_WEIGHT, Model
 
 @dataclass(frozen=True)
 class Training:
-    """How clients train. The rate falls from round to round as half a cosine, to a share of it in the last."""
+    """How clients train. The rate falls from round to round as half a cosine, to a share of it in the last. Errors
+    count squared, those above `huber` only linearly (Huber 1964)."""
 
     batch: int = 256
     rate: float = 0.008
     last_rate: float = 0.05
     decay: float = 0.0
+    huber: float | None = None
     rounds: int = 60
     epochs: int = 1
     seed: int = 0
@@ -73,15 +75,23 @@ def train(
             batch = order[:, start : start + training.batch]
             answers = model.forward(weights, data.features[rows, batch])
             present = data.present[rows, batch]
-            squares = ((answers - data.target[rows, batch]) ** 2 * present).sum(dim=1)
+            errors = (answers - data.target[rows, batch]) * present
+            squares = (errors**2).sum(dim=1)
             counted = present.sum(dim=1)
-            (weights.grad,) = torch.autograd.grad((squares / counted.clamp(min=1)).sum(), weights)
+            loss = squares if training.huber is None else _huber(errors, training.huber).sum(dim=1)
+            (weights.grad,) = torch.autograd.grad((loss / counted.clamp(min=1)).sum(), weights)
             optimiser.step()
             with torch.no_grad():
                 weights.clamp_(-LARGEST_WEIGHT, LARGEST_WEIGHT)
             lost += squares.detach()
             seen += counted
     return weights.detach(), lost / seen.clamp(min=1)
+
+
+def _huber(errors: Tensor, limit: float) -> Tensor:
+    """Squares, beyond the limit their tangent."""
+    near = errors.clamp(-limit, limit)
+    return near * (2 * errors - near)
 
 
 def _order(name: str, seed: int, round_number: int, epoch: int, hours: int) -> Tensor:

@@ -20,6 +20,7 @@ class Tuning:
     rate: float = 0.001
     batch: int = 256
     tail: float = 0.25
+    huber: float | None = None
     seed: int = 0
 
 
@@ -41,7 +42,7 @@ def tuned(model: Model, state: Lanes, data: ClientData, tuning: Tuning) -> Tenso
 
 def _means(model: Model, start: Tensor, data: ClientData, tuning: Tuning) -> list[Tensor]:
     """The mean parameters after 0, 1, ... epochs."""
-    training = Training(batch=tuning.batch, rate=tuning.rate, last_rate=1, seed=tuning.seed)
+    training = Training(batch=tuning.batch, rate=tuning.rate, last_rate=1, huber=tuning.huber, seed=tuning.seed)
     parameters, summed, means = start, torch.zeros_like(start), [start]
     for epoch in range(1, tuning.epochs + 1):
         parameters, _ = train(model, parameters, data, training, -epoch)  # rounds' numbers are above 0

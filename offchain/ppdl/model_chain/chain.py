@@ -51,7 +51,7 @@ class ModelChain:
             self.about = msgspec.json.decode((folder / ABOUT).read_bytes(), type=About)
         except OSError as error:
             raise ChainError(f"there is no model chain in {folder}: `openmg ppdl train` begins one") from error
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, ValueError) as error:
             raise ChainError(f"{folder / ABOUT} is damaged: {error}") from error
 
     @classmethod

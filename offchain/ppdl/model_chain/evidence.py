@@ -143,7 +143,7 @@ class Evidence:
         """Raises EvidenceError for what `to_bytes` didn't write."""
         try:
             document = msgspec.msgpack.decode(content, type=_Document)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise EvidenceError(f"it is no evidence of a round: {error}") from error
         keys = tuple(RoundKeys(*one) for one in document.keys)
         return cls(

@@ -77,7 +77,7 @@ class Task:
             features = np.frombuffer(document.features, "<i2").astype(np.int16)
             targets = np.frombuffer(document.targets, "<i4").astype(np.int32)
             testset = Testset(features.reshape(len(targets), -1), targets)
-        except (msgspec.DecodeError, msgspec.ValidationError, ValueError) as error:
+        except (msgspec.DecodeError, ValueError) as error:
             raise TaskError(f"it is no task: {error}") from error
         return cls(document.horizon, tuple(document.layers), training, testset)
 

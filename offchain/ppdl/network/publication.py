@@ -100,7 +100,7 @@ class Publication:
         """Raises PublicationError for what `to_bytes` didn't write."""
         try:
             return cls(*msgspec.msgpack.decode(content, type=tuple[int, Kind, bytes, bytes, bytes]))
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise PublicationError(f"it is no publication: {error}") from error
 
 

@@ -29,7 +29,7 @@ class Snapshot:
             return set(msgspec.msgpack.decode(self._path.read_bytes(), type=list[tuple[int, bytes]]))
         except FileNotFoundError:
             return set()
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, msgspec.DecodeError, ValueError) as error:
             raise BlobError(f"{self._path} can't be read: {error}") from error
 
     def forget(self) -> None:

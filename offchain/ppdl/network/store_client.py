@@ -33,7 +33,7 @@ class StoreClient:
         found = {}
         try:
             listed = msgspec.msgpack.decode(content, type=list[bytes])
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, ValueError) as error:
             raise PublicationError(f"the store at {self._url} doesn't answer as a store does") from error
         for one in listed:
             try:

@@ -11,7 +11,8 @@ sampled Gaussian mechanism" (2019); Canonne, Kamath and Steinke, "The discrete G
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from offchain.errors import UserError
@@ -82,9 +83,11 @@ class Cost:
 def epsilon(costs: Iterable[Cost], delta: float) -> float:
     """What rounds cost together, infinite if no order bounds it: the best of all orders, converted after Canonne et
     al., proposition 12. No rounds cost nothing."""
-    counts: dict[Cost, int] = {}
-    for cost in costs:
-        counts[cost] = counts.get(cost, 0) + 1
+    return composed(Counter(costs), delta)
+
+
+def composed(counts: Mapping[Cost, int], delta: float) -> float:
+    """As `epsilon`, for so many rounds of each cost."""
     if not counts:
         return 0.0
     return min(_converted(counts, order, delta) for order in ORDERS)
@@ -97,8 +100,7 @@ def calibrated(budget: Budget, rounds: int, rate: float = 1.0) -> Cost:
         raise PrivacyError(f"{rounds} rounds can't be planned: take 1 or more")
 
     def kept(multiplier: float) -> bool:
-        counts = {Cost(multiplier, rate): rounds}
-        return min(_converted(counts, order, budget.delta) for order in ORDERS) <= budget.epsilon
+        return composed({Cost(multiplier, rate): rounds}, budget.delta) <= budget.epsilon
 
     low, high = WEAKEST, STRONGEST
     if not kept(high):
@@ -131,7 +133,7 @@ def noise_multiplier(bound: float, deviation: float, shares: int, lanes: int) ->
     return 1 / (bound / (math.sqrt(shares) * deviation) + gap)
 
 
-def _converted(counts: dict[Cost, int], order: float, delta: float) -> float:
+def _converted(counts: Mapping[Cost, int], order: float, delta: float) -> float:
     loss = sum(count * cost.loss(order) for cost, count in counts.items())
     converted = loss + math.log1p(-1 / order) - (math.log(delta) + math.log(order)) / (order - 1)
     return max(0.0, converted)

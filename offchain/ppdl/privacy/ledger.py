@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from offchain.errors import UserError
-from offchain.ppdl.privacy.accountant import Budget, Cost, epsilon
+from offchain.ppdl.privacy.accountant import Budget, Cost, composed, epsilon
 
 BUSY_SECONDS = 30
 SCHEMA = """
@@ -72,12 +73,12 @@ class PrivacyLedger:
 
     def left(self, cost: Cost) -> int:
         """How many more rounds of a cost fit in."""
-        costs, fitting, beyond = self._costs(), 0, 1
-        while self._fits([*costs, *[cost] * beyond]):
+        spent, fitting, beyond = Counter(self._costs()), 0, 1
+        while self._fits(spent + Counter({cost: beyond})):
             fitting, beyond = beyond, 2 * beyond
         while beyond - fitting > 1:
             middle = (fitting + beyond) // 2
-            fitting, beyond = (middle, beyond) if self._fits([*costs, *[cost] * middle]) else (fitting, middle)
+            fitting, beyond = (middle, beyond) if self._fits(spent + Counter({cost: middle})) else (fitting, middle)
         return fitting
 
     def spend(self, model: bytes, number: int, cost: Cost, digest: bytes) -> None:
@@ -109,8 +110,8 @@ class PrivacyLedger:
         except (UserError, TypeError) as error:
             raise PrivacyLedgerError(f"{self.path} is damaged ({error}): send no update") from error
 
-    def _fits(self, costs: list[Cost]) -> bool:
-        return epsilon(costs, self.budget.delta) <= self.budget.epsilon
+    def _fits(self, counts: Counter[Cost]) -> bool:
+        return composed(counts, self.budget.delta) <= self.budget.epsilon
 
     def _keep_budget(self) -> None:
         self._run("INSERT OR IGNORE INTO budget VALUES (1, ?, ?)", self.budget.epsilon, self.budget.delta)

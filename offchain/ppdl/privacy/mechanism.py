@@ -59,8 +59,17 @@ class PrivateSum:
 
     @property
     def alive(self) -> int:
-        """Whose updates the sum must have at least. Who took part reveals nothing of a round with fewer."""
+        """Whose updates the sum must have at least."""
         return self.participants - math.floor(self.missing * self.participants)
+
+    def check_alive(self, alive: int) -> None:
+        """To be asked before any share of a seed is revealed: raises PrivacyError if so few are alive that their noise
+        doesn't suffice."""
+        if alive < self.alive:
+            raise PrivacyError(
+                f"only {alive} of {self.participants} are alive: with the noise of fewer than {self.alive} a sum tells"
+                " more than planned, so it stays masked"
+            )
 
     @property
     def hiding(self) -> int:

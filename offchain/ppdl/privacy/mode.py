@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from offchain.ppdl.aggregation.lanes import Sum
-from offchain.ppdl.learning.federation import Aggregate
+from offchain.ppdl.learning.federation import Aggregate, plain
 from offchain.ppdl.learning.model import STATE_UNIT
 from offchain.ppdl.learning.training import Training
 from offchain.ppdl.learning.update import Lanes as State
@@ -48,17 +48,20 @@ class PrivateMode:
         bound = max(1, int(self.bound * falling / STATE_UNIT))
         return PrivateSum(bound, self.multiplier, participants, weights, self.missing, self.knowing)
 
-    def aggregate(self, seed: int) -> Aggregate:
+    def aggregate(self, seed: int, within: Aggregate = plain) -> Aggregate:
         """All participants' rounds in one process, the same for the same seed; sums of one round, as of groups, have
-        noise of their own."""
+        noise of their own. `within` adds what they send. Raises PrivacyError if it says that too few are alive."""
         calls: Counter[int] = Counter()
 
         def aggregate(number: int, updates: State) -> Sum:
-            moves = updates[:, :-1].astype(np.int64)
             drawn = hashlib.sha256(f"{seed}/{number}/{calls[number]}".encode()).digest()
             calls[number] += 1
-            sent = self.sum_of(number, *moves.shape).shares(moves, Stream(drawn))
-            return Sum(np.append(sent.sum(axis=0), 0).astype(np.int32), len(updates))
+            plan = self.sum_of(number, len(updates), updates.shape[1] - 1)
+            sent = np.zeros_like(updates)
+            sent[:, :-1] = plan.shares(updates[:, :-1].astype(np.int64), Stream(drawn))  # modulo 2^32
+            found = within(number, sent)
+            plan.check_alive(found.clients)
+            return found
 
         return aggregate
 

@@ -65,7 +65,7 @@ def krum_order(updates: Lanes, attackers: int) -> NDArray[np.intp]:
 
 
 def free_riders(updates: Lanes) -> list[int]:
-    """Places of updates that are zero, or copies of an earlier one with under a thousandth of their length changed."""
+    """Places of updates that are zero, or a copy of an earlier one, changed by less than a thousandth of its length."""
     rows = _rows(updates)
     lengths = (rows * rows).sum(axis=1)
     near = _distances(rows) <= lengths[None, :] // NEARNESS**2
