@@ -15,7 +15,7 @@ contract PPDLLibraries {
         return Lanes.negate(word);
     }
 
-    function stream(bytes32 seed, uint256 chunk, bool negated) external pure returns (uint256[8] memory) {
+    function stream(bytes32 seed, uint256 chunk, bool negated) external view returns (uint256[8] memory) {
         return Lanes.stream(seed, chunk, negated);
     }
 

@@ -8,6 +8,7 @@ library Lanes {
     uint256 internal constant CHUNK = 64;
     uint256 private constant WORDS = 8;
     uint256 private constant LANES = 8;
+    uint256 private constant SHA256 = 2; // the precompiled contract
     /// @dev Each lane's lowest and highest bit.
     uint256 private constant LOW = type(uint256).max / type(uint32).max;
     uint256 private constant HIGH = LOW << 31;
@@ -44,15 +45,19 @@ library Lanes {
     }
 
     /// @notice A chunk of a seed's mask, or what takes it off.
-    function stream(bytes32 seed, uint256 chunk, bool negated) internal pure returns (uint256[8] memory mask) {
-        unchecked {
-            bytes memory message = abi.encodePacked(seed, uint64(chunk << 32));
-            for (uint256 i = 0; i < WORDS; i++) {
-                message[message.length - 1] = bytes1(uint8(i));
-                uint256 word = uint256(sha256(message));
-                mask[i] = negated ? negate(word) : word;
+    function stream(bytes32 seed, uint256 chunk, bool negated) internal view returns (uint256[8] memory mask) {
+        assembly ("memory-safe") {
+            let message := mload(0x40)
+            mstore(message, seed)
+            mstore(add(message, 0x20), shl(224, chunk))
+            for { let i := 0 } lt(i, WORDS) { i := add(i, 1) } {
+                mstore8(add(message, 0x27), i) // the last byte of 40
+                let hashed := staticcall(gas(), SHA256, message, 0x28, add(mask, mul(0x20, i)), 0x20)
+                if iszero(hashed) { revert(0, 0) } // out of gas
             }
         }
+        if (!negated) return mask;
+        for (uint256 i = 0; i < WORDS; i++) mask[i] = negate(mask[i]);
     }
 
     /// @notice Whether a chunk is the one before plus the mean of `count` updates.

@@ -46,42 +46,47 @@ library NeighbourGraph {
         while (from >= count);
     }
 
-    /// @dev The network on `2 * bits` bits.
-    function _forth(bytes32 seed, uint256 bits, uint256 number) private pure returns (uint256) {
-        unchecked {
-            uint256 mask = (1 << bits) - 1;
-            (uint256 left, uint256 right) = (number >> bits, number & mask);
-            for (uint256 round = 0; round < ROUNDS; round++) {
-                (left, right) = (right, left ^ (_mix(seed, round, right) & mask));
+    /// @dev The network on `2 * bits` bits: each round adds `keccak256(abi.encodePacked(seed, uint8(round), right))` to
+    /// the left half, then the halves change places.
+    function _forth(bytes32 seed, uint256 bits, uint256 value) private pure returns (uint256 result) {
+        assembly ("memory-safe") {
+            let memory_ := mload(0x40)
+            mstore(memory_, seed)
+            let mask := sub(shl(bits, 1), 1)
+            let left := shr(bits, value)
+            let right := and(value, mask)
+            for { let round := 0 } lt(round, ROUNDS) { round := add(round, 1) } {
+                mstore8(add(memory_, 0x20), round)
+                mstore(add(memory_, 0x21), right)
+                let mixed := xor(left, and(keccak256(memory_, 0x41), mask))
+                left := right
+                right := mixed
             }
-            return (left << bits) | right;
+            result := or(shl(bits, left), right)
         }
     }
 
     /// @dev Its inverse.
-    function _back(bytes32 seed, uint256 bits, uint256 number) private pure returns (uint256) {
-        unchecked {
-            uint256 mask = (1 << bits) - 1;
-            (uint256 left, uint256 right) = (number >> bits, number & mask);
-            for (uint256 round = ROUNDS; round > 0; round--) {
-                (left, right) = (right ^ (_mix(seed, round - 1, left) & mask), left);
+    function _back(bytes32 seed, uint256 bits, uint256 value) private pure returns (uint256 result) {
+        assembly ("memory-safe") {
+            let memory_ := mload(0x40)
+            mstore(memory_, seed)
+            let mask := sub(shl(bits, 1), 1)
+            let left := shr(bits, value)
+            let right := and(value, mask)
+            for { let round := ROUNDS } round {} {
+                round := sub(round, 1)
+                mstore8(add(memory_, 0x20), round)
+                mstore(add(memory_, 0x21), left)
+                let mixed := xor(right, and(keccak256(memory_, 0x41), mask))
+                right := left
+                left := mixed
             }
-            return (left << bits) | right;
+            result := or(shl(bits, left), right)
         }
     }
 
     function _halfBits(uint256 count) private pure returns (uint256) {
         return (Math.log2(count, Math.Rounding.Ceil) + 1) / 2;
-    }
-
-    /// @dev `keccak256(abi.encodePacked(seed, uint8(round), right))`, without memory of its own.
-    function _mix(bytes32 seed, uint256 round, uint256 right) private pure returns (uint256 hash) {
-        assembly ("memory-safe") {
-            let memory_ := mload(0x40)
-            mstore(memory_, seed)
-            mstore8(add(memory_, 32), round)
-            mstore(add(memory_, 33), right)
-            hash := keccak256(memory_, 65)
-        }
     }
 }

@@ -41,5 +41,5 @@ def slash_poster(round_: Round, by: int = 1, challenger: int = 2) -> LocalAccoun
     """Has a wrong sum posted and challenged; returns who posted it."""
     shown = round_.disputed(sums=bent(round_, 0, 1, one_more))
     round_.post(shown, by)
-    round_.stage.send(challenge(round_, "Sum", 0, 1, shown.sum(0, 1)), round_.keys[challenger])
-    return round_.keys[by]
+    round_.stage.send(challenge(round_, "Sum", 0, 1, shown.sum(0, 1)), round_.stage.keys[challenger])
+    return round_.stage.keys[by]

@@ -1,18 +1,20 @@
-"""Large rounds whose secrets are no secrets: seeds come from the participants' numbers, and nobody computes shares.
+"""Large rounds without secrets: seeds come from the participants' numbers, updates are noise, and nobody shares.
 
-The chain sees of them what it sees of real ones; they are made in no time, and alike each time.
+The chain sees of them what it sees of real ones: their sum is right, but is of nothing. They are made in no time, and
+alike each time.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
 
+import numpy as np
 from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 
 from offchain.ppdl.aggregation.graph import RoundKeys
 from offchain.ppdl.aggregation.lanes import Lanes
-from offchain.ppdl.aggregation.masks import masked, seed_hash, sign_of
+from offchain.ppdl.aggregation.masks import seed_hash
 from offchain.ppdl.aggregation.seeds import SeedCommitment, mask_places
 from offchain.ppdl.aggregation.shares import Parcel
 from offchain.ppdl.aggregation.sum_tree import Mask
@@ -39,10 +41,9 @@ class Member:
         return SeedCommitment(keccak(b"shares"), tuple(hashes)), Parcel((), ())
 
     def upload(self, vector: Lanes, transcript: Transcript) -> Lanes:
-        """Its update, masked."""
-        index = self._index(transcript)
-        pairs = [(sign_of(index, other), pair_seed(index, other)) for other in transcript.kept[index]]
-        return masked(vector, self_seed(index), pairs)
+        """What a masked update looks like: noise."""
+        draw = np.random.default_rng([self.round, self._index(transcript)])
+        return draw.integers(0, 1 << 32, vector.shape, dtype=np.uint32)
 
     def _index(self, transcript: Transcript) -> int:
         return transcript.keys.index(self._keys)

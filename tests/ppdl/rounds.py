@@ -184,7 +184,7 @@ class Round:
 
     def post(self, shown: Disputed | None = None, by: int = 1) -> Round:
         """Posts the aggregate, the right one unless another is given."""
-        self.stage.send(self.post_call(shown), self.keys[by])
+        self.stage.send(self.post_call(shown), self.stage.keys[by])
         return self
 
     def finalise(self) -> Round:

@@ -166,7 +166,7 @@ def test_finalising(posted_round: Round, newcomer: str) -> None:
 def ends(round_: Round, time: int, phase: int) -> None:
     """Checks that a round can't be ended before a time, that anyone can end it then, and that the next one succeeds
     on the same head."""
-    stage, anyone = round_.stage, round_.keys[7]
+    stage, anyone = round_.stage, round_.stage.keys[7]
     call = stage.registry.functions.abort(round_.number)
     stage.refuse(call, ("RoundRunning(uint256)", round_.number), anyone, time=time - 1)
     stage.refuse(stage.registry.functions.open(), ("RoundRunning(uint256)", round_.number), anyone, time=time - 1)

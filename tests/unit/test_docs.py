@@ -90,6 +90,8 @@ def test_both_readmes_show_the_same_commands() -> None:
         ("EnergyToken", "energy-token"),
         ("UniswapFactory", "exchange"),
         ("ZkERC20", "pool"),
+        ("PPDLRegistry", "ppdl-registry"),
+        ("PPDLChallenges", "ppdl-registry"),
         ("InferenceMarket", "inference-market"),
     ],
 )
