@@ -32,6 +32,6 @@ def test_bonds_and_escrow_add_up(market: Market) -> None:
 
     operations = {"request", "answer", "answerProven", "refund", "dispute", "prove", "convict", "collect", "claim"}
     assert operations | {"join", "leave", "withdrawBond"} <= set(succeeded)
-    assert {"WrongState", "NotActive", "TooEarly", "NothingThere"} <= set(refusals)
+    assert {"WrongState", "TooEarly", "TooLate", "NothingThere", "NotRequester", "WrongAnswer"} <= set(refusals)
     if CAMPAIGN:
-        assert {"BondTooSmall", "NotAddressed", "WrongAnswer", "AtStake", "Underpaid"} <= set(refusals)
+        assert {"BondTooSmall", "NotAddressed", "NotActive", "AtStake", "Underpaid"} <= set(refusals)
