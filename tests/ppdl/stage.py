@@ -178,8 +178,16 @@ def deploy(web3: Web3, deployer: str, name: str, *arguments: Any) -> Contract:
     """A contract, as the deployer's."""
     sent = load(name).factory(web3).constructor(*arguments).transact({"from": deployer, "gas": GAS})
     receipt = web3.eth.wait_for_transaction_receipt(sent, 60, 0.002)
-    assert receipt["status"] == 1, f"{name} failed"
     return load(name).at(web3, str(receipt["contractAddress"]))
+
+
+def refuse_deployment(web3: Web3, name: str, error: Error, *arguments: Any) -> None:
+    """Checks that a contract can't be deployed, with exactly this error."""
+    data = load(name).factory(web3).constructor(*arguments).data_in_transaction
+    request = [{"from": web3.eth.accounts[0], "data": data, "gas": hex(GAS)}, "latest"]
+    answer = web3.provider.make_request("eth_call", request)  # type: ignore[arg-type]
+    assert "error" in answer, f"{name} can be deployed"
+    assert bytes.fromhex(answer["error"].get("data", "0x")[2:]) == revert_data(error)
 
 
 def asked(contract: Contract, *calls: Any) -> list[Any]:

@@ -12,7 +12,7 @@ from offchain.ppdl.aggregation.unmasking import UnmaskError
 from offchain.zk.field import MODULUS
 from tests.ppdl.faults import slash_poster
 from tests.ppdl.rounds import Round, closed, opened
-from tests.ppdl.stage import CLOSE, CLOSED_BY, RULES, SEEDS, UPLOAD, Stage, deploy
+from tests.ppdl.stage import CLOSE, CLOSED_BY, RULES, SEEDS, UPLOAD, Stage, deploy, refuse_deployment
 
 HASH = keccak(text="some hash")
 OPEN, CLOSED, POSTED, FINAL = 1, 2, 3, 4
@@ -64,7 +64,9 @@ def test_seeds(stage: Stage) -> None:
         short = stage.registry.functions.commitSeeds(1, HASH, [HASH] * count)
         stage.refuse(short, ("WrongLength(uint256,uint256)", 9, count), key)
     assert stage.registry.functions.seedsRootAt(0).call() == bytes(32)
-    stage.send(call, key)
+    ((name, shown),) = stage.events(stage.send(call, key))
+    assert (name, tuple(shown["seedHashes"])) == ("SeedsCommitted", commitment.seed_hashes)
+    assert shown["sharesRoot"] == commitment.shares_root
     assert stage.registry.functions.seedsRootAt(0).call() == commitment.tree().root
     stage.refuse(call, ("AlreadyCommitted(address)", key.address), key)
     late = round_.opened_at + UPLOAD
@@ -283,6 +285,5 @@ def test_reorganisation_of_keys(stage: Stage) -> None:
 def test_rules(stage: Stage, name: str) -> None:
     """P7 no window and no bond is zero."""
     assert tuple(stage.registry.functions.rules().call()) == astuple(RULES)
-    with pytest.raises(AssertionError, match="PPDLRegistry failed"):
-        deploy(stage.web3, stage.web3.eth.accounts[0], "PPDLRegistry", astuple(replace(RULES, **{name: 0})),
-               stage.first.values)  # fmt: skip
+    none = astuple(replace(RULES, **{name: 0}))
+    refuse_deployment(stage.web3, "PPDLRegistry", "InvalidRules()", none, stage.first.values)
