@@ -60,8 +60,9 @@ struct Request {
 }
 
 /// @title A market for forecasts
-/// @notice Nodes with a bond answer requests with models of a model chain. The payment waits in escrow. Answers are hidden:
-/// the chain has their hash and a ciphertext for who knows the request's salt. A dispute is decided by a proof alone.
+/// @notice Nodes with a bond answer requests with models of a model chain. The payment waits in escrow. Answers are
+/// hidden: the chain has their hash and a ciphertext for who knows the request's salt. A dispute is decided by a proof
+/// alone.
 /// @dev Warning: that an answer is the model's doesn't make it a good forecast. An undisputable answer can be anything.
 interface IInferenceMarket {
     /// @param disputeWindow Seconds in which an answer can be disputed.

@@ -62,7 +62,7 @@ class Task:
             _Document(
                 self.horizon,
                 list(self.layers),
-                {name: float(value) for name, value in asdict(self.training).items()},
+                {name: None if value is None else float(value) for name, value in asdict(self.training).items()},
                 features.astype("<i2").tobytes(),
                 targets.astype("<i4").tobytes(),
             )
@@ -85,6 +85,6 @@ class Task:
 class _Document(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
     horizon: HorizonName
     layers: list[int]
-    training: dict[str, float]
+    training: dict[str, float | None]
     features: bytes
     targets: bytes
