@@ -33,7 +33,7 @@ flower-demo: $(FLOWER)/.ready ## Nine homes on three Flower nodes with TLS train
 	@$(FLOWER)/bin/python -m offchain.ppdl.flower.demo
 
 test: $(READY) ## Runs the tests, on up to four processor cores
-	@$(BIN)/ape test --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+	@OMP_NUM_THREADS=1 $(BIN)/ape test --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(READY) ## Checks style and types of Python and Solidity
 	$(BIN)/ruff check .
@@ -41,10 +41,15 @@ lint: $(READY) ## Checks style and types of Python and Solidity
 	$(BIN)/mypy
 	node_modules/.bin/solhint --disc --max-warnings 0 'contracts/**/*.sol'
 
-bench: $(READY) ## Prints gas beside Uniswap V1's own bytecode, seconds of proofs and scans, the plasma chain's speed, as JSON
+bench: $(READY) ## Prints gas beside Uniswap V1's own bytecode, proofs, the plasma chain's speed, forecasts' accuracy, as JSON (an hour)
 	@$(BIN)/python benchmarks/gas.py
 	@$(BIN)/python benchmarks/zk.py
 	@$(BIN)/python benchmarks/plasma.py
+	@$(BIN)/python benchmarks/secure_aggregation.py
+	@$(BIN)/python benchmarks/ppdl.py
+	@$(BIN)/python benchmarks/private_learning.py
+	@$(BIN)/python benchmarks/poisoning.py
+	@$(BIN)/python benchmarks/attacks.py
 
 campaign: $(READY) ## Ten thousand random operations against the model and Uniswap V1's own bytecode
 	@OPENMG_CAMPAIGN=1 $(BIN)/ape test tests/invariant -s
@@ -52,7 +57,7 @@ campaign: $(READY) ## Ten thousand random operations against the model and Unisw
 mutation: $(READY) ## Tells which small changes to the contracts the unit tests don't notice (hours)
 	@$(BIN)/python benchmarks/mutation.py
 
-circuit-mutation: $(READY) ## Tells which constraints of the circuits could be taken out unnoticed (20 minutes)
+circuit-mutation: $(READY) ## Tells which constraints of the circuits could be taken out unnoticed (half an hour)
 	@$(BIN)/python -m benchmarks.circuit_mutation
 
 chains: $(READY) ## Runs a root chain and a plasma chain of four authorities until Ctrl-C

@@ -1,6 +1,6 @@
 """Takes every constraint out of the circuits' source, one at a time, and tells which the tests don't miss.
 
-    .venv/bin/python -m benchmarks.circuit_mutation                all mutants (20 minutes)
+    .venv/bin/python -m benchmarks.circuit_mutation                all mutants (half an hour)
     .venv/bin/python -m benchmarks.circuit_mutation --only note    those whose description matches
     .venv/bin/python -m benchmarks.circuit_mutation --list         shows the mutants and runs nothing
 
