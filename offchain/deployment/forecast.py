@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from functools import partial
-from typing import NamedTuple
 
 from offchain.artifacts import load
 from offchain.deployment.deployment import Deployment, Step
 from offchain.ppdl.inference.integer_model import PERCEPTRON, lanes_of
+from offchain.ppdl.inference.market import Rules as MarketRules
 from offchain.ppdl.model_chain.header import genesis
 from offchain.ppdl.model_chain.task import Task
 from offchain.ppdl.network.outcome import initial_state
@@ -53,16 +53,6 @@ LOCAL_RULES = Rules(
     demand_fee=ETHER // 1_000,
 )
 """A round in half a minute: too short for anybody to check anything, so not for anything of value."""
-
-
-class MarketRules(NamedTuple):
-    """IInferenceMarket.Rules: windows in seconds, the rest in wei."""
-
-    dispute_window: int
-    proof_window: int
-    bond: int
-    stake: int
-    deposit: int
 
 
 MARKET_RULES = MarketRules(24 * HOUR, 6 * HOUR, ETHER, ETHER // 10, ETHER // 100)

@@ -15,7 +15,6 @@ from offchain.ppdl.inference.commitments import (
     encrypt_answer,
     features_hash,
     fresh_salt,
-    tree_root,
     weight_hash,
     weight_hash_of,
 )
@@ -127,7 +126,7 @@ def test_salts_are_not_repeated() -> None:
         (lambda: quantise_features([float("inf")]), "no finite number"),
         (lambda: weight_hash_of(np.array([8192])), "not -8192 to 8191"),
         (lambda: weight_hash(np.zeros(0, np.int32)), "at least one weight"),
-        (lambda: tree_root([]), "at least one weight"),
+        (lambda: weight_hash_of(np.array([], np.int64)), "at least one weight"),
         (lambda: features_hash([2048] * 30, 1), "not -2048 to 2047"),
         (lambda: zeros().answer([0] * 29), "rows of 30 features"),
         (lambda: zeros().answers(np.zeros(30, np.int64)), "rows of 30 features"),

@@ -18,9 +18,9 @@ from offchain.ppdl.aggregation.alive import AliveSet
 from offchain.ppdl.aggregation.lanes import CHUNK_LANES, Lanes, Signed, chunk_tree, to_bytes, to_chunks
 from offchain.ppdl.aggregation.sum_tree import Mask, NodeProof, SumTree
 from offchain.ppdl.aggregation.transcript import Transcript
-from offchain.ppdl.disputes.quaternary import QuaternaryTree
 from offchain.ppdl.inference.commitments import chunk_hash
 from offchain.ppdl.inference.integer_model import quantise_weights
+from offchain.ppdl.inference.quaternary import QuaternaryTree
 
 Words = list[int]
 """A chunk as eight words of 32 bytes."""

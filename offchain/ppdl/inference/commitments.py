@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offchain.ppdl.inference.integer_model import FEATURE_OFFSET, WEIGHT_OFFSET, ModelError, quantise_weights
+from offchain.ppdl.inference.quaternary import QuaternaryTree
 from offchain.zk.circuits import PARAMETERS
 from offchain.zk.field import MODULUS, checked
 from offchain.zk.poseidon import poseidon
@@ -21,8 +22,6 @@ from offchain.zk.poseidon import poseidon
 CHUNK_LANES = 64
 LANES_AN_ELEMENT = 16
 FEATURES_AN_ELEMENT = 15
-CHILDREN = 4
-"""Elements of a chunk, and children of a node above the chunks."""
 
 
 def weight_hash(lanes: NDArray[np.integer[Any]]) -> int:
@@ -32,25 +31,16 @@ def weight_hash(lanes: NDArray[np.integer[Any]]) -> int:
 
 def weight_hash_of(weights: NDArray[np.int64]) -> int:
     """The hash of quantised weights, shape (lanes,). Raises ModelError if there are none or one is out of range."""
+    if not weights.size:
+        raise ModelError("a model has at least one weight")
     filled = np.zeros(-(-weights.size // CHUNK_LANES) * CHUNK_LANES, np.int64)
     filled[: weights.size] = weights
-    return tree_root([chunk_hash(chunk) for chunk in filled.reshape(-1, CHUNK_LANES)])
+    return QuaternaryTree([chunk_hash(chunk) for chunk in filled.reshape(-1, CHUNK_LANES)]).root
 
 
 def chunk_hash(weights: NDArray[np.int64]) -> int:
     """The hash of a chunk of 64 quantised weights. Raises ModelError if one is out of range."""
     return poseidon(_packed(weights.tolist(), LANES_AN_ELEMENT, WEIGHT_OFFSET, PARAMETERS.weight_bits))
-
-
-def tree_root(hashes: Sequence[int]) -> int:
-    """The root over chunks' hashes, four children a node, missing ones 0. Raises ModelError if there are none."""
-    if not hashes:
-        raise ModelError("a model has at least one weight")
-    level = list(hashes)
-    while len(level) > 1:
-        level += [0] * (-len(level) % CHILDREN)
-        level = [poseidon(level[at : at + CHILDREN]) for at in range(0, len(level), CHILDREN)]
-    return level[0]
 
 
 def features_hash(features: Sequence[int], salt: int) -> int:

@@ -10,17 +10,16 @@ import msgspec
 import uvicorn
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from offchain.errors import UserError
-from offchain.ppdl.network.publication import LARGEST, Kind, Publication, PublicationError
+from offchain.http_service import answer_errors, read_body
+from offchain.ppdl.network.publication import LARGEST, Kind, Publication
 from offchain.ppdl.network.store import FolderStore
 
 ENVELOPE_BYTES = 256
 """More than a publication has around its content."""
-BODY_SECONDS = 60
 AT_ONCE = 16
 """Publications taken in at the same time."""
 
@@ -33,7 +32,7 @@ def service(store: FolderStore) -> FastAPI:
     @app.post("/publications", summary="Takes a publication, as MessagePack")
     async def publish(request: Request) -> JSONResponse:
         async with free:
-            publication = Publication.from_bytes(await _body(request))
+            publication = Publication.from_bytes(await read_body(request, max(LARGEST.values()) + ENVELOPE_BYTES))
             await run_in_threadpool(store.publish, publication)
         return JSONResponse({"hash": "0x" + publication.hash.hex()})
 
@@ -43,14 +42,7 @@ def service(store: FolderStore) -> FastAPI:
         content = msgspec.msgpack.encode([publication.to_bytes() for publication in found.values()])
         return Response(content, media_type="application/msgpack")
 
-    @app.exception_handler(UserError)
-    async def refused(request: Request, error: UserError) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, HTTPStatus.BAD_REQUEST)
-
-    @app.exception_handler(HTTPException)
-    async def failed(request: Request, error: HTTPException) -> JSONResponse:
-        return JSONResponse({"error": str(error.detail)}, error.status_code)
-
+    answer_errors(app, {UserError: HTTPStatus.BAD_REQUEST})
     return app
 
 
@@ -58,17 +50,3 @@ def serve(store: FolderStore, listening: socket.socket) -> None:
     """Runs the service on a socket until the process ends."""
     settings = uvicorn.Config(service(store), access_log=False, log_level="warning", server_header=False)
     uvicorn.Server(settings).run(sockets=[listening])
-
-
-async def _body(request: Request) -> bytes:
-    """The body. Raises PublicationError if it is larger than any publication or doesn't come in time."""
-    content = bytearray()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for part in request.stream():
-                content += part
-                if len(content) > max(LARGEST.values()) + ENVELOPE_BYTES:
-                    raise PublicationError("it is larger than any publication")
-    except TimeoutError:
-        raise PublicationError("it didn't come in time") from None
-    return bytes(content)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from offchain.ppdl.inference.commitments import CHILDREN
 from offchain.zk.poseidon import poseidon
+
+CHILDREN = 4
 
 
 class QuaternaryTree:
-    """The tree over chunks' hashes, at least one. Its root is `commitments.tree_root`'s."""
+    """The tree over chunks' hashes, at least one. Source: docs/reference/ppdl-protocol.md."""
 
     def __init__(self, hashes: Sequence[int]) -> None:
         self._levels = [list(hashes)]
