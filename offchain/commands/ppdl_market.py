@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from offchain.command import Amount, Command
-from offchain.commands.output import answer, go_on, json_option, say, stages
+from offchain.commands.output import answer, go_on, json_option, stages
 from offchain.commands.ppdl_network import ground_of, registry_of
 from offchain.commands.ppdl_training import FILE
 from offchain.commands.session import Opening, listen, network, own_sender, rpc_option, wallet_option
@@ -38,7 +38,8 @@ class MarketError(UserError):
 @click.option("--proven", type=Amount(), default="0.002", show_default=True, help="ETH for a proven answer, at least.")
 @wallet_option
 @rpc_option
-def serve(url: str, host: str, port: int, price: int, proven: int, name: str, rpc: str | None) -> None:
+@json_option
+def serve(url: str, host: str, port: int, price: int, proven: int, name: str, rpc: str | None, as_json: bool) -> None:
     """Answers requests of the market with the models of the chain's registry, proves answers where that is asked for,
     and serves plain forecasts over HTTP, until Ctrl-C. The wallet's account puts the market's bond at stake.
 
@@ -64,14 +65,22 @@ def serve(url: str, host: str, port: int, price: int, proven: int, name: str, rp
     ground.synced.update()
     key = _encryption_key(ground.folder / "encryption.key")
     prices = {(ETH, Kind.UNDISPUTABLE): price, (ETH, Kind.DISPUTABLE): price, (ETH, Kind.PROVEN): proven}
+
+    def tell(line: str) -> None:
+        answer(as_json, {"did": line}, line)
+        click.get_text_stream("stdout").flush()
+
     for said in enrol(market, ground.sender, key, prices):
-        say(said)
+        tell(said)
     models = ChainModels(ground.folder / "chain")
     outbox = Outbox(ground.sender, Journal(ground.folder / "sent.db"))
-    node = InferenceNode(market, ground.sender.address, models, outbox, key, prices, say)
+    node = InferenceNode(market, ground.sender.address, models, outbox, key, prices, tell)
     listening = listen(host, port)
     Thread(target=serve_forecasts, args=(models, listening), daemon=True).start()
-    say(f"Node {ground.sender.address}; plain forecasts at http://{host}:{port}. Press Ctrl-C to stop.")
+    content = {"account": ground.sender.address, "url": f"http://{host}:{port}"}
+    shown = f"Node {ground.sender.address}; plain forecasts at http://{host}:{port}"
+    answer(as_json, content, shown, "Press Ctrl-C to stop.")
+    click.get_text_stream("stdout").flush()
 
     def step() -> None:
         ground.synced.update()

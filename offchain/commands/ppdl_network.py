@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from offchain.command import Command
-from offchain.commands.output import go_on, say
+from offchain.commands.output import answer, go_on, json_option
 from offchain.commands.ppdl_training import FILE
 from offchain.commands.session import Network, Opening, listen, network, own_sender, rpc_option, wallet_option
 from offchain.errors import UserError
-from offchain.settings import settings
 
 if TYPE_CHECKING:
     from offchain.ppdl.network.member import Ground
@@ -37,6 +36,7 @@ class NetworkError(UserError):
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
 @wallet_option
 @rpc_option
+@json_option
 def join(
     url: str,
     data: Path,
@@ -46,6 +46,7 @@ def join(
     device: str,
     name: str,
     rpc: str | None,
+    as_json: bool,
 ) -> None:
     """Takes part in the training with the readings of one home, which stay here, until Ctrl-C. The wallet's account
     puts the bond at stake that the registry asks for, once.
@@ -68,13 +69,15 @@ def join(
         readings = readings.of_home(home)
     ground = ground_of(wallet, registry, StoreClient(url, registry.domain), f"home-{name}")
     training = HomeTraining(ground.synced.chain.task, readings, len(readings.hours), device)
-    _bond(ground)
+    _bond(ground, as_json)
     participation = Participation(ground, training, rounds)
-    say(f"{ground.sender.address} takes part with {len(readings.hours):,} hours. Press Ctrl-C to stop.")
+    content = {"account": ground.sender.address, "hours": len(readings.hours)}
+    _begun(as_json, content, f"{ground.sender.address} takes part with {len(readings.hours):,} hours.")
 
     def step() -> None:
         for said in participation.step():
-            say(f"round {registry.round().number}: {said}")
+            number = registry.round().number
+            answer(as_json, {"round": number, "did": said}, f"round {number}: {said}")
 
     go_on(step, SECONDS, lambda: rounds is not None and registry.head() >= rounds)
 
@@ -84,7 +87,8 @@ def join(
 @click.option("--port", type=click.IntRange(1, 65535), default=8660, show_default=True)
 @wallet_option
 @rpc_option
-def relay(host: str, port: int, name: str, rpc: str | None) -> None:
+@json_option
+def relay(host: str, port: int, name: str, rpc: str | None, as_json: bool) -> None:
     """Keeps the store in which participants exchange what is masked, and relays the headers that their committee
     signed, until Ctrl-C. Nobody has to trust it: what it gives out is checked by who reads.
 
@@ -99,6 +103,7 @@ def relay(host: str, port: int, name: str, rpc: str | None) -> None:
     from offchain.ppdl.network.store import FolderStore
     from offchain.ppdl.network.store_service import serve
     from offchain.ppdl.network.synced_chain import task_file
+    from offchain.settings import settings
 
     opening = Opening(name)
     chain = network(rpc)
@@ -113,12 +118,14 @@ def relay(host: str, port: int, name: str, rpc: str | None) -> None:
     listening = listen(host, port)
     Thread(target=serve, args=(store, listening), daemon=True).start()
     relayer = HeaderRelayer(ground)
-    say(f"Store at http://{host}:{port}; {ground.sender.address} relays headers. Press Ctrl-C to stop.")
+    url = f"http://{host}:{port}"
+    content = {"url": url, "account": ground.sender.address}
+    _begun(as_json, content, f"Store at {url}; {ground.sender.address} relays headers.")
 
     def step() -> None:
         said = relayer.step(registry.round())
         if said:
-            say(said)
+            answer(as_json, {"did": said}, said)
 
     go_on(step, SECONDS)
 
@@ -133,15 +140,22 @@ def registry_of(chain: Network) -> Registry:
 def ground_of(wallet: Wallet, registry: Registry, store: Store, folder: str) -> Ground:
     """What the wallet's account stands on, with a folder below the model chains'."""
     from offchain.ppdl.network.member import Ground
+    from offchain.settings import settings
 
     place = settings.models / f"{registry.address[2:10].lower()}-{registry.domain.chain_id}" / folder
     return Ground(registry, store, own_sender(wallet), wallet.keys.account, place)
 
 
-def _bond(ground: Ground) -> None:
+def _begun(as_json: bool, content: dict[str, Any], line: str) -> None:
+    answer(as_json, content, line, "Press Ctrl-C to stop.")
+    click.get_text_stream("stdout").flush()
+
+
+def _bond(ground: Ground, as_json: bool) -> None:
     bond, active = ground.registry.bond_of(ground.sender.address)
     if active:
         return
     missing = max(ground.registry.rules.bond - bond, 0)
     ground.sender.transact(ground.registry.contract.functions.join(), missing)
-    say(f"{ground.sender.address} put {missing / 10**18:g} ETH at stake.")
+    line = f"{ground.sender.address} put {missing / 10**18:g} ETH at stake."
+    answer(as_json, {"account": ground.sender.address, "staked": str(missing)}, line)

@@ -11,7 +11,6 @@ import click
 
 from offchain.command import Command
 from offchain.commands.output import answer, columns, json_option, say
-from offchain.settings import settings
 
 if TYPE_CHECKING:
     from offchain.ppdl.learning.federation import Round
@@ -30,6 +29,8 @@ chain_option = click.option(
 
 def chain_folder(folder: Path | None) -> Path:
     """The folder that was given, or the usual one."""
+    from offchain.settings import settings
+
     return folder or settings.models / "demand"
 
 
@@ -144,6 +145,7 @@ def evaluate(picture: Path | None, folder: Path | None, as_json: bool) -> None:
     """
     from offchain.ppdl.evaluation import Evaluation
     from offchain.ppdl.forecast_picture import draw
+    from offchain.settings import settings
 
     evaluation = Evaluation.of(chain_folder(folder))
     path = picture or settings.reports / "forecast.png"

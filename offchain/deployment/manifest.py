@@ -12,6 +12,7 @@ from web3 import Web3
 from web3.contract import Contract
 
 from offchain.artifacts import load
+from offchain.deployment.parts import FORECAST_PARTS
 from offchain.errors import UserError
 from offchain.settings import settings
 
@@ -70,7 +71,8 @@ class Manifest:
     def address(self, name: str) -> str:
         """Address of a contract. Raises DeploymentError if it isn't deployed."""
         if name not in self.contracts:
-            raise DeploymentError(f"{name} is not deployed on chain {self.chain_id}: run `ape run deploy`")
+            command = "ape run deploy forecast" if name in FORECAST_PARTS else "ape run deploy"
+            raise DeploymentError(f"{name} is not deployed on chain {self.chain_id}: run `{command}`")
         return self.contracts[name]["address"]
 
     def contract(self, web3: Web3, name: str) -> Contract:

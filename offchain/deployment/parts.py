@@ -41,3 +41,6 @@ BRIDGE_PARTS = {
 }
 """The plasma chain's contracts on the root chain in the order in which they are deployed, and the first parts of each
 one's constructor."""
+
+FORECAST_PARTS = ("poseidon_t5", "inference_verifier", "ppdl_registry", "ppdl_challenges", "inference_market")
+"""What a common forecast needs, in the order in which it is deployed."""

@@ -64,10 +64,13 @@ def valid(words: tuple[str, ...], address: str, folder: Path) -> list[str]:
         "publish": ["MG1", "5", str(folder / "readings.csv")],
         "correct": ["MG1", "5", str(folder / "readings.csv")],
         "status": ["MG1"],
+        "join": ["--data", str(folder / "readings.csv")],
+        "ask": ["--data", str(folder / "readings.csv"), "--node", ACCOUNT],
     }.get(words[-1], [])
 
 
-ON_CHAIN = [words for words, _ in commands() if words[-1] not in ("new", "restore", "address", "viewing-key")]
+OFF_CHAIN = ("new", "restore", "address", "viewing-key", "train", "evaluate", "verify")
+ON_CHAIN = [words for words, _ in commands() if words[-1] not in OFF_CHAIN]
 SPENDING = [("wallet", name) for name in ("shield", "send", "unshield", "swap", "settle")]
 
 

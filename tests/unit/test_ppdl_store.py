@@ -1,0 +1,143 @@
+"""The store that participants exchange publications by: in a folder, and over HTTP."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from eth_account import Account
+from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from offchain.ppdl.aggregation.messages import Domain
+from offchain.ppdl.network.publication import LARGEST, Kind, Publication, PublicationError
+from offchain.ppdl.network.store import FolderStore
+from offchain.ppdl.network.store_client import StoreClient
+from offchain.ppdl.network.store_service import service
+
+DOMAIN = Domain(31337, "0x" + 20 * "11")
+HOME, OTHER = (Account.from_key(bytes([number]) * 32) for number in (1, 2))
+
+
+def published(content: bytes = b"masked", kind: Kind = Kind.UPDATE, round_: int = 3) -> Publication:
+    return Publication.signed(DOMAIN, HOME, round_, kind, content)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path, DOMAIN)
+
+
+def test_what_was_published_is_found_by_round_kind_and_sender(store: FolderStore) -> None:
+    one, other = published(), Publication.signed(DOMAIN, OTHER, 3, Kind.UPDATE, b"other")
+    for publication in (one, other, published(b"shares", Kind.SHARES), published(b"later", round_=4)):
+        store.publish(publication)
+        store.publish(publication)
+    assert store.publications(3, Kind.UPDATE) == {one.sender: one, other.sender: other}
+    assert store.publications(9, Kind.UPDATE) == {}
+
+
+def test_a_sender_publishes_once(store: FolderStore) -> None:
+    """P9 also after the store was opened again."""
+    store.publish(published())
+    with pytest.raises(PublicationError, match="published another update in round 3"):
+        store.publish(published(b"another"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"content": b"forged"}, "signed by another"),
+        ({"round": 4}, "signed by another"),
+        ({"kind": Kind.REVEAL}, "signed by another"),
+        ({"sender": bytes(20)}, "signed by another"),
+        ({"signature": b"short"}, "a signature has 65 bytes"),
+        ({"content": b""}, "update has 1 to"),
+        ({"content": bytes(LARGEST[Kind.UPDATE] + 1)}, "update has 1 to"),
+        ({"round": -1}, "update has 1 to"),
+    ],
+)
+def test_what_its_sender_did_not_sign_is_refused(store: FolderStore, changed: dict[str, object], why: str) -> None:
+    """P9 nothing is kept of it."""
+    with pytest.raises(PublicationError, match=why):
+        store.publish(dataclasses.replace(published(), **changed))  # type: ignore[arg-type]
+    assert store.publications(3, Kind.UPDATE) == store.publications(4, Kind.UPDATE) == {}
+
+
+def test_another_registrys_publication_is_refused(store: FolderStore) -> None:
+    """P9"""
+    foreign = Publication.signed(Domain(1, DOMAIN.contract), HOME, 3, Kind.UPDATE, b"masked")
+    with pytest.raises(PublicationError, match="signed by another"):
+        store.publish(foreign)
+
+
+def test_who_may_not_publish_is_refused(tmp_path: Path) -> None:
+    """P9"""
+    closed = FolderStore(tmp_path, DOMAIN, lambda publication: publication.round == 4)
+    closed.publish(published(round_=4))
+    with pytest.raises(PublicationError, match="can't publish update in round 3 now"):
+        closed.publish(published())
+
+
+def test_a_damaged_file_is_named(store: FolderStore, tmp_path: Path) -> None:
+    """P9"""
+    store.publish(published())
+    (path,) = [path for path in tmp_path.rglob("*") if path.is_file()]
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(PublicationError, match="it is no publication"):
+        store.publications(3, Kind.UPDATE)
+
+
+@given(st.binary(max_size=200))
+def test_bytes_that_are_no_publication_are_refused(content: bytes) -> None:
+    """P9"""
+    with pytest.raises(PublicationError, match="it is no publication"):
+        Publication.from_bytes(content)
+
+
+def test_a_publication_is_written_as_it_is_read() -> None:
+    assert Publication.from_bytes(published().to_bytes()) == published()
+
+
+def test_the_service_takes_and_gives_publications(store: FolderStore) -> None:
+    client = TestClient(service(store))
+    answer = client.post("/publications", content=published().to_bytes())
+    assert (answer.status_code, answer.json()) == (200, {"hash": "0x" + published().hash.hex()})
+    assert store.publications(3, Kind.UPDATE) == {published().sender: published()}
+    assert published().to_bytes() in client.get("/publications/3/update").content
+
+
+def test_the_service_refuses_in_one_line(store: FolderStore) -> None:
+    """P9"""
+    client = TestClient(service(store))
+    for content in (b"", b"junk", dataclasses.replace(published(), round=5).to_bytes()):
+        answer = client.post("/publications", content=content)
+        assert answer.status_code == 400
+        assert answer.json()["error"]
+        assert "\n" not in answer.json()["error"]
+    assert client.get("/publications/3/nothing").status_code == 422
+    assert client.get("/nothing").json() == {"error": "GET /nothing: Not Found"}
+
+
+def test_a_store_that_lies_can_only_leave_out(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P9 the client drops what isn't its sender's, or of another round or kind."""
+    client = StoreClient("http://127.0.0.1:1", DOMAIN)
+    forged = dataclasses.replace(published(), content=b"forged")
+    import msgspec
+
+    answer = msgspec.msgpack.encode([one.to_bytes() for one in (forged, published(round_=4), published())] + [b"junk"])
+    monkeypatch.setattr(client, "_ask", lambda *_: answer)
+    assert client.publications(3, Kind.UPDATE) == {published().sender: published()}
+    monkeypatch.setattr(client, "_ask", lambda *_: b"\xc1")
+    with pytest.raises(PublicationError, match="doesn't answer as a store does"):
+        client.publications(3, Kind.UPDATE)
+
+
+def test_no_store_is_one_line() -> None:
+    """P9"""
+    with pytest.raises(PublicationError, match="is no address of a store"):
+        StoreClient("somewhere", DOMAIN)
+    with pytest.raises(PublicationError, match="doesn't answer"):
+        StoreClient("http://127.0.0.1:1", DOMAIN).publications(1, Kind.UPDATE)
