@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from offchain.ppdl.model_chain.verification import verify
+from offchain.ppdl.network.answering import Answering, Kind
 from offchain.ppdl.network.registry import Phase
 from offchain.ppdl.trainer import Trainer
+from offchain.sender import development_sender
 from tests.integration.training import PLAN, Training, training
 
 NEAR = 4
@@ -48,3 +50,25 @@ def test_a_round_goes_on_without_those_who_fall_silent(scene: Training) -> None:
     chain = scene.homes[1].ground.synced
     assert len(chain.chain.evidence(chain.update()).alive) == 8
     assert len(list(verify(chain.chain))) == number + 1
+
+
+def test_whoever_asks_is_shown_that_everything_is_right(scene: Training) -> None:
+    """P7: a stranger demands a place of each kind; the homes answer, nobody is convicted, and the header comes."""
+    number = scene.registry.head() + 1
+    scene.until(scene.phase(Phase.POSTED))
+    steward = Answering(scene.registry)
+    claim, round_ = scene.registry.round().claim, scene.registry.round()
+    assert claim is not None
+    assert round_.closing is not None
+    places = {Kind.SUM: 1, Kind.LEAF: 0, Kind.MASK: len(round_.closing.alive), Kind.UPDATE: 0, Kind.HASH: 0}
+    demands = [(kind, claim.number, 0, place) for kind, place in places.items()]
+    demands.append((Kind.SIGNATURE, round_.number, 0, 1))
+    stranger = development_sender(scene.web3, 3)
+    for demand in demands:
+        stranger.transact(steward.contract.functions.demand(*demand), scene.registry.rules.demand_fee)
+    assert list(steward.waiting(scene.registry.round())) == demands
+    said = scene.until(scene.header(number))
+    for kind in Kind:
+        assert any(f"showed that a {kind.name.lower()} is right" in line for line in said), kind
+    bond = scene.registry.rules.bond
+    assert [scene.registry.bond_of(home.ground.sender.address)[0] for home in scene.homes] == [bond] * len(scene.homes)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from offchain.ppdl.aggregation.lanes import Lanes, Signed, chunk_tree, to_chunks, to_lanes
 from offchain.ppdl.aggregation.messages import Header
 from offchain.ppdl.aggregation.sum_tree import SumTree
+from offchain.ppdl.aggregation.transcript import Transcript
 from offchain.ppdl.aggregation.unmasking import sum_tree
+from offchain.ppdl.disputes.proofs import Disputed
 from offchain.ppdl.inference.integer_model import lanes_of
 from offchain.ppdl.learning.federation import Round
 from offchain.ppdl.learning.model import Perceptron
@@ -31,10 +33,13 @@ def initial_state(task: Task) -> Signed:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of a round's evidence: the tree of its sum, and the model that the sum gives, shape (weights,)."""
+    """Of a round's evidence and masked updates by index: the tree of their sum, the model before, shape (weights,), and
+    the one that the sum gives."""
 
     evidence: Evidence
+    uploads: Mapping[int, Lanes]
     tree: SumTree
+    before: Signed
     state: Signed
 
     @classmethod
@@ -42,7 +47,7 @@ class Outcome:
         """From the model before and the alive's masked updates by index."""
         tree = sum_tree(uploads, evidence.alive, list(evidence.masks))
         total = to_lanes(tree.total, len(old) + 1)
-        return cls(evidence, tree, apply_sum(old, total, len(evidence.alive)))
+        return cls(evidence, uploads, tree, old, apply_sum(old, total, len(evidence.alive)))
 
     @property
     def weights_root(self) -> bytes:
@@ -54,8 +59,17 @@ class Outcome:
         """The `weightHash` of the model."""
         return weight_hash_of(self.state)
 
-    def header(self, task: Task, tolerance: int, before: Header, old: Signed, timestamp: int) -> Header:
+    def disputed(self) -> Disputed:
+        """What it is shown to be right with."""
+        evidence = self.evidence
+        transcript = Transcript(evidence.round, evidence.keys, evidence.seeds)
+        signatures = dict(zip(evidence.alive.indices, evidence.signatures, strict=True))
+        parts = (evidence.alive, self.uploads, signatures, evidence.masks, self.tree, self.before, self.state)
+        return Disputed(transcript, *parts)
+
+    def header(self, task: Task, tolerance: int, before: Header, timestamp: int) -> Header:
         """The header after `before`; timestamp in Unix seconds."""
+        old = self.before
         losses = task.loss(old), task.loss(self.state)
         accepted = follows(*losses, tolerance)
         loss = mean_loss(to_lanes(self.tree.total, len(old) + 1), len(self.evidence.alive))

@@ -8,6 +8,7 @@ from offchain.ppdl.aggregation.alive import LEAST_ALIVE, AliveError
 from offchain.ppdl.aggregation.lanes import to_bytes, to_chunks
 from offchain.ppdl.aggregation.messages import Header
 from offchain.ppdl.aggregation.unmasking import UnmaskError
+from offchain.ppdl.network.answering import Answering, Demand
 from offchain.ppdl.network.board import BoardError
 from offchain.ppdl.network.member import Ground
 from offchain.ppdl.network.outcome import Outcome
@@ -48,6 +49,8 @@ class Steward:
         self._calls = ground.registry.contract.functions
         self._waiting: tuple[int, Phase, int] = (0, Phase.NONE, 0)
         self._outcome: tuple[Round, Outcome] | None = None
+        self._answering = Answering(ground.registry)
+        self._demanded: dict[Demand, int] = {}
 
     def open(self) -> str:
         """Opens a round. Raises TransactionError if somebody did, or one runs."""
@@ -60,9 +63,9 @@ class Steward:
         if round_.phase == Phase.OPEN:
             return self._close(round_, now)
         if round_.phase == Phase.CLOSED:
-            return self._post(round_, now)
+            return self._answer(round_, now) or self._post(round_, now)
         if round_.phase == Phase.POSTED:
-            return self._finalise(round_, now)
+            return self._answer(round_, now) or self._finalise(round_, now)
         if round_.phase == Phase.FINAL:
             return self._vote(round_)
         return None
@@ -115,6 +118,21 @@ class Steward:
         if outcome.tree.root != claim.aggregate_root:
             raise FalseClaim(f"the posted sum of round {round_.number} is false: challenge it")
 
+    def _answer(self, round_: Round, now: int) -> str | None:
+        """Answers the oldest demand, if what was posted is right: in turn, and in any case late in the window."""
+        demand = next(self._answering.waiting(round_), None)
+        if demand is None:
+            return None
+        since = self._demanded.setdefault(demand, now)
+        if now < since + min(PATIENCE * self._place(round_), self._registry.rules.answer_window // 3):
+            return None
+        outcome = self.outcome(round_)
+        if outcome is None:
+            return None
+        self._check_claim(round_)
+        self._ground.sender.transact(self._answering.answer(demand, outcome.disputed()))
+        return f"showed that a {demand[0].name.lower()} is right"
+
     def _vote(self, round_: Round) -> str | None:
         outcome = self.outcome(round_)
         if outcome is None:
@@ -143,14 +161,16 @@ class Steward:
     def header(self, round_: Round, outcome: Outcome) -> Header:
         """The header that follows: everybody makes the same one."""
         head = self._ground.synced.update()
-        chain = self._ground.synced.chain
-        tolerance = self._registry.rules.tolerance
-        return outcome.header(chain.task, tolerance, head.header, chain.state(head), round_.finalised_at)
+        task, tolerance = self._ground.synced.chain.task, self._registry.rules.tolerance
+        return outcome.header(task, tolerance, head.header, round_.finalised_at)
 
     def _turn(self, round_: Round, now: int) -> bool:
         """Whether its turn has come: the first in the order of this round at once, the next ones later."""
-        index = round_.index_of(self._ground.address)
-        place = len(round_.keys) if index is None else (index - round_.number) % len(round_.keys)
         if self._waiting[:2] != (round_.number, round_.phase):
             self._waiting = (round_.number, round_.phase, now)
-        return now >= self._waiting[2] + PATIENCE * place
+        return now >= self._waiting[2] + PATIENCE * self._place(round_)
+
+    def _place(self, round_: Round) -> int:
+        """How many others it lets go first."""
+        index = round_.index_of(self._ground.address)
+        return len(round_.keys) if index is None else (index - round_.number) % len(round_.keys)
