@@ -64,6 +64,9 @@ class Verification:
             "factory": self._factory,
             "registry": self._registry,
             "pool": self._pool,
+            "ppdl_registry": partial(self._reads, "ppdl_registry", challenges="ppdl_challenges"),
+            "ppdl_challenges": self._ppdl_challenges,
+            "inference_market": self._inference_market,
             **{f"{circuit}_verifier": partial(self._keys, circuit) for circuit in CIRCUITS},
             **{token: partial(self._energy, token) for token in MICROGRIDS},
             **{f"{token}_exchange": partial(self._exchange, token) for token in MICROGRIDS},
@@ -100,6 +103,17 @@ class Verification:
                 yield f"the pool lacks the {role} of {token}"
             for other in sorted(holders - {pool}):
                 yield f"{other} has the {role} of {token}, which is the pool's alone"
+
+    def _ppdl_challenges(self) -> Problems:
+        name, weights = "ppdl_challenges", self._functions("ppdl_challenges").weightCount().call()
+        registry, poseidon = map(self.manifest.address, ("ppdl_registry", "poseidon_t5"))
+        if not is_constructed_of(self.web3, "PPDLChallenges", self.manifest.address(name), registry, weights, poseidon):
+            yield f"{name} was deployed with others than ppdl_registry, poseidon_t5 of this manifest"
+
+    def _inference_market(self) -> Problems:
+        yield from self._reads("inference_market", chain="ppdl_registry")
+        if int(self._functions("inference_market").verifier().call(), 16):
+            yield from self._reads("inference_market", verifier="inference_verifier")
 
     def _keys(self, circuit: str) -> Problems:
         code = self.web3.eth.get_code(Web3.to_checksum_address(self.manifest.address(f"{circuit}_verifier")))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from web3 import Web3
 from web3.types import RPCEndpoint
@@ -14,10 +15,15 @@ from web3.types import RPCEndpoint
 from offchain.artifacts import load
 from offchain.chains import ChainSpec, started
 from offchain.deployment.code import is_constructed_of
+from offchain.deployment.forecast import ForecastDeployment
 from offchain.deployment.manifest import DeploymentError, Manifest
-from offchain.deployment.parts import MICROGRIDS, PLATFORM, POOL_PARTS, REGISTRY_PARTS
+from offchain.deployment.parts import FORECAST_PARTS, MICROGRIDS, PLATFORM, POOL_PARTS, REGISTRY_PARTS
 from offchain.deployment.platform import PlatformDeployment
 from offchain.deployment.verification import Verification, verified
+from offchain.ppdl.inference.integer_model import PERCEPTRON
+from offchain.ppdl.learning.training import Training
+from offchain.ppdl.model_chain.task import Task
+from offchain.ppdl.model_chain.testset import Testset
 from offchain.sender import Sender, development_account, development_sender
 
 CHAIN_ID = 950327
@@ -237,3 +243,33 @@ def test_nothing_deployed(platform: Platform, tmp_path: Path) -> None:
     """P9: an empty manifest is no success."""
     with pytest.raises(DeploymentError, match="nothing is deployed on chain 950327"):
         list(verified(platform.web3, Manifest.open(CHAIN_ID, tmp_path)))
+
+
+def forecast_of(platform: Platform) -> ForecastDeployment:
+    testset = Testset(np.zeros((1, 30), np.int16), np.zeros(1, np.int32))
+    return ForecastDeployment(platform.owner, platform.manifest, Task("next_hour", PERCEPTRON, Training(), testset))
+
+
+def test_the_forecast_beside_it_is_right(platform: Platform) -> None:
+    """P9 and a second run deploys nothing, and changes nothing."""
+    deployment = forecast_of(platform)
+    assert [step.name for step in deployment.run()] == list(FORECAST_PARTS)
+    assert platform.problems() == {}
+    nonce = platform.web3.eth.get_transaction_count(platform.owner.address)
+    assert not any(step.deployed for step in deployment.run())
+    assert platform.web3.eth.get_transaction_count(platform.owner.address) == nonce
+
+
+@pytest.mark.parametrize("name", FORECAST_PARTS[2:])
+def test_parts_of_another_forecast(platform: Platform, name: str) -> None:
+    """P9 contracts that don't belong together are found."""
+    list(forecast_of(platform).run())
+    kept = dict(platform.manifest.contracts)
+    for part in FORECAST_PARTS[2:]:
+        del platform.manifest.contracts[part]
+    list(forecast_of(platform).run())
+    other = platform.manifest.contracts[name]
+    platform.manifest.contracts.update(kept | {name: other})
+    assert platform.problems()
+    platform.manifest.contracts.update(kept)
+    assert platform.problems() == {}
