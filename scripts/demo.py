@@ -25,7 +25,8 @@ FORECAST_HOMES = 12
 @click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="Day of the data.  [default: the most complete one]")
 @click.option("--homes", type=click.IntRange(2, 50), default=BUNDLED_HOMES, show_default=True, help="At most so many.")
 @click.option("--intervals", type=click.IntRange(1, 24), default=4, show_default=True, help="Hours gone through.")
-def cli(data: Path | None, day: datetime | None, homes: int, intervals: int) -> None:
+@click.option("--rounds", type=click.IntRange(1, 60), default=3, show_default=True, help="Of the forecast's training.")
+def cli(data: Path | None, day: datetime | None, homes: int, intervals: int, rounds: int) -> None:
     """Two microgrids trade energy privately, on a plasma chain of four authorities below a root chain.
 
     ETH comes by deposits. Households take metered surplus as notes, sell and buy it, pay each other and settle what
@@ -93,7 +94,7 @@ def cli(data: Path | None, day: datetime | None, homes: int, intervals: int) -> 
         for done, step in enumerate(story.run()):
             progress.update(bar, completed=done, description=step)
         progress.update(bar, completed=story.steps, description="done")
-        plan = plan_of(data, FORECAST_HOMES)
+        plan = plan_of(data, FORECAST_HOMES, rounds)
         forecast = ForecastStory(private_day, ground, plan, Path(folder) / "models", settings.reports / "forecast.png")
         bar = progress.add_task("", total=forecast.steps, stage="forecast")
         for done, step in enumerate(forecast.run()):

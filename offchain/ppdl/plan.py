@@ -109,14 +109,14 @@ class Ground:
         return Testset.of(self.examples.of(range(self.volunteers)).between(0, self.training_hours))
 
 
-def plan_of(data: Path | None, homes: int) -> Plan:
+def plan_of(data: Path | None, homes: int, rounds: int) -> Plan:
     """A plan for so many homes of a CSV file if it has enough of them and of hours, else for made-up ones."""
     if data is not None:
-        plan = Plan(str(data.resolve()), homes=homes)
+        plan = Plan(str(data.resolve()), homes=homes, rounds=rounds)
         with suppress(DataError, PlanError):
             plan.ground()
             return plan
-    return Plan(homes=homes)
+    return Plan(homes=homes, rounds=rounds)
 
 
 def volunteers_task(data: Path | None, zone: str | None, horizon: HorizonName, rounds: int, seed: int) -> Task:

@@ -48,7 +48,6 @@ from offchain.units import ETHER, shown
 RULES = Rules(60, 60, 120, 120, 120, 30, 30, 300, 20, ETHER // 10, ETHER // 1_000)
 """Windows in seconds of the simulated clock."""
 
-ROUNDS = 3
 FOUNDER, RELAYER, NODE = 0, 5, 6
 """Development accounts."""
 
@@ -66,7 +65,8 @@ class ForecastStoryError(UserError):
 
 @dataclass
 class ForecastStory:
-    """Goes through it on the chain of a day; `run` yields what it is at, the rest is for the report."""
+    """Goes through it on the chain of a day, in the plan's rounds; `run` yields what it is at, the rest is for the
+    report."""
 
     day: PrivateDay
     ground: BridgedChain
@@ -79,14 +79,14 @@ class ForecastStory:
     @property
     def steps(self) -> int:
         """How many `run` takes."""
-        return 3 + ROUNDS
+        return 3 + self.plan.rounds
 
     def run(self) -> Iterator[str]:
         """Goes through it. Raises UserError if something fails."""
         yield "contracts and bonds"
         self._deploy()
         self._join()
-        for number in range(1, ROUNDS + 1):
+        for number in range(1, self.plan.rounds + 1):
             yield f"training, round {number}"
             self._train(number)
         yield "the model chain again"
@@ -127,7 +127,7 @@ class ForecastStory:
         for home, account in self.accounts.items():
             ground = Ground(self.registry, self.store, key_sender(self.day.web3, account), account, self.folder / home)
             training = HomeTraining(task, self.data.readings_of(home), self.data.training_hours)
-            found[home] = Participation(ground, training, ROUNDS)
+            found[home] = Participation(ground, training, self.plan.rounds)
         return found
 
     @cached_property
@@ -187,8 +187,12 @@ class ForecastStory:
         chain = self.buyer.ground.synced
         head = chain.update().header
         whole = [block.header.number for block in verify(chain.chain)]
-        self.checks["the model chain can be computed again from what is public"] = whole == list(range(ROUNDS + 1))
-        self.checks["its newest block is the registry's newest header"] = head.hash == self.registry.header_hash(ROUNDS)
+        self.checks["the model chain can be computed again from what is public"] = whole == list(
+            range(self.plan.rounds + 1)
+        )
+        self.checks["its newest block is the registry's newest header"] = head.hash == self.registry.header_hash(
+            self.plan.rounds
+        )
         evaluation = Evaluation.with_data(chain.chain, self.data)
         scores = evaluation.scores()
         model, naive = scores[MODEL], scores[NAIVE]

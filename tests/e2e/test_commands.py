@@ -89,7 +89,7 @@ def test_ctrl_c_stops_both_chains(shell: Shell) -> None:
 
 def test_demo_trades_privately(shell: Shell) -> None:
     """P3: what the homes know is there, and beside it what the chain shows."""
-    done = shell.run("ape", "run", "demo", "--homes", "2", "--intervals", "1", timeout=900)
+    done = shell.run("ape", "run", "demo", "--homes", "2", "--intervals", "1", "--rounds", "1", timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
     for shown in (
         "What each household knows of itself",
