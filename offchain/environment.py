@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -37,6 +38,8 @@ def apply() -> None:
     """Sets what is unset, and puts the environment's own commands first on the path."""
     for name, folder in VARIABLES.items():
         os.environ.setdefault(name, str(folder))
+    if find_spec("sha3") is not None:  # hashes four times as fast as the library that is taken by default
+        os.environ.setdefault("ETH_HASH_BACKEND", "pysha3")
     remove_unpacked_libraries()
     commands = str(Path(sys.prefix) / "bin")
     path = os.environ.get("PATH", "").split(os.pathsep)

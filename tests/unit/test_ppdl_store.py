@@ -87,7 +87,7 @@ def test_a_damaged_file_is_named(store: FolderStore, tmp_path: Path) -> None:
     (path,) = [path for path in tmp_path.rglob("*") if path.is_file()]
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(PublicationError, match="it is no publication"):
-        store.publications(3, Kind.UPDATE)
+        FolderStore(tmp_path, DOMAIN).publications(3, Kind.UPDATE)
 
 
 @given(st.binary(max_size=200))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from offchain.errors import UserError
 from offchain.ppdl.aggregation.alive import AliveSet
@@ -130,10 +130,16 @@ class Board:
         signature, chunks = content[:SIGNATURE_LENGTH], content[SIGNATURE_LENGTH:]
         if len(chunks) != self._chunks * CHUNK_BYTES:
             return None
-        try:
-            lanes = from_bytes(chunks)
-            root = chunk_tree(lanes).root
-            signer = self._domain.signer(Update(self._round.number, root), signature)
-        except (LaneError, SignatureError):
-            return None
-        return Upload(lanes, root, signature) if signer == self._round.keys[index].participant else None
+        root, signer = _signed(self._domain, self._round.number, content)
+        participant = self._round.keys[index].participant
+        return Upload(from_bytes(chunks), root, signature) if root is not None and signer == participant else None
+
+
+@lru_cache(maxsize=4096)
+def _signed(domain: Domain, round_: int, content: bytes) -> tuple[bytes | None, bytes | None]:
+    """The root of an update's chunks and who signed it; None both for what is no signed update."""
+    try:
+        root = chunk_tree(from_bytes(content[SIGNATURE_LENGTH:])).root
+        return root, domain.signer(Update(round_, root), content[:SIGNATURE_LENGTH])
+    except (LaneError, SignatureError):
+        return None, None

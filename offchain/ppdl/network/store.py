@@ -17,6 +17,10 @@ Permits = Callable[[Publication], bool]
 """Whether a sender may publish this: what the registry says of it."""
 
 
+MOST_KEPT = 4_096
+"""Checked publications that are kept in memory."""
+
+
 class Store(Protocol):
     """Where participants publish and read."""
 
@@ -28,12 +32,14 @@ class Store(Protocol):
 
 
 class FolderStore:
-    """A store in a folder, with a file a publication. Without `permits` anyone may publish."""
+    """A store in a folder, with a file a publication. Without `permits` anyone may publish. What was read and checked is
+    kept in memory for a while, as it never changes."""
 
     def __init__(self, folder: Path, domain: Domain, permits: Permits | None = None) -> None:
         self._folder = folder
         self._domain = domain
         self._permits = permits
+        self._checked: dict[Path, Publication] = {}
 
     def publish(self, publication: Publication) -> None:
         """It is on the disk when this returns. The same again changes nothing. Raises PublicationError for a wrong
@@ -69,6 +75,8 @@ class FolderStore:
         return self._place(publication.round, publication.kind) / publication.sender.hex()
 
     def _read(self, path: Path) -> Publication | None:
+        if path in self._checked:
+            return self._checked[path]
         try:
             content = path.read_bytes()
         except FileNotFoundError:
@@ -77,4 +85,7 @@ class FolderStore:
             raise PublicationError(f"{path} can't be read: {error.strerror}") from error
         publication = Publication.from_bytes(content)
         publication.check(self._domain)
+        if len(self._checked) >= MOST_KEPT:
+            self._checked.clear()
+        self._checked[path] = publication
         return publication

@@ -9,6 +9,7 @@ import requests
 
 from offchain.ppdl.aggregation.messages import Domain
 from offchain.ppdl.network.publication import Kind, Publication, PublicationError
+from offchain.ppdl.network.store import MOST_KEPT
 
 SECONDS = 30
 
@@ -22,6 +23,7 @@ class StoreClient:
             raise PublicationError(f"{url} is no address of a store: give http://HOST:PORT")
         self._url, self._domain = url.rstrip("/"), domain
         self._session = requests.Session()
+        self._checked: dict[bytes, Publication] = {}
 
     def publish(self, publication: Publication) -> None:
         """Raises PublicationError with the store's reason if it isn't accepted, or there is no answer."""
@@ -37,13 +39,23 @@ class StoreClient:
             raise PublicationError(f"the store at {self._url} doesn't answer as a store does") from error
         for one in listed:
             try:
-                publication = Publication.from_bytes(one)
-                publication.check(self._domain)
+                publication = self._check(one)
             except PublicationError:
                 continue
             if (publication.round, publication.kind) == (round_, kind):
                 found[publication.sender] = publication
         return found
+
+    def _check(self, content: bytes) -> Publication:
+        """A publication that was checked, now or before. Raises PublicationError."""
+        known = self._checked.get(content)
+        if known is None:
+            known = Publication.from_bytes(content)
+            known.check(self._domain)
+            if len(self._checked) >= MOST_KEPT:
+                self._checked.clear()
+            self._checked[content] = known
+        return known
 
     def _ask(self, method: str, path: str, content: bytes | None = None) -> bytes:
         try:
