@@ -32,8 +32,8 @@ class Store(Protocol):
 
 
 class FolderStore:
-    """A store in a folder, with a file a publication. Without `permits` anyone may publish. What was read and checked is
-    kept in memory for a while, as it never changes."""
+    """A store in a folder, with a file a publication. Without `permits` anyone may publish. What was read and checked
+    is kept in memory for a while, as it never changes."""
 
     def __init__(self, folder: Path, domain: Domain, permits: Permits | None = None) -> None:
         self._folder = folder
