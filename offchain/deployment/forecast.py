@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from functools import partial
@@ -65,7 +64,8 @@ LOCAL = (LOCAL_RULES, LOCAL_MARKET_RULES)
 
 @dataclass
 class ForecastDeployment(Deployment):
-    """Deploys for one task, whose first model is the genesis; `born` is its time in Unix seconds (None: now)."""
+    """Deploys for one task, whose first model is the genesis; `born` is its time in Unix seconds (None: the newest
+    block's)."""
 
     task: Task
     rules: Rules = LOCAL_RULES
@@ -89,5 +89,6 @@ class ForecastDeployment(Deployment):
         yield self._ensure("inference_market", "InferenceMarket", partial(self._deploy, "InferenceMarket", *sold))
 
     def _deploy_registry(self) -> str:
-        first = genesis(initial_state(self.task), self.task.hash, self.born or int(time.time()))
+        born = self.born if self.born is not None else int(self.web3.eth.get_block("latest")["timestamp"])
+        first = genesis(initial_state(self.task), self.task.hash, born)
         return self._deploy("PPDLRegistry", tuple(self.rules), astuple(first))

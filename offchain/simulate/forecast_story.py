@@ -143,9 +143,8 @@ class ForecastStory:
             amounts[development_sender(self.day.web3, index).address] = ETHER
         self.ground.deposit(amounts)
         founder = development_sender(self.day.web3, FOUNDER)
-        born = int(self.day.web3.eth.get_block("latest")["timestamp"])
         task = self.plan.task(self.data)
-        for _ in ForecastDeployment(founder, self.day.manifest, task, RULES, LOCAL_MARKET_RULES, born).run():
+        for _ in ForecastDeployment(founder, self.day.manifest, task, RULES, LOCAL_MARKET_RULES).run():
             pass
         first = next(iter(self.accounts.values()))
         self.store.publish(Publication.signed(self.registry.domain, first, 0, Kind.TASK, task.to_bytes()))

@@ -54,7 +54,9 @@ def hourly(path: Path, homes: int, hours: int) -> Path:
     rows = [",".join(["reading_datetime", *(f"home {number}" for number in range(homes))])]
     for hour in range(hours):
         time = f"2025-{1 + hour // 672:02}-{1 + hour // 24 % 28:02} {hour % 24:02}:00"
-        rows.append(",".join([time, *(f"{(hour * (number + 3)) % 7 / 7:.3f}" for number in range(homes))]))
+        rows.append(
+            ",".join([time, *(f"{(hour * (number % 5 + 1) + number) % 7 / 7 + 0.1:.3f}" for number in range(homes))])
+        )
     path.write_text("\n".join(rows))
     return path
 

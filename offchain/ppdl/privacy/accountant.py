@@ -60,15 +60,15 @@ class Cost:
             raise PrivacyError(f"a share of {self.rate:g} of the participants can't be drawn: take one up to 1")
 
     def loss(self, order: float) -> float:
-        """The Rényi divergence of this order, infinite if it isn't known (drawn participants need whole orders).
+        """A bound of the Rényi divergence of this order.
 
-        All participants: `order / (2 multiplier^2)`, Canonne et al., proposition 5. Drawn ones: Mironov et al. 2019,
-        section 3.3, whose sum is the same for discrete Gaussians, as these move by whole numbers.
+        All participants: `order / (2 multiplier^2)`, Canonne et al., proposition 5; being drawn never costs more than
+        that (the divergence of mixtures is quasi-convex, van Erven and Harremoës 2014). Drawn ones, whole orders:
+        Mironov et al. 2019, section 3.3, whose sum is the same for discrete Gaussians, as these move by whole numbers.
         """
-        if self.rate == 1:
-            return order / (2 * self.multiplier**2)
-        if order not in WHOLE_ORDERS:
-            return math.inf
+        whole_cost = order / (2 * self.multiplier**2)
+        if self.rate == 1 or order not in WHOLE_ORDERS:
+            return whole_cost
         whole = int(order)
         terms = [
             _log_choose(whole, drawn)
@@ -77,11 +77,11 @@ class Cost:
             + (drawn * drawn - drawn) / (2 * self.multiplier**2)
             for drawn in range(whole + 1)
         ]
-        return max(0.0, _log_sum(terms) / (order - 1))
+        return min(whole_cost, max(0.0, _log_sum(terms) / (order - 1)))
 
 
 def epsilon(costs: Iterable[Cost], delta: float) -> float:
-    """What rounds cost together, infinite if no order bounds it: the best of all orders, converted after Canonne et
+    """What rounds cost together: the best of all orders, converted after Canonne et
     al., proposition 12. No rounds cost nothing."""
     return composed(Counter(costs), delta)
 
