@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from offchain.ppdl.inference.answer import Answer
     from offchain.ppdl.inference.market import Market
-    from offchain.ppdl.learning.readings import Readings
 
 SECONDS = 1.0
 """Between two looks at the chain."""
@@ -132,7 +131,8 @@ def ask(
         raise click.BadParameter(f"{node} is no address", param_hint="--node")
     opening = Opening(name)
     chain = network(rpc)
-    upcoming = Upcoming.of(_one_home(read_csv(data, zone), home), Horizon.NEXT_HOUR)
+    readings = read_csv(data, zone)
+    upcoming = Upcoming.of(readings if home is None else readings.of_home(home), Horizon.NEXT_HOUR)
     market = Market(chain.web3, chain.manifest.address("inference_market"))
     sender = own_sender(opening.wallet(chain))
     question, account = Question.of(upcoming.features), Web3.to_checksum_address(node)
@@ -168,14 +168,6 @@ def _waited(market: Market, number: int, deadline: int) -> Answer | None:
         if market.node.time() > deadline:
             return None
         time.sleep(SECONDS)
-
-
-def _one_home(readings: Readings, home: str | None) -> Readings:
-    if home is None:
-        return readings
-    if home not in readings.households:
-        raise MarketError(f"there is no column {home}: there are {', '.join(readings.households[:5])}")
-    return readings.of_home(home)
 
 
 def _encryption_key(path: Path) -> PrivateKey:

@@ -11,7 +11,6 @@ from offchain.command import Command
 from offchain.commands.output import answer, go_on, json_option
 from offchain.commands.ppdl_training import FILE
 from offchain.commands.session import Network, Opening, listen, network, own_sender, rpc_option, wallet_option
-from offchain.errors import UserError
 
 if TYPE_CHECKING:
     from offchain.ppdl.network.member import Ground
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
 
 SECONDS = 1.0
 """Between two looks at the chain."""
-
-
-class NetworkError(UserError):
-    """Says in one line why a participant can't take part."""
 
 
 @click.command(cls=Command)
@@ -64,8 +59,6 @@ def join(
     wallet, registry = opening.wallet(chain), registry_of(chain)
     readings = read_csv(data, zone)
     if home is not None:
-        if home not in readings.households:
-            raise NetworkError(f"{data.name} has no column {home}: there are {', '.join(readings.households[:5])} ..")
         readings = readings.of_home(home)
     ground = ground_of(wallet, registry, StoreClient(url, registry.domain), f"home-{name}")
     training = HomeTraining(ground.synced.chain.task, readings, len(readings.hours), device)

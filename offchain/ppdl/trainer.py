@@ -79,7 +79,9 @@ class Trainer:
 
     def _append(self, before: Block, done: Round, finished: Finished) -> Block:
         evidence = self._evidence(finished)
-        header = header_after(before.header, done, evidence.participant_hash, int(time.time()))
+        losses, now = (done.loss_before, done.loss_after), int(time.time())
+        participants = evidence.participant_hash
+        header = header_after(before.header, done.number, done.state, losses, done.accepted, participants, now)
         block = Block(header, self._signatures(header, evidence.committee()), keccak(evidence.to_bytes()))
         self.chain.append(block, done.state, finished.uploads, evidence)
         return block

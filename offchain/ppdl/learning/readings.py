@@ -53,7 +53,9 @@ class Readings:
         return self.of(np.flatnonzero((counted / len(self.kwh) >= present) & (zero < zeros)))
 
     def of_home(self, home: str) -> Readings:
-        """Of one home. Raises ValueError if there is none of that name."""
+        """Of one home. Raises DataError if there is none of that name."""
+        if home not in self.households:
+            raise DataError(f"there is no column {home}: there are {', '.join(self.households[:5])} ..")
         return self.of(np.array([self.households.index(home)]))
 
     def of(self, columns: NDArray[np.int64]) -> Readings:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from offchain.ppdl.aggregation.lanes import Signed, chunk_tree, to_chunks
 from offchain.ppdl.aggregation.messages import Header
 from offchain.ppdl.inference.commitments import weight_hash
-from offchain.ppdl.learning.federation import Round
 
 NOTHING = bytes(32)
 
@@ -21,19 +20,26 @@ def weight_hash_of(state: Signed) -> bytes:
     return weight_hash(state).to_bytes(32, "big")
 
 
-def header_after(before: Header, done: Round, participant_hash: bytes, timestamp: int) -> Header:
-    """The header of a round that is done; timestamp in Unix seconds. `done.state` is the model before if the gate
-    refused the new one."""
+def header_after(
+    before: Header,
+    round_: int,
+    state: Signed,
+    losses: tuple[int, int],
+    accepted: bool,
+    participant_hash: bytes,
+    timestamp: int,
+) -> Header:
+    """The header of a round that is done; timestamp in Unix seconds. `state` is the model before if the gate refused
+    the new one; `losses` are those before and after it, in units of 2^-20."""
     return Header(
         before.number + 1,
         before.hash,
-        done.number,
-        chunk_tree(to_chunks(done.state)).root,
-        weight_hash_of(done.state),
+        round_,
+        chunk_tree(to_chunks(state)).root,
+        weight_hash_of(state),
         before.testset_hash,
         participant_hash,
         max(timestamp, before.timestamp),
-        done.loss_before,
-        done.loss_after,
-        done.accepted,
+        *losses,
+        accepted,
     )

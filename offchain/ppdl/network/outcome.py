@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from offchain.ppdl.aggregation.lanes import Lanes, Signed, chunk_tree, to_chunks, to_lanes
+from offchain.ppdl.aggregation.lanes import CHUNK_LANES, Lanes, Signed, chunk_tree, to_chunks, to_lanes
 from offchain.ppdl.aggregation.messages import Header
 from offchain.ppdl.aggregation.sum_tree import SumTree
 from offchain.ppdl.aggregation.transcript import Transcript
 from offchain.ppdl.aggregation.unmasking import sum_tree
 from offchain.ppdl.disputes.proofs import Disputed
 from offchain.ppdl.inference.integer_model import lanes_of
-from offchain.ppdl.learning.federation import Round
 from offchain.ppdl.learning.model import Perceptron
-from offchain.ppdl.learning.update import apply_sum, mean_loss
+from offchain.ppdl.learning.update import apply_sum
 from offchain.ppdl.model_chain.evidence import Evidence
 from offchain.ppdl.model_chain.header import header_after, weight_hash_of
 from offchain.ppdl.model_chain.task import Task
@@ -23,7 +22,7 @@ from offchain.ppdl.model_chain.testset import follows
 
 def update_chunks(task: Task) -> int:
     """How many chunks an update has: the weights and a lane of statistics."""
-    return len(to_chunks(initial_state(task))) if lanes_of(task.layers) % 64 else lanes_of(task.layers) // 64 + 1
+    return lanes_of(task.layers) // CHUNK_LANES + 1
 
 
 def initial_state(task: Task) -> Signed:
@@ -69,10 +68,8 @@ class Outcome:
 
     def header(self, task: Task, tolerance: int, before: Header, timestamp: int) -> Header:
         """The header after `before`; timestamp in Unix seconds."""
-        old = self.before
-        losses = task.loss(old), task.loss(self.state)
+        losses = task.loss(self.before), task.loss(self.state)
         accepted = follows(*losses, tolerance)
-        loss = mean_loss(to_lanes(self.tree.total, len(old) + 1), len(self.evidence.alive))
-        kept = self.state if accepted else old
-        done = Round(self.evidence.round, kept, len(self.evidence.alive), loss, *losses, accepted)
-        return header_after(before, done, self.evidence.participant_hash, timestamp)
+        kept = self.state if accepted else self.before
+        round_, participants = self.evidence.round, self.evidence.participant_hash
+        return header_after(before, round_, kept, losses, accepted, participants, timestamp)
