@@ -21,9 +21,19 @@ if TYPE_CHECKING:
 SECONDS = 1.0
 """Between two looks at the chain."""
 
+store_option = click.option(
+    "--store",
+    "urls",
+    metavar="URL",
+    multiple=True,
+    default=["http://127.0.0.1:8660"],
+    show_default=True,
+    help="Where publications are exchanged; several: all that answer.",
+)
+
 
 @click.command(cls=Command)
-@click.option("--store", "url", metavar="URL", default="http://127.0.0.1:8660", show_default=True)
+@store_option
 @click.option("--data", type=FILE, required=True, help="CSV of readings in kWh: reading_datetime, and a column a home.")
 @click.option("--home", help="Which column.  [default: the only one]")
 @click.option("--zone", help="Time zone of readings without an offset.")
@@ -33,7 +43,7 @@ SECONDS = 1.0
 @rpc_option
 @json_option
 def join(
-    url: str,
+    urls: tuple[str, ...],
     data: Path,
     home: str | None,
     zone: str | None,
@@ -51,7 +61,6 @@ def join(
     """
     from offchain.ppdl.learning.readings import read_csv
     from offchain.ppdl.network.participation import Participation
-    from offchain.ppdl.network.store_client import StoreClient
     from offchain.ppdl.network.training import HomeTraining
 
     opening = Opening(name)
@@ -60,7 +69,7 @@ def join(
     readings = read_csv(data, zone)
     if home is not None:
         readings = readings.of_home(home)
-    ground = ground_of(wallet, registry, StoreClient(url, registry.domain), f"home-{name}")
+    ground = ground_of(wallet, registry, stores_of(urls, registry), f"home-{name}")
     training = HomeTraining(ground.synced.chain.task, readings, len(readings.hours), device)
     _bond(ground, as_json)
     participation = Participation(ground, training, rounds)
@@ -104,8 +113,7 @@ def relay(host: str, port: int, name: str, rpc: str | None, as_json: bool) -> No
     folder = settings.models / f"store-{registry.address[2:10].lower()}-{registry.domain.chain_id}"
     store = FolderStore(folder, registry.domain, Permission(registry))
     ground = ground_of(wallet, registry, store, f"relayer-{name}")
-    genesis = next(registry.headers())
-    task = task_file(settings.models, genesis.testset_hash)
+    task = task_file(settings.models, registry.genesis().testset_hash)
     if task is not None:
         store.publish(Publication.signed(registry.domain, ground.account, 0, Kind.TASK, task))
     listening = listen(host, port)
@@ -128,6 +136,14 @@ def registry_of(chain: Network) -> Registry:
     from offchain.ppdl.network.registry import Registry
 
     return Registry(chain.web3, chain.manifest.address("ppdl_registry"))
+
+
+def stores_of(urls: tuple[str, ...], registry: Registry) -> Store:
+    """The stores at these URLs as one. Raises PublicationError for a URL that is none."""
+    from offchain.ppdl.network.store_client import StoreClient
+    from offchain.ppdl.network.stores import Stores
+
+    return Stores([StoreClient(url, registry.domain) for url in dict.fromkeys(urls)])
 
 
 def ground_of(wallet: Wallet, registry: Registry, store: Store, folder: str) -> Ground:

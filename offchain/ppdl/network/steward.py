@@ -139,7 +139,7 @@ class Steward:
             return None
         seats = [seat for seat, member in enumerate(outcome.evidence.committee()) if member == self._ground.address]
         published = self._ground.store.publications(round_.number, Kind.VOTE)
-        if not seats or self._ground.address in published:
+        if not seats or self._ground.address in {one.sender for one in published}:
             return None
         header = self.header(round_, outcome)
         signature = self._registry.domain.sign(header, self._ground.account)
