@@ -63,6 +63,7 @@ def serve(
     market = Market(chain.web3, chain.manifest.address("inference_market"))
     ground = ground_of(wallet, registry, stores_of(urls, registry), f"node-{name}")
     ground.synced.update()
+    listening = listen(host, port)
     key = _encryption_key(ground.folder / "encryption.key")
     prices = {(ETH, Kind.UNDISPUTABLE): price, (ETH, Kind.DISPUTABLE): price, (ETH, Kind.PROVEN): proven}
 
@@ -75,7 +76,6 @@ def serve(
     models = ChainModels(ground.folder / "chain")
     outbox = Outbox(ground.sender, Journal(ground.folder / "sent.db"))
     node = InferenceNode(market, ground.sender.address, models, outbox, key, prices, tell)
-    listening = listen(host, port)
     Thread(target=serve_forecasts, args=(models, listening), daemon=True).start()
     content = {"account": ground.sender.address, "url": f"http://{host}:{port}"}
     shown = f"Node {ground.sender.address}; plain forecasts at http://{host}:{port}"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from offchain.ppdl.network.member import Ground
     from offchain.ppdl.network.registry import Registry
     from offchain.ppdl.network.store import Store
+    from offchain.ppdl.network.store_client import StoreClient
     from offchain.wallet.wallet import Wallet
 
 SECONDS = 1.0
@@ -87,10 +88,11 @@ def join(
 @click.command(cls=Command)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Network address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8660, show_default=True)
+@click.option("--store", "urls", metavar="URL", multiple=True, help="Of others, to make up for what this one lacks.")
 @wallet_option
 @rpc_option
 @json_option
-def relay(host: str, port: int, name: str, rpc: str | None, as_json: bool) -> None:
+def relay(host: str, port: int, urls: tuple[str, ...], name: str, rpc: str | None, as_json: bool) -> None:
     """Keeps the store in which participants exchange what is masked, and relays the headers that their committee
     signed, until Ctrl-C. Nobody has to trust it: what it gives out is checked by who reads.
 
@@ -104,6 +106,7 @@ def relay(host: str, port: int, name: str, rpc: str | None, as_json: bool) -> No
     from offchain.ppdl.network.relayer import HeaderRelayer
     from offchain.ppdl.network.store import FolderStore
     from offchain.ppdl.network.store_service import serve
+    from offchain.ppdl.network.stores import Stores
     from offchain.ppdl.network.synced_chain import task_file
     from offchain.settings import settings
 
@@ -112,10 +115,14 @@ def relay(host: str, port: int, name: str, rpc: str | None, as_json: bool) -> No
     wallet, registry = opening.wallet(chain), registry_of(chain)
     folder = settings.models / f"store-{registry.address[2:10].lower()}-{registry.domain.chain_id}"
     store = FolderStore(folder, registry.domain, Permission(registry))
-    ground = ground_of(wallet, registry, store, f"relayer-{name}")
-    task = task_file(settings.models, registry.genesis().testset_hash)
-    if task is not None:
-        store.publish(Publication.signed(registry.domain, ground.account, 0, Kind.TASK, task))
+    stores = Stores([store, *clients_of(urls, registry)])
+    ground = ground_of(wallet, registry, stores, f"relayer-{name}")
+    genesis = registry.genesis()
+    task = task_file(settings.models, genesis.testset_hash)
+    tasks = [Publication.signed(registry.domain, ground.account, 0, Kind.TASK, task)] if task else []
+    for known in tasks or stores.publications(0, Kind.TASK):
+        if known.hash == genesis.testset_hash:
+            store.publish(known)
     listening = listen(host, port)
     Thread(target=serve, args=(store, listening), daemon=True).start()
     relayer = HeaderRelayer(ground)
@@ -140,10 +147,16 @@ def registry_of(chain: Network) -> Registry:
 
 def stores_of(urls: tuple[str, ...], registry: Registry) -> Store:
     """The stores at these URLs as one. Raises PublicationError for a URL that is none."""
-    from offchain.ppdl.network.store_client import StoreClient
     from offchain.ppdl.network.stores import Stores
 
-    return Stores([StoreClient(url, registry.domain) for url in dict.fromkeys(urls)])
+    return Stores(clients_of(urls, registry))
+
+
+def clients_of(urls: tuple[str, ...], registry: Registry) -> list[StoreClient]:
+    """The stores at these URLs. Raises PublicationError for a URL that is none."""
+    from offchain.ppdl.network.store_client import StoreClient
+
+    return [StoreClient(url, registry.domain) for url in dict.fromkeys(urls)]
 
 
 def ground_of(wallet: Wallet, registry: Registry, store: Store, folder: str) -> Ground:

@@ -14,6 +14,7 @@ from offchain.ppdl.aggregation.reveal import Reveal
 from offchain.ppdl.aggregation.shares import Parcel, ShareError
 from offchain.ppdl.aggregation.transcript import Transcript
 from offchain.ppdl.aggregation.unmasking import Unmasking
+from offchain.ppdl.disputes.proofs import Closed
 from offchain.ppdl.model_chain.evidence import Evidence
 from offchain.ppdl.network.publication import Kind, Publication
 from offchain.ppdl.network.registry import Round
@@ -105,6 +106,16 @@ class Board:
         if missing:
             raise BoardError(f"the update of participant {missing[0]} is not in the store (round {self._round.number})")
         return {index: self.uploads[index].root for index in alive.indices}
+
+    def closed(self) -> Closed | None:
+        """What the closing is shown to be right with; None while there is none, or it isn't of what is in the store."""
+        closing = self._round.closing
+        if closing is None or not self.uploads.keys() >= set(closing.alive.indices):
+            return None
+        if self.alive_root(closing.alive) != closing.alive_root:
+            return None
+        signatures = {index: self.uploads[index].signature for index in closing.alive.indices}
+        return Closed(self._round.transcript(), closing.alive, self.alive_uploads(), signatures)
 
     def evidence(self) -> Evidence:
         """All that shows how the sum came about. Raises BoardError if the round isn't closed or something is missing,

@@ -6,7 +6,7 @@ Everything of a round is read again at every look, so a reorganisation of the ch
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -79,7 +79,8 @@ class Claim:
 @dataclass(frozen=True)
 class Round:
     """The last round that was opened. `until` ends the window to post, to challenge or to relay; times are Unix
-    seconds. `finalised_at` is the time of the block that made its aggregate count."""
+    seconds. `finalised_at` is the time of the block that made its aggregate count. `doubted`: somebody waits for the
+    signature of an update that it was closed with."""
 
     number: int
     phase: Phase
@@ -90,6 +91,7 @@ class Round:
     closing: Closing | None = None
     claim: Claim | None = None
     finalised_at: int = 0
+    doubted: bool = False
 
     def transcript(self) -> Transcript:
         """What is known of it but for the parcels."""
@@ -131,10 +133,11 @@ class Registry:
 
     def round(self) -> Round:
         """The last round, as of now. Raises NodeError, RegistryError."""
-        number, phase, _, _, _, opened_at, until, *_ = self.node.ask(self.contract.functions.current())
+        number, phase, _, _, _, opened_at, until, _, doubts, _ = self.node.ask(self.contract.functions.current())
         if not number:
             return Round(0, Phase.NONE, 0, 0)
-        return self._as_logged(number, self.node.first_block_since(opened_at), Phase(phase), opened_at, until)
+        found = self._as_logged(number, self.node.first_block_since(opened_at), Phase(phase), opened_at, until)
+        return replace(found, doubted=doubts > 0)
 
     def past_round(self, number: int, before: Header) -> Round:
         """The round of the header after `before`, with what was said in it: it was opened when that one was there."""
