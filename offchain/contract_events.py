@@ -20,11 +20,12 @@ LOGS_AT_ONCE = 2_000
 
 @dataclass(frozen=True)
 class Event:
-    """An event and its arguments by name."""
+    """An event and its arguments by name; the number of its block and the hash of its transaction."""
 
     name: str
     arguments: Mapping[str, Any]
     block: int
+    transaction: str
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class ContractEvents:
                 log = _log(raw)
                 event = self._by_topic.get(bytes(log["topics"][0]))
                 if event is not None:
-                    yield Event(event.event_name, event.process_log(log)["args"], log["blockNumber"])
+                    arguments = event.process_log(log)["args"]
+                    yield Event(event.event_name, arguments, log["blockNumber"], raw["transactionHash"])
 
     @cached_property
     def _by_topic(self) -> dict[bytes, BaseContractEvent]:

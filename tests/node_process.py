@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +30,12 @@ def until(what: str, ready: Callable[[], Any], seconds: float = PATIENCE) -> Any
 class NodeProcess:
     """An `openmg` command that runs until it is told to end; all it prints goes to a file."""
 
-    def __init__(self, words: Sequence[str], output: Path, says: str) -> None:
+    def __init__(
+        self, words: Sequence[str], output: Path, says: str, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.output = output
         command = [str(Path(sys.executable).with_name("openmg")), *words]
-        environment = os.environ | {"PYTHONPATH": str(PROJECT)}
+        environment = os.environ | {"PYTHONPATH": str(PROJECT)} if environment is None else environment
         begin = len(self.text())
         with output.open("a") as file:
             self._process = subprocess.Popen(

@@ -10,7 +10,7 @@ import click
 
 from offchain.command import Amount, Command
 from offchain.commands.output import answer, go_on, json_option, stages
-from offchain.commands.ppdl_network import ground_of, registry_of
+from offchain.commands.ppdl_network import ground_of, registry_of, store_option, stores_of
 from offchain.commands.ppdl_training import FILE
 from offchain.commands.session import Opening, listen, network, own_sender, rpc_option, wallet_option
 from offchain.errors import UserError
@@ -30,7 +30,7 @@ class MarketError(UserError):
 
 
 @click.command(cls=Command)
-@click.option("--store", "url", metavar="URL", default="http://127.0.0.1:8660", show_default=True)
+@store_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Network address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8670, show_default=True, help="Of plain forecasts.")
 @click.option("--price", type=Amount(), default="0.001", show_default=True, help="ETH for an answer, at least.")
@@ -38,7 +38,9 @@ class MarketError(UserError):
 @wallet_option
 @rpc_option
 @json_option
-def serve(url: str, host: str, port: int, price: int, proven: int, name: str, rpc: str | None, as_json: bool) -> None:
+def serve(
+    urls: tuple[str, ...], host: str, port: int, price: int, proven: int, name: str, rpc: str | None, as_json: bool
+) -> None:
     """Answers requests of the market with the models of the chain's registry, proves answers where that is asked for,
     and serves plain forecasts over HTTP, until Ctrl-C. The wallet's account puts the market's bond at stake.
 
@@ -54,14 +56,14 @@ def serve(url: str, host: str, port: int, price: int, proven: int, name: str, rp
     from offchain.ppdl.inference.node import InferenceNode
     from offchain.ppdl.inference.served import ChainModels
     from offchain.ppdl.inference.service import serve as serve_forecasts
-    from offchain.ppdl.network.store_client import StoreClient
 
     opening = Opening(name)
     chain = network(rpc)
     wallet, registry = opening.wallet(chain), registry_of(chain)
     market = Market(chain.web3, chain.manifest.address("inference_market"))
-    ground = ground_of(wallet, registry, StoreClient(url, registry.domain), f"node-{name}")
+    ground = ground_of(wallet, registry, stores_of(urls, registry), f"node-{name}")
     ground.synced.update()
+    listening = listen(host, port)
     key = _encryption_key(ground.folder / "encryption.key")
     prices = {(ETH, Kind.UNDISPUTABLE): price, (ETH, Kind.DISPUTABLE): price, (ETH, Kind.PROVEN): proven}
 
@@ -74,7 +76,6 @@ def serve(url: str, host: str, port: int, price: int, proven: int, name: str, rp
     models = ChainModels(ground.folder / "chain")
     outbox = Outbox(ground.sender, Journal(ground.folder / "sent.db"))
     node = InferenceNode(market, ground.sender.address, models, outbox, key, prices, tell)
-    listening = listen(host, port)
     Thread(target=serve_forecasts, args=(models, listening), daemon=True).start()
     content = {"account": ground.sender.address, "url": f"http://{host}:{port}"}
     shown = f"Node {ground.sender.address}; plain forecasts at http://{host}:{port}"

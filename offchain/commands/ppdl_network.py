@@ -16,14 +16,25 @@ if TYPE_CHECKING:
     from offchain.ppdl.network.member import Ground
     from offchain.ppdl.network.registry import Registry
     from offchain.ppdl.network.store import Store
+    from offchain.ppdl.network.store_client import StoreClient
     from offchain.wallet.wallet import Wallet
 
 SECONDS = 1.0
 """Between two looks at the chain."""
 
+store_option = click.option(
+    "--store",
+    "urls",
+    metavar="URL",
+    multiple=True,
+    default=["http://127.0.0.1:8660"],
+    show_default=True,
+    help="Where publications are exchanged; several: all that answer.",
+)
+
 
 @click.command(cls=Command)
-@click.option("--store", "url", metavar="URL", default="http://127.0.0.1:8660", show_default=True)
+@store_option
 @click.option("--data", type=FILE, required=True, help="CSV of readings in kWh: reading_datetime, and a column a home.")
 @click.option("--home", help="Which column.  [default: the only one]")
 @click.option("--zone", help="Time zone of readings without an offset.")
@@ -33,7 +44,7 @@ SECONDS = 1.0
 @rpc_option
 @json_option
 def join(
-    url: str,
+    urls: tuple[str, ...],
     data: Path,
     home: str | None,
     zone: str | None,
@@ -51,7 +62,6 @@ def join(
     """
     from offchain.ppdl.learning.readings import read_csv
     from offchain.ppdl.network.participation import Participation
-    from offchain.ppdl.network.store_client import StoreClient
     from offchain.ppdl.network.training import HomeTraining
 
     opening = Opening(name)
@@ -60,7 +70,7 @@ def join(
     readings = read_csv(data, zone)
     if home is not None:
         readings = readings.of_home(home)
-    ground = ground_of(wallet, registry, StoreClient(url, registry.domain), f"home-{name}")
+    ground = ground_of(wallet, registry, stores_of(urls, registry), f"home-{name}")
     training = HomeTraining(ground.synced.chain.task, readings, len(readings.hours), device)
     _bond(ground, as_json)
     participation = Participation(ground, training, rounds)
@@ -78,10 +88,11 @@ def join(
 @click.command(cls=Command)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Network address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8660, show_default=True)
+@click.option("--store", "urls", metavar="URL", multiple=True, help="Of others, to make up for what this one lacks.")
 @wallet_option
 @rpc_option
 @json_option
-def relay(host: str, port: int, name: str, rpc: str | None, as_json: bool) -> None:
+def relay(host: str, port: int, urls: tuple[str, ...], name: str, rpc: str | None, as_json: bool) -> None:
     """Keeps the store in which participants exchange what is masked, and relays the headers that their committee
     signed, until Ctrl-C. Nobody has to trust it: what it gives out is checked by who reads.
 
@@ -95,6 +106,7 @@ def relay(host: str, port: int, name: str, rpc: str | None, as_json: bool) -> No
     from offchain.ppdl.network.relayer import HeaderRelayer
     from offchain.ppdl.network.store import FolderStore
     from offchain.ppdl.network.store_service import serve
+    from offchain.ppdl.network.stores import Stores
     from offchain.ppdl.network.synced_chain import task_file
     from offchain.settings import settings
 
@@ -103,11 +115,14 @@ def relay(host: str, port: int, name: str, rpc: str | None, as_json: bool) -> No
     wallet, registry = opening.wallet(chain), registry_of(chain)
     folder = settings.models / f"store-{registry.address[2:10].lower()}-{registry.domain.chain_id}"
     store = FolderStore(folder, registry.domain, Permission(registry))
-    ground = ground_of(wallet, registry, store, f"relayer-{name}")
-    genesis = next(registry.headers())
+    stores = Stores([store, *clients_of(urls, registry)])
+    ground = ground_of(wallet, registry, stores, f"relayer-{name}")
+    genesis = registry.genesis()
     task = task_file(settings.models, genesis.testset_hash)
-    if task is not None:
-        store.publish(Publication.signed(registry.domain, ground.account, 0, Kind.TASK, task))
+    tasks = [Publication.signed(registry.domain, ground.account, 0, Kind.TASK, task)] if task else []
+    for known in tasks or stores.publications(0, Kind.TASK):
+        if known.hash == genesis.testset_hash:
+            store.publish(known)
     listening = listen(host, port)
     Thread(target=serve, args=(store, listening), daemon=True).start()
     relayer = HeaderRelayer(ground)
@@ -128,6 +143,20 @@ def registry_of(chain: Network) -> Registry:
     from offchain.ppdl.network.registry import Registry
 
     return Registry(chain.web3, chain.manifest.address("ppdl_registry"))
+
+
+def stores_of(urls: tuple[str, ...], registry: Registry) -> Store:
+    """The stores at these URLs as one. Raises PublicationError for a URL that is none."""
+    from offchain.ppdl.network.stores import Stores
+
+    return Stores(clients_of(urls, registry))
+
+
+def clients_of(urls: tuple[str, ...], registry: Registry) -> list[StoreClient]:
+    """The stores at these URLs. Raises PublicationError for a URL that is none."""
+    from offchain.ppdl.network.store_client import StoreClient
+
+    return [StoreClient(url, registry.domain) for url in dict.fromkeys(urls)]
 
 
 def ground_of(wallet: Wallet, registry: Registry, store: Store, folder: str) -> Ground:

@@ -165,7 +165,7 @@ class ForecastStory:
                 raise ForecastStoryError(f"header {number} didn't come within {PATIENCE_SECONDS} s")
             if not self._step():
                 self.ground.set_time(self.registry.node.time() + SKIP)
-        header = list(self.registry.headers())[number]
+        header = [self.registry.genesis(), *self.registry.headers_after(self.registry.genesis())][number]
         losses = f"{header.loss_before / 2**20:.3f} to {header.loss_after / 2**20:.3f}"
         said = "follows" if header.accepted else "refused"
         self.lines.append((f"header {number}", f"loss on the test set from {losses}: {said}"))

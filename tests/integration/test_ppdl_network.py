@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from offchain.ppdl.disputes.proofs import Kind
 from offchain.ppdl.model_chain.verification import verify
-from offchain.ppdl.network.answering import Answering, Kind
+from offchain.ppdl.network.docket import Docket
 from offchain.ppdl.network.registry import Phase
 from offchain.ppdl.trainer import Trainer
 from offchain.sender import development_sender
@@ -56,7 +57,7 @@ def test_whoever_asks_is_shown_that_everything_is_right(scene: Training) -> None
     """P7: a stranger demands a place of each kind; the homes answer, nobody is convicted, and the header comes."""
     number = scene.registry.head() + 1
     scene.until(scene.phase(Phase.POSTED))
-    steward = Answering(scene.registry)
+    docket = Docket(scene.registry)
     claim, round_ = scene.registry.round().claim, scene.registry.round()
     assert claim is not None
     assert round_.closing is not None
@@ -65,8 +66,8 @@ def test_whoever_asks_is_shown_that_everything_is_right(scene: Training) -> None
     demands.append((Kind.SIGNATURE, round_.number, 0, 1))
     stranger = development_sender(scene.web3, 3)
     for demand in demands:
-        stranger.transact(steward.contract.functions.demand(*demand), scene.registry.rules.demand_fee)
-    assert list(steward.waiting(scene.registry.round())) == demands
+        stranger.transact(docket.contract.functions.demand(*demand), scene.registry.rules.demand_fee)
+    assert docket.of(scene.registry.round()).waiting == demands
     said = scene.until(scene.header(number))
     for kind in Kind:
         assert any(f"showed that a {kind.name.lower()} is right" in line for line in said), kind

@@ -21,8 +21,13 @@ def challenge(round_: Round, kind: str, *place: Any) -> Any:
 
 
 def bent(round_: Round, chunk: int, node: int, change: Callable[[Lanes], None]) -> SumTree:
-    """The sum tree with another chunk at a node, and those above it what they then should be."""
-    trees = [ChunkTree(one.sums.copy()) for one in round_.tree.chunk_trees]
+    """The round's sum tree with another chunk at a node."""
+    return bent_tree(round_.tree, chunk, node, change)
+
+
+def bent_tree(tree: SumTree, chunk: int, node: int, change: Callable[[Lanes], None]) -> SumTree:
+    """A sum tree with another chunk at a node, and those above it what they then should be."""
+    trees = [ChunkTree(one.sums.copy()) for one in tree.chunk_trees]
     sums = trees[chunk].sums
     change(sums[node])
     while node > 1:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 from eth_account import Account
+from eth_account.signers.local import LocalAccount
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offchain.ppdl.aggregation.messages import Domain
+from offchain.ppdl.aggregation.lanes import chunk_tree, to_chunks
+from offchain.ppdl.aggregation.messages import Domain, Update
 from offchain.ppdl.network.publication import LARGEST, Kind, Publication, PublicationError
 from offchain.ppdl.network.store import FolderStore
 from offchain.ppdl.network.store_client import StoreClient
 from offchain.ppdl.network.store_service import service
+from offchain.ppdl.network.upload import Upload
 
 DOMAIN = Domain(31337, "0x" + 20 * "11")
 HOME, OTHER = (Account.from_key(bytes([number]) * 32) for number in (1, 2))
@@ -35,15 +39,50 @@ def test_what_was_published_is_found_by_round_kind_and_sender(store: FolderStore
     for publication in (one, other, published(b"shares", Kind.SHARES), published(b"later", round_=4)):
         store.publish(publication)
         store.publish(publication)
-    assert store.publications(3, Kind.UPDATE) == {one.sender: one, other.sender: other}
-    assert store.publications(9, Kind.UPDATE) == {}
+    assert store.publications(3, Kind.UPDATE) == sorted([one, other], key=lambda found: found.sender)
+    assert store.publications(9, Kind.UPDATE) == []
 
 
 def test_a_sender_publishes_once(store: FolderStore) -> None:
     """P9 also after the store was opened again."""
     store.publish(published())
-    with pytest.raises(PublicationError, match="published another update in round 3"):
+    with pytest.raises(PublicationError, match="in round 3 was published before, with other content"):
         store.publish(published(b"another"))
+    assert store.publications(3, Kind.UPDATE) == [published()]
+
+
+def update(number: int, signer: LocalAccount = HOME) -> Publication:
+    """A masked update that an account signed, published by the home."""
+    chunks = to_chunks(np.array([number], np.int32))
+    root = chunk_tree(chunks).root
+    return published(Upload(chunks, root, DOMAIN.sign(Update(3, root), signer)).to_bytes())
+
+
+def test_a_second_signed_update_is_kept_as_evidence(store: FolderStore, tmp_path: Path) -> None:
+    """P7 one, also after the store was opened again; who publishes it is told that it doesn't count."""
+    store.publish(update(1))
+    for second in (update(2), update(2), update(3)):
+        with pytest.raises(PublicationError, match="was published before"):
+            FolderStore(tmp_path, DOMAIN).publish(second)
+    assert store.publications(3, Kind.UPDATE) == [update(1), update(2)]
+
+
+def test_what_its_sender_did_not_sign_as_an_update_is_no_evidence(store: FolderStore) -> None:
+    """P7, P9"""
+    store.publish(update(1))
+    for second in (update(2, signer=OTHER), published(b"another"), published(update(2).content[:-1])):
+        with pytest.raises(PublicationError, match="was published before"):
+            store.publish(second)
+    assert store.publications(3, Kind.UPDATE) == [update(1)]
+
+
+def test_evidence_is_kept_of_who_may_publish_alone(tmp_path: Path) -> None:
+    """P9"""
+    FolderStore(tmp_path, DOMAIN).publish(update(1))
+    closed = FolderStore(tmp_path, DOMAIN, lambda publication: False)
+    with pytest.raises(PublicationError, match="can't be published now"):
+        closed.publish(update(2))
+    assert closed.publications(3, Kind.UPDATE) == [update(1)]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +102,7 @@ def test_what_its_sender_did_not_sign_is_refused(store: FolderStore, changed: di
     """P9 nothing is kept of it."""
     with pytest.raises(PublicationError, match=why):
         store.publish(dataclasses.replace(published(), **changed))  # type: ignore[arg-type]
-    assert store.publications(3, Kind.UPDATE) == store.publications(4, Kind.UPDATE) == {}
+    assert store.publications(3, Kind.UPDATE) == store.publications(4, Kind.UPDATE) == []
 
 
 def test_another_registrys_publication_is_refused(store: FolderStore) -> None:
@@ -77,7 +116,7 @@ def test_who_may_not_publish_is_refused(tmp_path: Path) -> None:
     """P9"""
     closed = FolderStore(tmp_path, DOMAIN, lambda publication: publication.round == 4)
     closed.publish(published(round_=4))
-    with pytest.raises(PublicationError, match="can't publish update in round 3 now"):
+    with pytest.raises(PublicationError, match="in round 3 can't be published now"):
         closed.publish(published())
 
 
@@ -105,7 +144,7 @@ def test_the_service_takes_and_gives_publications(store: FolderStore) -> None:
     client = TestClient(service(store))
     answer = client.post("/publications", content=published().to_bytes())
     assert (answer.status_code, answer.json()) == (200, {"hash": "0x" + published().hash.hex()})
-    assert store.publications(3, Kind.UPDATE) == {published().sender: published()}
+    assert store.publications(3, Kind.UPDATE) == [published()]
     assert published().to_bytes() in client.get("/publications/3/update").content
 
 
@@ -129,7 +168,7 @@ def test_a_store_that_lies_can_only_leave_out(store: FolderStore, monkeypatch: p
 
     answer = msgspec.msgpack.encode([one.to_bytes() for one in (forged, published(round_=4), published())] + [b"junk"])
     monkeypatch.setattr(client, "_ask", lambda *_: answer)
-    assert client.publications(3, Kind.UPDATE) == {published().sender: published()}
+    assert client.publications(3, Kind.UPDATE) == [published()]
     monkeypatch.setattr(client, "_ask", lambda *_: b"\xc1")
     with pytest.raises(PublicationError, match="doesn't answer as a store does"):
         client.publications(3, Kind.UPDATE)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import cached_property
 from typing import Any
 
@@ -26,15 +27,47 @@ Words = list[int]
 """A chunk as eight words of 32 bytes."""
 
 
+class Kind(IntEnum):
+    """What is shown to be right or wrong, as IPPDLChallenges has it."""
+
+    SUM = 0
+    LEAF = 1
+    MASK = 2
+    UPDATE = 3
+    HASH = 4
+    SIGNATURE = 5
+
+
 @dataclass(frozen=True)
-class Disputed:
-    """A round whose aggregate is posted: `uploads` of the alive by index, shape (chunks, 64), the masks that were taken
-    off by their place after them, `signatures` of the updates by index, the model `before` and `after` it."""
+class Closed:
+    """A round whose alive are named: their `uploads` by index, shape (chunks, 64), and the updates' `signatures`."""
 
     transcript: Transcript
     alive: AliveSet
     uploads: Mapping[int, Lanes]
     signatures: Mapping[int, bytes]
+
+    def signature(self, rank: int) -> tuple[Any, ...]:
+        """A `SignatureProof`."""
+        index = self.alive.indices[rank]
+        root, siblings = self._update_trees[index].root, list(self._records.path(rank))
+        return (self.alive.bitmap, index, root, siblings, self.signatures[index])
+
+    @cached_property
+    def _update_trees(self) -> dict[int, Tree]:
+        return {index: chunk_tree(self.uploads[index]) for index in self.alive.indices}
+
+    @cached_property
+    def _records(self) -> Tree:
+        participants = {index: keys.participant for index, keys in enumerate(self.transcript.keys)}
+        return self.alive.tree(participants, {index: tree.root for index, tree in self._update_trees.items()})
+
+
+@dataclass(frozen=True)
+class Disputed(Closed):
+    """A round whose aggregate is posted: the masks that were taken off by their place after the updates, their sum, the
+    model `before` and `after` it."""
+
     masks: Sequence[Mask | None]
     sums: SumTree
     before: Signed
@@ -78,25 +111,10 @@ class Disputed:
         content, siblings = self._model_chunk(self.after, chunk)
         return (content, siblings, self._weight_tree[chunk], list(self._weight_tree.path(chunk)))
 
-    def signature(self, rank: int) -> tuple[Any, ...]:
-        """A `SignatureProof`."""
-        index = self.alive.indices[rank]
-        root, siblings = self._update_trees[index].root, list(self._records.path(rank))
-        return (self.alive.bitmap, index, root, siblings, self.signatures[index])
-
     @property
     def first_leaf(self) -> int:
         """The place in each heap where leaves begin."""
         return self.sums.chunk_trees[0].leaves
-
-    @cached_property
-    def _update_trees(self) -> dict[int, Tree]:
-        return {index: chunk_tree(self.uploads[index]) for index in self.alive.indices}
-
-    @cached_property
-    def _records(self) -> Tree:
-        participants = {index: keys.participant for index, keys in enumerate(self.transcript.keys)}
-        return self.alive.tree(participants, {index: tree.root for index, tree in self._update_trees.items()})
 
     @cached_property
     def _weight_tree(self) -> QuaternaryTree:

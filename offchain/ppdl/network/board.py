@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import islice, product
 
 from offchain.errors import UserError
 from offchain.ppdl.aggregation.alive import AliveSet
-from offchain.ppdl.aggregation.lanes import CHUNK_BYTES, LaneError, Lanes, chunk_tree, from_bytes, to_bytes
-from offchain.ppdl.aggregation.messages import Domain, Update
+from offchain.ppdl.aggregation.lanes import Lanes
+from offchain.ppdl.aggregation.messages import Domain
 from offchain.ppdl.aggregation.reveal import Reveal
 from offchain.ppdl.aggregation.shares import Parcel, ShareError
 from offchain.ppdl.aggregation.transcript import Transcript
 from offchain.ppdl.aggregation.unmasking import Unmasking
+from offchain.ppdl.disputes.proofs import Closed
 from offchain.ppdl.model_chain.evidence import Evidence
 from offchain.ppdl.network.publication import Kind, Publication
 from offchain.ppdl.network.registry import Round
 from offchain.ppdl.network.store import Store
-from offchain.signature import SIGNATURE_LENGTH, SignatureError
+from offchain.ppdl.network.upload import Upload, differing
+
+MOST_CHOICES = 1 << 10
+"""So many sets of updates are tried to find the one that a closing names, where participants signed two."""
 
 
 class BoardError(UserError):
     """Says in one line what is missing of a round."""
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A masked update, shape (chunks, 64), its root, and the signature of that."""
-
-    chunks: Lanes
-    root: bytes
-    signature: bytes
-
-    def to_bytes(self) -> bytes:
-        """The content of its publication."""
-        return self.signature + to_bytes(self.chunks)
 
 
 class Board:
@@ -51,7 +43,7 @@ class Board:
         """Keys and seeds from the chain, and the parcels that their owners committed to."""
         bare = self._round.transcript()
         parcels = {}
-        for index, publication in self._published(Kind.SHARES).items():
+        for index, publication in self._published(Kind.SHARES):
             try:
                 parcel = Parcel.from_bytes(publication.content, bare.graph.degree)
             except ShareError:
@@ -61,25 +53,38 @@ class Board:
         return Transcript(bare.round, bare.keys, bare.seeds, parcels)
 
     @cached_property
+    def signed(self) -> dict[int, list[Upload]]:
+        """By index, those that are whole and signed; who signed several has broken the rules."""
+        found: dict[int, list[Upload]] = {}
+        for index, publication in self._published(Kind.UPDATE):
+            upload = Upload.read(self._domain, publication)
+            if upload is not None and len(upload.chunks) == self._chunks:
+                found.setdefault(index, []).append(upload)
+        return {index: differing(uploads) for index, uploads in found.items()}
+
+    @cached_property
     def uploads(self) -> dict[int, Upload]:
-        """By index, those that are whole and signed."""
-        found = {}
-        for index, publication in self._published(Kind.UPDATE).items():
-            upload = self._upload(index, publication.content)
-            if upload is not None:
-                found[index] = upload
-        return found
+        """By index, those that count: of who signed several the one that the closing names."""
+        first = {index: uploads[0] for index, uploads in self.signed.items()}
+        closing = self._round.closing
+        if closing is None or not first.keys() >= set(closing.alive.indices):
+            return first
+        for choice in self._choices(closing.alive):
+            roots = {index: choice[index].root for index in closing.alive.indices}
+            if self._root_over(closing.alive, roots) == closing.alive_root:
+                return choice
+        return first
 
     @cached_property
     def visible(self) -> list[tuple[int, bytes]]:
-        """Index and root of each upload."""
-        return [(index, upload.root) for index, upload in self.uploads.items()]
+        """Index and root of each signed upload."""
+        return [(index, upload.root) for index, uploads in self.signed.items() for upload in uploads]
 
     @cached_property
     def reveals(self) -> list[Reveal]:
         """What could be read of what was revealed."""
         found = []
-        for index, publication in self._published(Kind.REVEAL).items():
+        for index, publication in self._published(Kind.REVEAL):
             try:
                 found.append(Reveal.from_bytes(index, publication.content, self.transcript.graph))
             except ShareError:
@@ -93,8 +98,7 @@ class Board:
 
     def alive_root(self, alive: AliveSet) -> bytes:
         """The root over the alive's addresses and updates. Raises BoardError if an update isn't there."""
-        members = {index: keys.participant for index, keys in enumerate(self._round.keys)}
-        return alive.tree(members, self.update_roots(alive)).root
+        return self._root_over(alive, self.update_roots(alive))
 
     def update_roots(self, alive: AliveSet) -> dict[int, bytes]:
         """By index. Raises BoardError if an update isn't there."""
@@ -102,6 +106,16 @@ class Board:
         if missing:
             raise BoardError(f"the update of participant {missing[0]} is not in the store (round {self._round.number})")
         return {index: self.uploads[index].root for index in alive.indices}
+
+    def closed(self) -> Closed | None:
+        """What the closing is shown to be right with; None while there is none, or it isn't of what is in the store."""
+        closing = self._round.closing
+        if closing is None or not self.uploads.keys() >= set(closing.alive.indices):
+            return None
+        if self.alive_root(closing.alive) != closing.alive_root:
+            return None
+        signatures = {index: self.uploads[index].signature for index in closing.alive.indices}
+        return Closed(self._round.transcript(), closing.alive, self.alive_uploads(), signatures)
 
     def evidence(self) -> Evidence:
         """All that shows how the sum came about. Raises BoardError if the round isn't closed or something is missing,
@@ -121,25 +135,19 @@ class Board:
         closing = self._round.closing
         return {} if closing is None else {index: self.uploads[index].chunks for index in closing.alive.indices}
 
-    def _published(self, kind: Kind) -> dict[int, Publication]:
-        publications = self._store.publications(self._round.number, kind)
+    def _published(self, kind: Kind) -> Iterator[tuple[int, Publication]]:
         members = {keys.participant: index for index, keys in enumerate(self._round.keys)}
-        return {members[sender]: one for sender, one in publications.items() if sender in members}
+        for publication in self._store.publications(self._round.number, kind):
+            if publication.sender in members:
+                yield members[publication.sender], publication
 
-    def _upload(self, index: int, content: bytes) -> Upload | None:
-        signature, chunks = content[:SIGNATURE_LENGTH], content[SIGNATURE_LENGTH:]
-        if len(chunks) != self._chunks * CHUNK_BYTES:
-            return None
-        root, signer = _signed(self._domain, self._round.number, content)
-        participant = self._round.keys[index].participant
-        return Upload(from_bytes(chunks), root, signature) if root is not None and signer == participant else None
+    def _choices(self, alive: AliveSet) -> Iterator[dict[int, Upload]]:
+        """Every way to take one upload of each, as far as there is time for it."""
+        first = {index: uploads[0] for index, uploads in self.signed.items()}
+        several = [index for index in alive.indices if len(self.signed[index]) > 1]
+        for taken in islice(product(*(self.signed[index] for index in several)), MOST_CHOICES):
+            yield first | dict(zip(several, taken, strict=True))
 
-
-@lru_cache(maxsize=4096)
-def _signed(domain: Domain, round_: int, content: bytes) -> tuple[bytes | None, bytes | None]:
-    """The root of an update's chunks and who signed it; None both for what is no signed update."""
-    try:
-        root = chunk_tree(from_bytes(content[SIGNATURE_LENGTH:])).root
-        return root, domain.signer(Update(round_, root), content[:SIGNATURE_LENGTH])
-    except (LaneError, SignatureError):
-        return None, None
+    def _root_over(self, alive: AliveSet, roots: dict[int, bytes]) -> bytes:
+        members = {index: keys.participant for index, keys in enumerate(self._round.keys)}
+        return alive.tree(members, roots).root

@@ -18,13 +18,14 @@ from offchain.ppdl.aggregation.lanes import Signed, chunk_tree, to_chunks
 from offchain.ppdl.aggregation.messages import Update
 from offchain.ppdl.aggregation.participant import Participant
 from offchain.ppdl.aggregation.record import RoundRecord
-from offchain.ppdl.network.board import Board, Upload
+from offchain.ppdl.network.board import Board
 from offchain.ppdl.network.outcome import update_chunks
 from offchain.ppdl.network.publication import Kind, Publication
 from offchain.ppdl.network.registry import Phase, Registry, Round
 from offchain.ppdl.network.snapshot import Snapshot
 from offchain.ppdl.network.store import Store
 from offchain.ppdl.network.synced_chain import SyncedChain
+from offchain.ppdl.network.upload import Upload
 from offchain.sender import Sender
 
 Train = Callable[[Signed, int], Signed]

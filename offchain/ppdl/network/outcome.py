@@ -18,6 +18,7 @@ from offchain.ppdl.model_chain.evidence import Evidence
 from offchain.ppdl.model_chain.header import header_after, weight_hash_of
 from offchain.ppdl.model_chain.task import Task
 from offchain.ppdl.model_chain.testset import follows
+from offchain.ppdl.network.registry import Claim
 
 
 def update_chunks(task: Task) -> int:
@@ -73,3 +74,12 @@ class Outcome:
         kept = self.state if accepted else self.before
         round_, participants = self.evidence.round, self.evidence.participant_hash
         return header_after(before, round_, kept, losses, accepted, participants, timestamp)
+
+
+def false_part(outcome: Outcome, claim: Claim) -> str | None:
+    """What of a posted claim isn't what comes of the round, in words; None if all is right."""
+    if claim.aggregate_root != outcome.tree.root:
+        return "false sum"
+    if claim.weights_root != outcome.weights_root:
+        return "false model"
+    return None if claim.weight_hash == outcome.weight_hash else "false hash of the model"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from offchain.errors import UserError
 from offchain.ppdl.network.member import Ground, Member, Train
-from offchain.ppdl.network.registry import Phase
+from offchain.ppdl.network.registry import Phase, Round
 from offchain.ppdl.network.steward import Steward, is_over
 
 
@@ -35,11 +36,24 @@ class Participation:
         if round_.number != self._number:
             self._number = round_.number
             self.ground.synced.update()
+        said = self._step(round_, now)
+        if said is not None:
+            yield said
+
+    def _step(self, round_: Round, now: int) -> str | None:
+        """One step. What hinders it to take part is no reason not to bring the round on, or to convict who lied."""
+        hindrance: UserError | None = None
         for step in (self._member.step, self._steward.step):
-            said = step(round_, now)
+            try:
+                said = step(round_, now)
+            except UserError as error:
+                hindrance = hindrance or error
+                continue
             if said is not None:
-                yield said
-                return
+                return said
+        if hindrance is not None:
+            raise hindrance
+        return None
 
     def close(self) -> None:
         """Lets another process go on."""

@@ -19,6 +19,10 @@ class PublicationError(UserError):
     """Says in one line why something can't be published or isn't what it should be."""
 
 
+class NoAnswer(PublicationError):
+    """A store doesn't answer, or not as a store does."""
+
+
 class Kind(StrEnum):
     """What is published, and when."""
 

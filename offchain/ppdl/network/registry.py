@@ -6,7 +6,7 @@ Everything of a round is read again at every look, so a reorganisation of the ch
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -79,7 +79,8 @@ class Claim:
 @dataclass(frozen=True)
 class Round:
     """The last round that was opened. `until` ends the window to post, to challenge or to relay; times are Unix
-    seconds. `finalised_at` is the time of the block that made its aggregate count."""
+    seconds. `finalised_at` is the time of the block that made its aggregate count. `doubted`: somebody waits for the
+    signature of an update that it was closed with."""
 
     number: int
     phase: Phase
@@ -90,6 +91,7 @@ class Round:
     closing: Closing | None = None
     claim: Claim | None = None
     finalised_at: int = 0
+    doubted: bool = False
 
     def transcript(self) -> Transcript:
         """What is known of it but for the parcels."""
@@ -131,22 +133,28 @@ class Registry:
 
     def round(self) -> Round:
         """The last round, as of now. Raises NodeError, RegistryError."""
-        number, phase, _, _, _, opened_at, until, *_ = self.node.ask(self.contract.functions.current())
+        number, phase, _, _, _, opened_at, until, _, doubts, _ = self.node.ask(self.contract.functions.current())
         if not number:
             return Round(0, Phase.NONE, 0, 0)
-        return self._as_logged(number, self.node.first_block_since(opened_at), Phase(phase), opened_at, until)
+        found = self._as_logged(number, self.node.first_block_since(opened_at), Phase(phase), opened_at, until)
+        return replace(found, doubted=doubts > 0)
 
-    def past_round(self, number: int) -> Round:
-        """A round that has ended, with what was said in it."""
-        return self._as_logged(number, self.first_block, Phase.NONE, 0, 0)
+    def past_round(self, number: int, before: Header) -> Round:
+        """The round of the header after `before`, with what was said in it: it was opened when that one was there."""
+        return self._as_logged(number, self._block_of(before), Phase.NONE, 0, 0)
 
-    def headers(self) -> Iterator[Header]:
-        """All headers, the genesis first."""
-        for event in self._events(self.first_block):
-            if event.name == "HeaderAppended":
-                fields: list[Any] = list(event.arguments["header"].values())
-                values: list[Any] = [bytes(field) if isinstance(field, bytes) else field for field in fields]
-                yield Header(*values)
+    def genesis(self) -> Header:
+        """Header 0. Raises RegistryError if the node doesn't know it."""
+        first = next(self._appended(self.first_block), None)
+        if first is None:
+            raise RegistryError(f"the node knows no genesis of the registry at {self.address}")
+        return first
+
+    def headers_after(self, before: Header) -> Iterator[Header]:
+        """The headers that follow one, in order."""
+        for header in self._appended(self._block_of(before)):
+            if header.number > before.number:
+                yield header
 
     def head(self) -> int:
         """Number of the newest header."""
@@ -167,8 +175,11 @@ class Registry:
 
     def _as_logged(self, number: int, first: int, phase: Phase, opened_at: int, until: int) -> Round:
         found: dict[str, Any] = {"keys": [], "seeds": {}}
-        for event in self._events(first, number):
-            self._take(found, event)
+        for event in self._events(first):
+            if event.arguments.get("round") == number:
+                self._take(found, event)
+            elif event.name == "HeaderAppended" and event.arguments["header"]["round"] == number:
+                break
         keys = tuple(found.pop("keys"))
         return Round(number, phase, opened_at, until, keys, **found)
 
@@ -199,8 +210,18 @@ class Registry:
             raise RegistryError(f"the node has no block {number}")
         return block
 
-    def _events(self, first: int, round_: int | None = None) -> Iterator[Event]:
-        """The registry's events from a block on, of one round if it is given."""
-        for event in self._logged.between(first, self.node.height()):
-            if round_ is None or event.arguments.get("round") == round_:
-                yield event
+    def _appended(self, first: int) -> Iterator[Header]:
+        """The headers that were appended from a block on."""
+        for event in self._events(first):
+            if event.name == "HeaderAppended":
+                fields: list[Any] = list(event.arguments["header"].values())
+                values: list[Any] = [bytes(field) if isinstance(field, bytes) else field for field in fields]
+                yield Header(*values)
+
+    def _block_of(self, header: Header) -> int:
+        """A block before which nothing that follows a header can be: no header is from the future."""
+        return max(self.node.first_block_since(header.timestamp), self.first_block)
+
+    def _events(self, first: int) -> Iterator[Event]:
+        """The registry's events from a block on."""
+        return self._logged.between(first, self.node.height())

@@ -1,26 +1,20 @@
 """What anyone with a bond may do to bring a round on: open it, close it, post its sum, make it final; and the
-committee's vote. Those in a round take turns, so that not all do the same at the same time."""
+committee's vote. It shows what is demanded, and watches for lies."""
 
 from __future__ import annotations
 
-from offchain.errors import UserError
 from offchain.ppdl.aggregation.alive import LEAST_ALIVE, AliveError
 from offchain.ppdl.aggregation.lanes import to_bytes, to_chunks
-from offchain.ppdl.aggregation.messages import Header
-from offchain.ppdl.aggregation.unmasking import UnmaskError
-from offchain.ppdl.network.answering import Answering, Demand
-from offchain.ppdl.network.board import BoardError
+from offchain.ppdl.disputes.proofs import Closed
+from offchain.ppdl.disputes.proofs import Kind as Shown
+from offchain.ppdl.network.docket import Demands, Docket
 from offchain.ppdl.network.member import Ground
-from offchain.ppdl.network.outcome import Outcome
+from offchain.ppdl.network.outcome import false_part
 from offchain.ppdl.network.publication import Kind
+from offchain.ppdl.network.reckoning import Reckoning
 from offchain.ppdl.network.registry import Phase, Round, Rules
-
-PATIENCE = 3
-"""Seconds for which one leaves to others what anyone may do, for each place behind."""
-
-
-class FalseClaim(UserError):
-    """Says what somebody posted that isn't so: it should be challenged."""
+from offchain.ppdl.network.turns import Turns
+from offchain.ppdl.network.watcher import Watcher
 
 
 def is_over(round_: Round, rules: Rules, now: int) -> bool:
@@ -36,21 +30,23 @@ def is_over(round_: Round, rules: Rules, now: int) -> bool:
             return few_keys or few_seeds or now >= seeds_until + rules.upload_window + rules.close_window
         case Phase.POSTED:
             return False
+        case Phase.CLOSED:
+            return now >= round_.until and not round_.doubted
         case _:
             return now >= round_.until
 
 
 class Steward:
-    """Steps of one account; `places` says how many others it lets go first in a round."""
+    """Steps of one account."""
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._registry = ground.registry
         self._calls = ground.registry.contract.functions
-        self._waiting: tuple[int, Phase, int] = (0, Phase.NONE, 0)
-        self._outcome: tuple[Round, Outcome] | None = None
-        self._answering = Answering(ground.registry)
-        self._demanded: dict[Demand, int] = {}
+        self._reckoning = Reckoning(ground)
+        self._docket = Docket(ground.registry)
+        self._watcher = Watcher(ground, self._docket)
+        self._turns = Turns(ground.address)
 
     def open(self) -> str:
         """Opens a round. Raises TransactionError if somebody did, or one runs."""
@@ -62,13 +58,16 @@ class Steward:
         what stands in the way."""
         if round_.phase == Phase.OPEN:
             return self._close(round_, now)
-        if round_.phase == Phase.CLOSED:
-            return self._answer(round_, now) or self._post(round_, now)
-        if round_.phase == Phase.POSTED:
-            return self._answer(round_, now) or self._finalise(round_, now)
+        if round_.phase in (Phase.CLOSED, Phase.POSTED):
+            demands = self._docket.of(round_)
+            said = self._answer(demands, now) or self._watch(demands, now)
+            return said or (self._post if round_.phase == Phase.CLOSED else self._finalise)(round_, now)
         if round_.phase == Phase.FINAL:
             return self._vote(round_)
         return None
+
+    def _watch(self, demands: Demands, now: int) -> str | None:
+        return self._watcher.step(demands, self._reckoning.outcome(demands.round), now)
 
     def _close(self, round_: Round, now: int) -> str | None:
         rules = self._registry.rules
@@ -89,9 +88,9 @@ class Steward:
         return f"closed the round with {len(alive)} of {len(round_.keys)}"
 
     def _post(self, round_: Round, now: int) -> str | None:
-        if not self._turn(round_, now):
+        if now >= round_.until or not self._turn(round_, now):
             return None
-        outcome = self.outcome(round_)
+        outcome = self._reckoning.outcome(round_)
         if outcome is None:
             return None
         self._ground.publish(round_, Kind.MODEL, to_bytes(to_chunks(outcome.state)))
@@ -100,77 +99,54 @@ class Steward:
         return "posted the sum and the model"
 
     def _finalise(self, round_: Round, now: int) -> str | None:
-        self._check_claim(round_)
-        if now < round_.until or not self._turn(round_, now):
+        """What is false is made final only when it can't be shown any more: no header follows, and the next round can
+        begin."""
+        part = self._false_part(round_)
+        until = round_.until + (self._registry.rules.challenge_window if part else 0)
+        if now < until or not self._turn(round_, now):
             return None
         self._ground.sender.transact(self._calls.finalise(round_.number))
-        return "made the sum final"
+        return f"ended a round whose {part} can't be shown to be wrong any more" if part else "made the sum final"
 
-    def _check_claim(self, round_: Round) -> None:
-        """Raises FalseClaim if the posted roots aren't what comes of the round."""
-        outcome = self.outcome(round_)
-        claim = round_.claim
-        if outcome is None or claim is None:
-            return
-        for name in ("weights_root", "weight_hash"):
-            if getattr(outcome, name) != getattr(claim, name):
-                raise FalseClaim(f"the posted {name} of round {round_.number} is false: challenge it")
-        if outcome.tree.root != claim.aggregate_root:
-            raise FalseClaim(f"the posted sum of round {round_.number} is false: challenge it")
+    def _false_part(self, round_: Round) -> str | None:
+        """What is false of what was posted, as far as that is known."""
+        outcome, claim = self._reckoning.outcome(round_), round_.claim
+        return None if outcome is None or claim is None else false_part(outcome, claim)
 
-    def _answer(self, round_: Round, now: int) -> str | None:
-        """Answers the oldest demand, if what was posted is right: in turn, and in any case late in the window."""
-        demand = next(self._answering.waiting(round_), None)
-        if demand is None:
-            return None
-        since = self._demanded.setdefault(demand, now)
-        if now < since + min(PATIENCE * self._place(round_), self._registry.rules.answer_window // 3):
-            return None
-        outcome = self.outcome(round_)
-        if outcome is None:
-            return None
-        self._check_claim(round_)
-        self._ground.sender.transact(self._answering.answer(demand, outcome.disputed()))
-        return f"showed that a {demand[0].name.lower()} is right"
+    def _answer(self, demands: Demands, now: int) -> str | None:
+        """Shows what is demanded, the oldest first, if what was posted is right: in turn, but early enough."""
+        for demand in demands.waiting:
+            if now >= demands.until[demand]:
+                continue
+            shown = self._shown(demands.round, demand[0])
+            if shown is None or not self._turns.has_come(
+                demands.round, demand, now, self._registry.rules.answer_window // 3
+            ):
+                continue
+            self._ground.sender.transact(self._docket.answer(demand, shown))
+            return f"showed that a {demand[0].name.lower()} is right"
+        return None
+
+    def _shown(self, round_: Round, kind: Shown) -> Closed | None:
+        """What shows places of a kind to be right; None if they aren't, or too little is known."""
+        if kind == Shown.SIGNATURE:
+            return self._ground.board(round_).closed()
+        outcome = self._reckoning.outcome(round_)
+        return None if outcome is None or self._false_part(round_) else outcome.disputed()
 
     def _vote(self, round_: Round) -> str | None:
-        outcome = self.outcome(round_)
+        outcome = self._reckoning.outcome(round_)
         if outcome is None:
             return None
         seats = [seat for seat, member in enumerate(outcome.evidence.committee()) if member == self._ground.address]
         published = self._ground.store.publications(round_.number, Kind.VOTE)
-        if not seats or self._ground.address in published:
+        if not seats or self._ground.address in {one.sender for one in published}:
             return None
-        header = self.header(round_, outcome)
+        header = self._reckoning.header(round_, outcome)
         signature = self._registry.domain.sign(header, self._ground.account)
         self._ground.publish(round_, Kind.VOTE, bytes([seats[0]]) + signature)
         return f"voted for header {header.number}"
 
-    def outcome(self, round_: Round) -> Outcome | None:
-        """What comes of a closed round, None while something is missing."""
-        if self._outcome is None or not self._outcome[0].closed_as(round_):
-            board = self._ground.board(round_)
-            try:
-                evidence = board.evidence()
-            except (BoardError, UnmaskError):
-                return None
-            state = self._ground.synced.chain.state(self._ground.synced.update())
-            self._outcome = (round_, Outcome.of(state, evidence, board.alive_uploads()))
-        return self._outcome[1]
-
-    def header(self, round_: Round, outcome: Outcome) -> Header:
-        """The header that follows: everybody makes the same one."""
-        head = self._ground.synced.update()
-        task, tolerance = self._ground.synced.chain.task, self._registry.rules.tolerance
-        return outcome.header(task, tolerance, head.header, round_.finalised_at)
-
     def _turn(self, round_: Round, now: int) -> bool:
-        """Whether its turn has come: the first in the order of this round at once, the next ones later."""
-        if self._waiting[:2] != (round_.number, round_.phase):
-            self._waiting = (round_.number, round_.phase, now)
-        return now >= self._waiting[2] + PATIENCE * self._place(round_)
-
-    def _place(self, round_: Round) -> int:
-        """How many others it lets go first."""
-        index = round_.index_of(self._ground.address)
-        return len(round_.keys) if index is None else (index - round_.number) % len(round_.keys)
+        """Whether its turn has come to bring the round on."""
+        return self._turns.has_come(round_, (round_.phase, round_.claim), now)

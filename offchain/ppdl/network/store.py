@@ -1,5 +1,5 @@
-"""The store: publications by round, kind and sender, each once. Whoever keeps one is trusted with nothing: signatures
-and hashes are checked by who reads."""
+"""The store: publications by round, kind and sender, each once; a second, differing update of a sender is kept as
+evidence. Whoever keeps a store is trusted with nothing: signatures and hashes are checked by who reads."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from eth_utils.address import to_checksum_address
 from offchain.ppdl.aggregation.messages import Domain
 from offchain.ppdl.model_chain.blobs import write
 from offchain.ppdl.network.publication import Kind, Publication, PublicationError
+from offchain.ppdl.network.upload import Upload, differing
 
 Permits = Callable[[Publication], bool]
 """Whether a sender may publish this: what the registry says of it."""
 
 
+OTHER = ".other"
+"""Ends the name of the file with a sender's second update."""
 MOST_KEPT = 4_096
 """Checked publications that are kept in memory."""
 
@@ -27,8 +30,9 @@ class Store(Protocol):
     def publish(self, publication: Publication) -> None:
         """Raises PublicationError if it isn't accepted."""
 
-    def publications(self, round_: int, kind: Kind) -> dict[bytes, Publication]:
-        """By sender, those with a valid signature. Raises PublicationError if they can't be had."""
+    def publications(self, round_: int, kind: Kind) -> list[Publication]:
+        """Those with a valid signature; of a sender there may be several. Raises PublicationError if they can't be
+        had."""
 
 
 class FolderStore:
@@ -43,30 +47,32 @@ class FolderStore:
 
     def publish(self, publication: Publication) -> None:
         """It is on the disk when this returns. The same again changes nothing. Raises PublicationError for a wrong
-        signature, a sender who may not, or another one than that sender published before; BlobError if it can't be
-        written."""
+        signature, a sender who may not, or another one than that sender published before, which is kept all the same
+        if it is a signed update; BlobError if it can't be written."""
         publication.check(self._domain)
         known = self._read(self._path(publication))
-        if known is not None:
-            if known.content != publication.content:
-                raise PublicationError(
-                    f"{to_checksum_address(publication.sender)} published another {publication.kind} "
-                    f"in round {publication.round}"
-                )
-            return
-        if self._permits is not None and not self._permits(publication):
-            sender = to_checksum_address(publication.sender)
-            raise PublicationError(f"{sender} can't publish {publication.kind} in round {publication.round} now")
-        write(self._path(publication), publication.to_bytes())
+        if known is None:
+            self._keep(self._path(publication), publication)
+        elif known.content != publication.content:
+            self._keep_evidence(known, publication)
+            raise PublicationError(f"{_named(publication)} was published before, with other content")
 
-    def publications(self, round_: int, kind: Kind) -> dict[bytes, Publication]:
-        """By sender."""
-        found = {}
-        for path in sorted(self._place(round_, kind).glob("[!.]*")):
-            publication = self._read(path)
-            if publication is not None:
-                found[publication.sender] = publication
-        return found
+    def publications(self, round_: int, kind: Kind) -> list[Publication]:
+        """By ascending senders, an update that is evidence after the first one of its sender."""
+        found = (self._read(path) for path in sorted(self._place(round_, kind).glob("[!.]*")))
+        return [publication for publication in found if publication is not None]
+
+    def _keep(self, path: Path, publication: Publication) -> None:
+        if self._permits is not None and not self._permits(publication):
+            raise PublicationError(f"{_named(publication)} can't be published now")
+        write(path, publication.to_bytes())
+
+    def _keep_evidence(self, known: Publication, other: Publication) -> None:
+        """Keeps the first update that differs from the one that a sender published, if it signed both as updates."""
+        uploads = [Upload.read(self._domain, one) for one in (known, other)]
+        path = self._path(other).with_suffix(OTHER)
+        if len(differing(one for one in uploads if one is not None)) == 2 and not path.exists():
+            self._keep(path, other)
 
     def _place(self, round_: int, kind: Kind) -> Path:
         return self._folder / str(round_) / kind
@@ -89,3 +95,8 @@ class FolderStore:
             self._checked.clear()
         self._checked[path] = publication
         return publication
+
+
+def _named(publication: Publication) -> str:
+    """A publication in an error's words."""
+    return f"the {publication.kind} of {to_checksum_address(publication.sender)} in round {publication.round}"

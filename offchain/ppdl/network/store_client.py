@@ -8,10 +8,11 @@ import msgspec
 import requests
 
 from offchain.ppdl.aggregation.messages import Domain
-from offchain.ppdl.network.publication import Kind, Publication, PublicationError
+from offchain.ppdl.network.publication import Kind, NoAnswer, Publication, PublicationError
 from offchain.ppdl.network.store import MOST_KEPT
 
-SECONDS = 30
+CONNECTING, ANSWERING = 3, 30
+"""Seconds until a store counts as not answering."""
 
 
 class StoreClient:
@@ -29,21 +30,21 @@ class StoreClient:
         """Raises PublicationError with the store's reason if it isn't accepted, or there is no answer."""
         self._ask("POST", "/publications", publication.to_bytes())
 
-    def publications(self, round_: int, kind: Kind) -> dict[bytes, Publication]:
-        """By sender; those that aren't what was asked for, or not their sender's, are left out."""
+    def publications(self, round_: int, kind: Kind) -> list[Publication]:
+        """Those that aren't what was asked for, or not their sender's, are left out."""
         content = self._ask("GET", f"/publications/{round_}/{kind}")
-        found = {}
+        found = []
         try:
             listed = msgspec.msgpack.decode(content, type=list[bytes])
         except (msgspec.DecodeError, ValueError) as error:
-            raise PublicationError(f"the store at {self._url} doesn't answer as a store does") from error
+            raise NoAnswer(f"the store at {self._url} doesn't answer as a store does") from error
         for one in listed:
             try:
                 publication = self._check(one)
             except PublicationError:
                 continue
             if (publication.round, publication.kind) == (round_, kind):
-                found[publication.sender] = publication
+                found.append(publication)
         return found
 
     def _check(self, content: bytes) -> Publication:
@@ -59,9 +60,9 @@ class StoreClient:
 
     def _ask(self, method: str, path: str, content: bytes | None = None) -> bytes:
         try:
-            answer = self._session.request(method, self._url + path, data=content, timeout=SECONDS)
+            answer = self._session.request(method, self._url + path, data=content, timeout=(CONNECTING, ANSWERING))
         except requests.RequestException as error:
-            raise PublicationError(f"the store at {self._url} doesn't answer ({type(error).__name__})") from error
+            raise NoAnswer(f"the store at {self._url} doesn't answer ({type(error).__name__})") from error
         if answer.status_code != requests.codes.ok:
             raise PublicationError(f"the store at {self._url} refused: {_reason(answer)}")
         return answer.content

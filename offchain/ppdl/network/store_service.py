@@ -39,7 +39,7 @@ def service(store: FolderStore) -> FastAPI:
     @app.get("/publications/{round_}/{kind}", summary="All publications of a kind in a round, as MessagePack")
     async def publications(round_: int, kind: Kind) -> Response:
         found = await run_in_threadpool(store.publications, round_, kind)
-        content = msgspec.msgpack.encode([publication.to_bytes() for publication in found.values()])
+        content = msgspec.msgpack.encode([publication.to_bytes() for publication in found])
         return Response(content, media_type="application/msgpack")
 
     answer_errors(app, {UserError: HTTPStatus.BAD_REQUEST})

@@ -35,25 +35,31 @@ class SyncedChain:
     def __init__(self, registry: Registry, store: Store, folder: Path) -> None:
         self._registry = registry
         self._store = store
-        headers = list(registry.headers())
         if not (folder / "chain.json").exists():
-            self._begin(folder, headers[0])
+            self._begin(folder, registry.genesis())
         self.chain = ModelChain(folder)
-        if self.chain.domain != registry.domain or self.chain.block(0).header != headers[0]:
+        genesis = self.chain.block(0).header
+        if self.chain.domain != registry.domain or genesis.hash != registry.header_hash(0):
             raise SyncError(f"{folder} holds the model chain of another registry: give another folder")
 
     def update(self) -> Block:
         """Adds the headers that are new on the chain; returns the newest block. Raises SyncError if a model isn't in
-        the store."""
-        if self.chain.height < self._registry.head():
-            for header in list(self._registry.headers())[self.chain.height + 1 :]:
+        the store, or the chain has another header than was kept."""
+        newest = self.chain.block(self.chain.height)
+        head = self._registry.head()
+        if newest.header.number > head or newest.header.hash != self._registry.header_hash(newest.header.number):
+            raise SyncError(
+                f"the registry has another header {newest.header.number} than {self.chain.folder}: remove that folder"
+            )
+        if newest.header.number < head:
+            for header in self._registry.headers_after(newest.header):
                 self._append(header)
         return self.chain.block(self.chain.height)
 
     def _append(self, header: Header) -> None:
         before = self.chain.block(self.chain.height)
         old = self.chain.state(before)
-        round_ = self._registry.past_round(header.round)
+        round_ = self._registry.past_round(header.round, before.header)
         board = Board(round_, self._store, self._registry.domain, update_chunks(self.chain.task))
         try:
             evidence = board.evidence()
@@ -69,7 +75,7 @@ class SyncedChain:
         candidates = []
         if evidence is not None:
             candidates.append(Outcome.of(old, evidence, board.alive_uploads()).state)
-        for publication in self._store.publications(header.round, Kind.MODEL).values():
+        for publication in self._store.publications(header.round, Kind.MODEL):
             if len(publication.content) == CHUNK_BYTES * len(to_chunks(old)):
                 candidates.append(to_lanes(from_bytes(publication.content), len(old)))
         for state in candidates:
@@ -92,7 +98,7 @@ class SyncedChain:
 
 def task_of(store: Store, name: bytes) -> Task:
     """The task with a hash. Raises SyncError if it isn't in the store."""
-    for publication in store.publications(0, Kind.TASK).values():
+    for publication in store.publications(0, Kind.TASK):
         if publication.hash == name:
             return Task.from_bytes(publication.content)
     raise SyncError(f"the task 0x{name.hex()} that the genesis names is not in the store")
@@ -113,7 +119,7 @@ def votes(header: Header, evidence: Evidence, store: Store, registry: Registry) 
     """The committee's signatures of a header, by seat."""
     found = {}
     seats = evidence.committee()
-    for publication in store.publications(header.round, Kind.VOTE).values():
+    for publication in store.publications(header.round, Kind.VOTE):
         seat, signature = publication.content[0], publication.content[1:]
         if seat >= len(seats) or len(signature) != SIGNATURE_LENGTH:
             continue

@@ -1,0 +1,122 @@
+"""Watches posted sums and models: what isn't what comes of the round is challenged where it is seen to be wrong, and
+demanded to be shown where its poster keeps it to itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from offchain.merkle import depth_of
+from offchain.ppdl.aggregation.lanes import CHUNK_BYTES, Signed, chunk_tree, from_bytes, to_chunks
+from offchain.ppdl.disputes.faults import Fault, Place, wrong_hash, wrong_leaf, wrong_update
+from offchain.ppdl.disputes.proofs import Kind
+from offchain.ppdl.disputes.search import SumSearch
+from offchain.ppdl.model_chain.header import weight_hash_of
+from offchain.ppdl.network.docket import Demands, Docket
+from offchain.ppdl.network.member import Ground
+from offchain.ppdl.network.outcome import Outcome, false_part
+from offchain.ppdl.network.prosecution import Prosecution
+from offchain.ppdl.network.publication import Kind as Published
+from offchain.ppdl.network.registry import Claim, Round
+
+OF_CLAIM = (Kind.SUM, Kind.LEAF, Kind.MASK, Kind.UPDATE, Kind.HASH)
+
+
+class ClaimWatcher:
+    """Of one account."""
+
+    def __init__(self, ground: Ground, docket: Docket, prosecution: Prosecution) -> None:
+        self._ground = ground
+        self._docket = docket
+        self._prosecution = prosecution
+
+    def step(self, demands: Demands, outcome: Outcome | None, now: int) -> str | None:
+        """Does what is due at a time in Unix seconds; returns what it did, None if nothing was."""
+        claim, number = demands.round.claim, demands.round.number
+        if claim is None:
+            return None
+        part = "unseen sum" if outcome is None else false_part(outcome, claim)
+        if part is None:
+            return None
+        fault = None if outcome is None else self._fault(part, demands, outcome, claim)
+        if fault is not None and self._prosecution.challenge(demands, fault, now):
+            return f"challenged the {part} of round {number}: {_named(fault.place)} is wrong"
+        place = self._prosecution.convict(demands, OF_CLAIM, now)
+        if place is not None:
+            return f"convicted who posted the {part} of round {number}: nobody showed {_named(place)}"
+        if fault is not None:
+            return None
+        wanted = self._unknown(demands, now) if outcome is None else self._wanted(part, demands, outcome, now)
+        count = self._prosecution.demand(demands, wanted, now)
+        return f"demanded to be shown {count} places of the {part} of round {number}" if count else None
+
+    def _fault(self, part: str, demands: Demands, outcome: Outcome, claim: Claim) -> Fault | None:
+        """A place that can be shown to be wrong from what is known."""
+        right = outcome.disputed()
+        if part == "false sum":
+            found = self._search(demands, outcome).wrong_leaf()
+            return None if found is None else wrong_leaf(right, *found)
+        for state in self._states(demands.round, outcome):
+            if part == "false model" and chunk_tree(to_chunks(state)).root == claim.weights_root:
+                return wrong_update(right, state)
+            if part == "false hash of the model" and weight_hash_of(state) == claim.weight_hash:
+                return wrong_hash(right, state)
+        return None
+
+    def _wanted(self, part: str, demands: Demands, outcome: Outcome, now: int) -> list[Place]:
+        """What its poster can't all show."""
+        chunks = range(len(to_chunks(outcome.state)))
+        if part != "false sum":
+            kind = Kind.UPDATE if part == "false model" else Kind.HASH
+            return [Place(kind, chunk, 0) for chunk in chunks]
+        search, most = self._search(demands, outcome), self._prosecution.affordable(demands)
+        rounds = 1 + max(self._prosecution.until(demands) - now - 1, 0) // self._ground.registry.rules.answer_window
+        levels = -(-search.height // rounds)
+        while levels > 1 and len(search.unseen(levels)) > most:
+            levels -= 1
+        return search.unseen(levels) or [Place(Kind.UPDATE, chunks[-1], 0)]  # else it is beyond the last chunk
+
+    def _unknown(self, demands: Demands, now: int) -> list[Place]:
+        """Of a sum that can't be computed from what is published: the updates that aren't, or else the masks; after a
+        while, as they may come."""
+        rules, closing = self._ground.registry.rules, demands.round.closing
+        if closing is None or now < self._prosecution.until(demands) - rules.challenge_window // 2:
+            return []
+        uploads, alive = self._ground.board(demands.round).uploads, len(closing.alive)
+        used = 2 * alive + len(closing.alive.others) * demands.round.transcript().graph.degree
+        parents = [
+            ((1 << depth_of(used)) + rank) // 2
+            for rank, index in enumerate(closing.alive.indices)
+            if index not in uploads
+        ]
+        masks = [Place(Kind.MASK, 0, place) for place in range(alive, 2 * alive)]
+        return [Place(Kind.SUM, 0, node) for node in dict.fromkeys(parents)] or masks
+
+    def _search(self, demands: Demands, outcome: Outcome) -> SumSearch:
+        """What is known of the posted sum tree by what was shown of it."""
+        search = SumSearch(outcome.tree, len(outcome.evidence.alive))
+        for demand, transaction in demands.answered.items():
+            kind, _, chunk, place = demand
+            if not demands.is_current(demand):
+                continue
+            if kind == Kind.SUM:
+                search.take(chunk, place, self._docket.shown_sum(demand, transaction))
+            elif kind in (Kind.LEAF, Kind.MASK):
+                search.confirm(chunk, place)
+        return search
+
+    def _states(self, round_: Round, outcome: Outcome) -> Iterator[Signed]:
+        """Models that somebody may have posted: those that were published, and the one before."""
+        size = CHUNK_BYTES * len(to_chunks(outcome.state))
+        for publication in self._ground.store.publications(round_.number, Published.MODEL):
+            if len(publication.content) == size:
+                yield _state(publication.content)
+        yield outcome.before
+
+
+def _state(content: bytes) -> Signed:
+    """The lanes of a published model, with what fills its last chunk."""
+    return from_bytes(content).reshape(-1).view("int32")
+
+
+def _named(place: Place) -> str:
+    return f"{place.kind.name.lower()} {place.place} of chunk {place.chunk}"
