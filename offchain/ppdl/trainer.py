@@ -17,6 +17,7 @@ from eth_utils.crypto import keccak
 from offchain.ppdl.aggregation.in_process import Finished, SecureAggregation
 from offchain.ppdl.aggregation.lanes import Signed, chunk_tree
 from offchain.ppdl.aggregation.messages import Header, Update
+from offchain.ppdl.learning.device import device_of
 from offchain.ppdl.learning.federation import Round, federate
 from offchain.ppdl.learning.model import Model, Perceptron
 from offchain.ppdl.learning.training import ClientData
@@ -53,13 +54,14 @@ class TaskGate:
 
 
 class Trainer:
-    """Goes on with the chain in a folder, or begins it. Raises ChainError if it is of another plan."""
+    """Goes on with the chain in a folder, or begins it. Raises ChainError if it is of another plan,
+    DeviceError if the device isn't here."""
 
     def __init__(self, folder: Path, plan: Plan, device: str = "cpu") -> None:
+        self._device = device_of(device)
         self.plan = plan
         self.ground = plan.ground()
         self.model = Perceptron()
-        self._device = device
         self._accounts = [development_account(plan.seed, home) for home in self.ground.members]
         self.chain = self._chain(folder, plan)
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from offchain.ppdl.aggregation.alive import LEAST_ALIVE, AliveError, AliveSet
-from offchain.ppdl.aggregation.lanes import Lanes, Signed, Sum, chunk_tree, to_bytes, to_chunks, to_lanes
+from offchain.ppdl.aggregation.lanes import Lanes, Signed, chunk_tree, to_bytes, to_chunks, to_lanes
 from offchain.ppdl.aggregation.participant import Participant
 from offchain.ppdl.aggregation.record import RoundRecord
 from offchain.ppdl.aggregation.reveal import Reveal
 from offchain.ppdl.aggregation.sum_tree import Mask
+from offchain.ppdl.aggregation.sums import Sum
 from offchain.ppdl.aggregation.transcript import Transcript
 from offchain.ppdl.aggregation.unmasking import Unmasking, unmasked
 

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from offchain.ppdl.aggregation.lanes import Sum
+from offchain.ppdl.aggregation.sums import Sum
 from offchain.ppdl.learning.federation import Aggregate, plain
 from offchain.ppdl.learning.model import STATE_UNIT
 from offchain.ppdl.learning.training import Training
