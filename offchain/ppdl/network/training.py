@@ -7,7 +7,6 @@ from offchain.ppdl.aggregation.lanes import Signed
 from offchain.ppdl.learning.device import device_of
 from offchain.ppdl.learning.features import examples
 from offchain.ppdl.learning.federation import local_updates
-from offchain.ppdl.learning.model import Perceptron
 from offchain.ppdl.learning.readings import Readings
 from offchain.ppdl.learning.training import ClientData
 from offchain.ppdl.model_chain.task import Task
@@ -25,8 +24,10 @@ class HomeTraining:
         if len(readings.households) != 1:
             raise TrainingError(f"a participant trains with one home's readings, not with {len(readings.households)}")
         self._task = task
-        self._model = Perceptron(task.layers)
-        learned = examples(readings, task.foreseen, training_hours).between(0, training_hours)
+        self._model = task.model
+        learned = examples(readings, task.foreseen, training_hours, (), task.told, task.window).between(
+            0, training_hours
+        )
         self._data = ClientData.of(learned, readings.households, device_of(device))
 
     def __call__(self, state: Signed, number: int) -> Signed:
