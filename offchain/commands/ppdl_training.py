@@ -138,7 +138,7 @@ def train(
     begun = trainer.chain.height
     if not as_json:
         _announce(trainer, begun)
-    done = [_shown(round_, as_json) for round_ in _timed(trainer)]
+    done = [_shown(trainer, round_, as_json) for round_ in _timed(trainer)]
     head = trainer.chain.block(trainer.chain.height).header
     content = {
         "chain": str(trainer.chain.folder),
@@ -166,14 +166,16 @@ def _timed(trainer: Trainer) -> Any:
         start = now
 
 
-def _shown(timed: tuple[Round, float], as_json: bool) -> dict[str, Any]:
+def _shown(trainer: Trainer, timed: tuple[Round, float], as_json: bool) -> dict[str, Any]:
     done, seconds = timed
-    after = done.loss_after / 2**20
+    after, told = done.loss_after / 2**20, trainer.task.private is None
     if not as_json:
-        follows = "follows" if done.accepted else "refused"
-        say(f"{done.number:5}  {done.training_loss:16.4f}  {after:15.4f}  {follows}  {seconds:7.1f}")
-    shown = ("number", "clients", "training_loss", "loss_before", "loss_after", "accepted")
-    return {name: value for name, value in asdict(done).items() if name in shown} | {"seconds": round(seconds, 3)}
+        follows, training_loss = "follows" if done.accepted else "refused", f"{done.training_loss:.4f}"
+        say(f"{done.number:5}  {training_loss if told else 'private':>16}  {after:15.4f}  {follows}  {seconds:7.1f}")
+    shown = ("number", "loss_before", "loss_after", "accepted")
+    content = {name: value for name, value in asdict(done).items() if name in shown}
+    learned = {"clients": len(trainer.ground.members), "training_loss": done.training_loss if told else None}
+    return content | learned | {"seconds": round(seconds, 3)}
 
 
 @click.command(cls=Command)
@@ -200,12 +202,19 @@ def evaluate(picture: Path | None, folder: Path | None, tuned: bool, as_json: bo
     evaluation = Evaluation.of(chain_folder(folder), Tuning() if tuned else None)
     path = picture or settings.reports / "forecast.png"
     draw(evaluation, path)
-    rows = evaluation.scores()
+    rows = {name: asdict(one) for name, one in evaluation.scores().items()}
+    if evaluation.task.quantity == "generation":  # a share of next to nothing at night says nothing
+        rows = {name: one | {"mape_of_sum": None} for name, one in rows.items()}
     table = [("", "nRMSE", "MASE", "MAPE of the sum")]
-    table += [(name, f"{one.nrmse:.3f}", f"{one.mase:.3f}", f"{one.mape_of_sum:.1f} %") for name, one in rows.items()]
+    table += [(name, f"{one['nrmse']:.3f}", f"{one['mase']:.3f}", _percent(one)) for name, one in rows.items()]
     content = {
         "block": evaluation.number,
-        "scores": {name: asdict(one) for name, one in rows.items()},
+        "scores": rows,
         "picture": str(path),
     }
     answer(as_json, content, *columns(table), f"Model of block {evaluation.number}; a week of it: {path}")
+
+
+def _percent(scores: dict[str, float | None]) -> str:
+    share = scores["mape_of_sum"]
+    return "-" if share is None or share != share else f"{share:.1f} %"

@@ -78,7 +78,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         readings = self._read()
         if self.homes is not None:
             readings = readings.of(np.arange(min(self.homes, len(readings.households))))
-        clients = len(readings.households) - self.volunteers
+        clients = max(0, len(readings.households) - self.volunteers)
         if clients < LEAST_ALIVE:
             raise PlanError(f"{clients} homes beside {self.volunteers} volunteers are too few: it takes {LEAST_ALIVE}")
         if self.robust == GROUPS and clients < LEAST_GROUPS * LEAST_GROUP:
@@ -117,11 +117,16 @@ def plan_of(data: Path | None, homes: int, rounds: int) -> Plan:
     return Plan(homes=homes, rounds=rounds)
 
 
-def volunteers_task(data: Path | None, zone: str | None, horizon: HorizonName, rounds: int, seed: int) -> Task:
-    """A task whose test set are all homes of a file, or two made-up ones. Raises DataError, PlanError."""
+def volunteers_task(
+    data: Path | None, zone: str | None, horizon: HorizonName, rounds: int, seed: int, private: Private | None = None
+) -> Task:
+    """A task whose test set are all homes of a file, or two made-up ones. Raises DataError, PlanError, PrivacyError."""
+    if private is not None and private.delta is None:
+        raise PlanError("give delta too, such as 8,1e-3: how many homes will take part isn't known")
     readings = bundled(2, BUNDLED_WEEKS) if data is None else read(data, zone).usable()
     if len(readings.hours) < LEAST_WEEKS * 168:
         raise PlanError(f"{len(readings.hours)} hours of readings are too few: it takes {LEAST_WEEKS} weeks")
     hours, count = len(readings.hours), len(readings.households)
     ground = Ground(readings, Horizon[horizon.upper()], hours, count)
-    return Task(horizon, Perceptron().sizes, Training(rounds=rounds, seed=seed), ground.testset())
+    agreed = None if private is None else private.privacy(LEAST_ALIVE)
+    return Task(horizon, Perceptron().sizes, Training(rounds=rounds, seed=seed), ground.testset(), private=agreed)

@@ -18,11 +18,13 @@ class TrainingError(UserError):
 
 class HomeTraining:
     """Trains with the readings of one home, the first `training_hours` of them. Raises TrainingError if they are of
-    several homes, DeviceError if the device isn't here."""
+    several homes or the task isn't one for a chain, DeviceError if the device isn't here."""
 
     def __init__(self, task: Task, readings: Readings, training_hours: int, device: str = "cpu") -> None:
         if len(readings.households) != 1:
             raise TrainingError(f"a participant trains with one home's readings, not with {len(readings.households)}")
+        if task.robust is not None:
+            raise TrainingError(f"the registry checks one secure sum a round: it has no {task.robust} of updates")
         self._task = task
         self._model = task.model
         learned = examples(readings, task.foreseen, training_hours, (), task.told, task.window).between(

@@ -86,6 +86,10 @@ class PrivacyLedger:
         ((last,),) = self._run("SELECT max(round) FROM spent WHERE model = ?", model)
         return 1 if last is None else int(last) + 1
 
+    def has(self, model: bytes, number: int) -> bool:
+        """Whether an update of a round was written down."""
+        return bool(self._run("SELECT 1 FROM spent WHERE model = ? AND round = ?", model, number))
+
     def check(self, number: int, cost: Cost) -> None:
         """Raises BudgetSpent if a round would cost more than is left."""
         after = epsilon([*self._costs(), cost], self.budget.delta)
