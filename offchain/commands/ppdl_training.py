@@ -72,7 +72,7 @@ def chain_folder(folder: Path | None) -> Path:
     type=click.IntRange(0, 2**31 - 1),
     default=0,
     show_default=True,
-    help="The same seed gives the same model.",
+    help="The same seed gives the same model, but for the noise of private mode.",
 )
 @click.option(
     "--private",

@@ -61,6 +61,7 @@ class Gathering:
             updates = _noisy(updates, groups, sums)
             digest = hashlib.sha256(updates.tobytes()).digest()
             dearest = min((one.cost for one in sums), key=lambda cost: cost.multiplier)
+            self.ledger.check(number, dearest)
             # a round that was cut off has its number in the book, and counts: this is another one
             self.ledger.spend(self.task.hash, self.ledger.next_round(self.task.hash), dearest, digest)
             plans = [*sums]

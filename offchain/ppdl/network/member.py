@@ -26,6 +26,7 @@ from offchain.ppdl.network.registry import Phase, Registry, Round
 from offchain.ppdl.network.snapshot import Snapshot
 from offchain.ppdl.network.store import Store
 from offchain.ppdl.network.synced_chain import SyncedChain
+from offchain.ppdl.privacy.accountant import PrivacyError
 from offchain.sender import Sender
 
 Train = Callable[[Signed, int], Signed]
@@ -132,8 +133,10 @@ class Member:
         chunks = participant.uploaded
         if chunks is None:
             head = self._ground.synced.update()
-            state, number = self._ground.synced.chain.state(head), head.header.number + 1
-            update = self._train(state, number)
+            chain, number = self._ground.synced.chain, head.header.number + 1
+            if chain.task.private is not None and self._private is None:
+                raise PrivacyError("the task is private: without a book of what rounds cost no update leaves")
+            update = self._train(chain.state(head), number)
             if self._private is not None:
                 update = self._private.released(update, round_.number, number, len(board.transcript.seeds))
             chunks = participant.upload(to_chunks(update), board.transcript)
