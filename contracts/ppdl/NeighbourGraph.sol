@@ -32,61 +32,69 @@ library NeighbourGraph {
 
     /// @notice Where the permutation of `count` places puts a place.
     function place(bytes32 seed, uint256 count, uint256 from) internal pure returns (uint256 to) {
-        uint256 bits = _halfBits(count);
+        (uint256 upper, uint256 lower) = _radices(count);
         to = from;
-        do to = _forth(seed, bits, to);
+        do to = _forth(seed, upper, lower, to);
         while (to >= count);
     }
 
     /// @notice Which place the permutation puts here.
     function atPlace(bytes32 seed, uint256 count, uint256 to) internal pure returns (uint256 from) {
-        uint256 bits = _halfBits(count);
+        (uint256 upper, uint256 lower) = _radices(count);
         from = to;
-        do from = _back(seed, bits, from);
+        do from = _back(seed, upper, lower, from);
         while (from >= count);
     }
 
-    /// @dev The network on `2 * bits` bits: each round adds `keccak256(abi.encodePacked(seed, uint8(round), right))` to
-    /// the left half, then the halves change places.
-    function _forth(bytes32 seed, uint256 bits, uint256 value) private pure returns (uint256 result) {
+    /// @dev The network on two digits: each round adds `keccak256(abi.encodePacked(seed, uint8(round), right))` to the
+    /// left one modulo its radix, then the digits change places.
+    function _forth(bytes32 seed, uint256 upper, uint256 lower, uint256 value) private pure returns (uint256 result) {
         assembly ("memory-safe") {
             let memory_ := mload(0x40)
             mstore(memory_, seed)
-            let mask := sub(shl(bits, 1), 1)
-            let left := shr(bits, value)
-            let right := and(value, mask)
+            let left := div(value, lower)
+            let right := mod(value, lower)
             for { let round := 0 } lt(round, ROUNDS) { round := add(round, 1) } {
                 mstore8(add(memory_, 0x20), round)
                 mstore(add(memory_, 0x21), right)
-                let mixed := xor(left, and(keccak256(memory_, 0x41), mask))
+                let mixed := addmod(left, keccak256(memory_, 0x41), upper)
                 left := right
                 right := mixed
+                let radix := upper
+                upper := lower
+                lower := radix
             }
-            result := or(shl(bits, left), right)
+            result := add(mul(left, lower), right)
         }
     }
 
     /// @dev Its inverse.
-    function _back(bytes32 seed, uint256 bits, uint256 value) private pure returns (uint256 result) {
+    function _back(bytes32 seed, uint256 upper, uint256 lower, uint256 value) private pure returns (uint256 result) {
         assembly ("memory-safe") {
             let memory_ := mload(0x40)
             mstore(memory_, seed)
-            let mask := sub(shl(bits, 1), 1)
-            let left := shr(bits, value)
-            let right := and(value, mask)
+            let left := div(value, lower)
+            let right := mod(value, lower)
             for { let round := ROUNDS } round {} {
                 round := sub(round, 1)
                 mstore8(add(memory_, 0x20), round)
                 mstore(add(memory_, 0x21), left)
-                let mixed := xor(right, and(keccak256(memory_, 0x41), mask))
+                let radix := upper
+                upper := lower
+                lower := radix
+                let mixed := mod(add(right, sub(upper, mod(keccak256(memory_, 0x41), upper))), upper)
                 right := left
                 left := mixed
             }
-            result := or(shl(bits, left), right)
+            result := add(mul(left, lower), right)
         }
     }
 
-    function _halfBits(uint256 count) private pure returns (uint256) {
-        return (Math.log2(count, Math.Rounding.Ceil) + 1) / 2;
+    /// @dev Of the left and of the right digit: about as large, with fewer places beyond `count` than the lower one.
+    function _radices(uint256 count) private pure returns (uint256 upper, uint256 lower) {
+        unchecked {
+            lower = 1 << (Math.log2(count, Math.Rounding.Ceil) / 2);
+            upper = (count + lower - 1) / lower;
+        }
     }
 }

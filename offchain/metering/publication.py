@@ -7,13 +7,13 @@ hence the same tree and the same bundle, and are not published twice.
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from offchain import durable_file
 from offchain.deployment.manifest import Manifest
 from offchain.errors import UserError
 from offchain.metering.bundle import data_hash, seal
@@ -163,14 +163,8 @@ class Publisher:
         path = self.bundle(name)
         if path.exists() and path.stat().st_size == len(sealed):
             return
-        draft = path.with_suffix(f".{os.getpid()}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with draft.open("wb") as file:
-                file.write(sealed)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(draft, path)
+            durable_file.replace(path, sealed)
         except OSError as error:
             raise PublicationError(f"{path} can't be written: {error.strerror}") from error
 

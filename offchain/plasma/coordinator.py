@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from offchain import durable_file
 from offchain.errors import UserError
 from offchain.plasma.authority import Authority
 from offchain.plasma.authority_service import AuthorityClient, AuthorityUnavailable
@@ -55,12 +56,7 @@ class Archive:
 
     def save(self, signed: SignedCheckpoint) -> None:
         """Keeps the one under way."""
-        draft = self.folder / "pending.draft"
-        with draft.open("w") as file:
-            json.dump(signed.to_json(), file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, self.folder / "pending.json")
+        durable_file.replace(self.folder / "pending.json", json.dumps(signed.to_json(), indent=2).encode())
 
     def accept(self, epoch: int) -> None:
         """The one under way was accepted."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 import gzip
 import json
 import logging
-import os
 import threading
 import time
 import zlib
@@ -21,6 +20,7 @@ from pathlib import Path
 
 from eth_utils.crypto import keccak
 
+from offchain import durable_file
 from offchain.errors import UserError
 from offchain.node import Node, NodeError
 from offchain.plasma.checkpoint import Checkpoint
@@ -62,6 +62,7 @@ class Exporter:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.folder = folder
+        durable_file.clear(folder)
         self._node, self._platform, self._settled, self._clock = node, platform, settled, clock
         self._contents = ChainContents(node)
         self._known: dict[bytes, bytes] | None = None
@@ -114,9 +115,10 @@ class Exporter:
             end, platform, known = checkpoint.end, self._platform(), self._known
             proofs = state_proofs(self._node, self._contents, end, root, platform, known)
             content = json.dumps(proofs.to_json(), separators=(",", ":")).encode()
-            size = _write(path, gzip.compress(content, mtime=0))
+            packed = gzip.compress(content, mtime=0)
+            durable_file.replace(path, packed)
             seconds = self._clock() - start
-            log.info("proofs of checkpoint %d written in %.1f s, %d bytes", checkpoint.epoch, seconds, size)
+            log.info("proofs of checkpoint %d written in %.1f s, %d bytes", checkpoint.epoch, seconds, len(packed))
 
     def _newest_nodes(self) -> dict[bytes, bytes]:
         """Those of the newest file that can be read, if there is one."""
@@ -155,20 +157,3 @@ def _state_root(path: Path) -> bytes | None:
         return read_export(path).state_root
     except ExportError:
         return None  # written anew
-
-
-def _write(path: Path, content: bytes) -> int:
-    """Writes a file so that a crash leaves the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name("draft")
-    with draft.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, path)
-    descriptor = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    return len(content)

@@ -8,13 +8,13 @@ another one.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from offchain import durable_file
 from offchain.errors import UserError
 from offchain.node import Node
 from offchain.plasma.checkpoint import Submission
@@ -46,14 +46,8 @@ class KeptProofs:
             "proofs": self.proofs.to_json(),
             "found": list(self.found),
         }
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with draft.open("w") as file:
-                json.dump(content, file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(draft, path)
+            durable_file.replace(path, json.dumps(content).encode(), private=True)
         except OSError as error:
             raise KeptProofsError(f"{path} can't be written: {error.strerror}") from error
 

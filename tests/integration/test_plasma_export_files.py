@@ -198,11 +198,10 @@ def test_crash_while_writing(child: Child, tmp_path: Path, monkeypatch: pytest.M
         one = exporter(tmp_path, child.node)
         one.want(new)
         with monkeypatch.context() as broken:
-            broken.setattr(f"offchain.plasma.exports.{name}", dies)
+            broken.setattr(f"offchain.durable_file.{name}", dies)
             with pytest.raises(Crash):
                 one.step()
         assert read_export(one.path(1)).state_root == old.last_state_root
-    (tmp_path / "draft").write_bytes(b"half")
     assert written(new, tmp_path, child.node).state_root == new.last_state_root
     assert [path.name for path in tmp_path.iterdir()] == ["00000001.json.gz"]
 

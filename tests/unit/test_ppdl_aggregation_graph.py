@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from eth_utils.crypto import keccak
 from hypothesis import given, settings
@@ -15,16 +17,15 @@ SEEDS = st.binary(min_size=32, max_size=32)
 
 def walked(seed: bytes, size: int, place: int) -> int:
     """The permutation as the reference writes it, one place at a time."""
-    bits = 0
-    while 1 << 2 * bits < size:
-        bits += 1
-    modulus = 1 << bits
+    lower = 2 ** (math.ceil(math.log2(size)) // 2)
+    upper = math.ceil(size / lower)
     while True:
-        left, right = divmod(place, modulus)
+        digits, radices = divmod(place, lower), (upper, lower)
         for number in range(4):
+            (left, right), (radix, other) = digits, radices
             added = int.from_bytes(keccak(seed + number.to_bytes(1, "big") + right.to_bytes(32, "big")), "big")
-            left, right = right, left ^ (added % modulus)
-        place = left * modulus + right
+            digits, radices = (right, (left + added) % radix), (other, radix)
+        place = digits[0] * lower + digits[1]
         if place < size:
             return place
 
@@ -45,10 +46,17 @@ def test_a_place_is_that_of_the_reference(seed: bytes, size: int, data: st.DataO
     assert Permutation(seed, size)(place) == walked(seed, size, place)
 
 
-@pytest.mark.parametrize("size", [1, 2, 4, 5, 16, 17, 64, 65, 256, 257])
-def test_sizes_at_the_powers_of_four(size: int) -> None:
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 8, 9, 16, 17, 32, 33, 64, 65, 2047])
+def test_sizes_at_the_powers_of_two(size: int) -> None:
     permutation = Permutation(b"\x05" * 32, size)
     assert sorted(permutation(place) for place in range(size)) == list(range(size))
+
+
+@pytest.mark.parametrize("size", [8, 42, 101, 102, 2047])
+def test_few_places_lie_beyond(size: int) -> None:
+    """P8 the chain's work is bounded: a walk visits a place beyond the range once at most, and there are few."""
+    upper, lower = Permutation(bytes(32), size).radices
+    assert 0 <= upper * lower - size < lower
 
 
 @pytest.mark.parametrize("place", [-1, 10])

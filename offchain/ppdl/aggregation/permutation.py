@@ -1,7 +1,9 @@
-"""Permutations of 0..size-1 that a seed draws: a Feistel network of four rounds, walked until it lands in the range.
+"""Permutations of 0..size-1 that a seed draws: a Feistel network of four rounds on pairs of digits, walked until it
+lands in the range.
 
-The chain computes single places of one, in either direction. Sources: Luby and Rackoff, How to construct pseudorandom
-permutations (1988); Black and Rogaway, Ciphers with arbitrary finite domains (2002), for the walk.
+The chain computes single places of one, in either direction. There are fewer places beyond the range than the lower
+digit has values: a walk seldom takes more than one step, and never more than that. Sources: Luby and Rackoff, How to
+construct pseudorandom permutations (1988); Black and Rogaway, Ciphers with arbitrary finite domains (2002).
 """
 
 from __future__ import annotations
@@ -21,17 +23,17 @@ class Permutation:
             raise ValueError("a permutation is of one place or more")
         self.size = size
         self.seed = seed
-        self.half_bits = ((size - 1).bit_length() + 1) // 2
-        self._mask = (1 << self.half_bits) - 1
+        lower = 1 << (size - 1).bit_length() // 2
+        self.radices = (-(-size // lower), lower)
 
     def __call__(self, place: int) -> int:
         """Where a place goes. Raises IndexError for a place that is none."""
         self._check(place)
         while True:
-            left, right = place >> self.half_bits, place & self._mask
-            for table in self._tables:
-                left, right = right, left ^ table[right]
-            place = left << self.half_bits | right
+            left, right = divmod(place, self.radices[1])
+            for number, table in enumerate(self._tables):
+                left, right = right, (left + table[right]) % self.radices[number % 2]
+            place = left * self.radices[1] + right
             if place < self.size:
                 return place
 
@@ -39,20 +41,21 @@ class Permutation:
         """Which place goes here. Raises IndexError for a place that is none."""
         self._check(place)
         while True:
-            left, right = place >> self.half_bits, place & self._mask
-            for table in reversed(self._tables):
-                left, right = right ^ table[left], left
-            place = left << self.half_bits | right
+            left, right = divmod(place, self.radices[1])
+            for number in reversed(range(ROUNDS)):
+                left, right = (right - self._tables[number][left]) % self.radices[number % 2], left
+            place = left * self.radices[1] + right
             if place < self.size:
                 return place
 
     @cached_property
     def _tables(self) -> list[list[int]]:
-        """For each round what is added to the left half, by the right half."""
+        """For each round what is added to the left digit, by the right one; the digits change places after each."""
         return [
             [
-                int.from_bytes(keccak(self.seed + bytes([number]) + right.to_bytes(32, "big")), "big") & self._mask
-                for right in range(1 << self.half_bits)
+                int.from_bytes(keccak(self.seed + bytes([number]) + right.to_bytes(32, "big")), "big")
+                % self.radices[number % 2]
+                for right in range(self.radices[1 - number % 2])
             ]
             for number in range(ROUNDS)
         ]

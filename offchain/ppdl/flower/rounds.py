@@ -6,9 +6,9 @@ out gave.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from offchain import durable_file
 from offchain.errors import UserError
 from offchain.ppdl.aggregation.record import RoundRecord
 
@@ -58,13 +58,9 @@ class Rounds:
         return RoundRecord(self.latest, participant, self._folder / f"{self.latest}-{participant.hex()}.jsonl")
 
     def _write(self, number: int, over: bool) -> None:
-        draft = self._folder / f"{LATEST}.new"
+        line = f"{number} {OVER}" if over else str(number)
         try:
-            with draft.open("w") as file:
-                file.write(f"{number} {OVER}" if over else str(number))
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self._folder / LATEST)
+            durable_file.replace(self._folder / LATEST, line.encode(), private=True)
         except OSError as error:
             raise RoundError(f"{self._folder} can't be written: {error}") from error
         self.latest, self._over = number, over

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from eth_utils.crypto import keccak
 
+from offchain import durable_file
 from offchain.errors import UserError
 from offchain.ppdl.aggregation.lanes import LaneError, Lanes, chunk_tree, from_bytes, to_bytes
 
@@ -64,16 +63,6 @@ class Blobs:
 def write(path: Path, content: bytes) -> None:
     """Writes a file as a whole or not at all; it is on the disk when this returns. Raises BlobError."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(file.name, path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        durable_file.replace(path, content, private=True)
     except OSError as error:
         raise BlobError(f"{path} can't be written: {error.strerror}") from error
