@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks.forecast_data import Forecast, Trial
 from offchain.ppdl.aggregation.lanes import Signed
+from offchain.ppdl.inference.integer_model import ANSWER_FRACTION, IntegerModel, quantise_features
 from offchain.ppdl.learning.federation import Local, federate, local_updates
 from offchain.ppdl.learning.history import DAY, WEEK, Array
 from offchain.ppdl.learning.model import Model, Perceptron, to_parameters
@@ -123,6 +124,14 @@ def selective(share: float) -> Callable[[Trial, Setting, int], Forecast]:
 def common(trial: Trial, state: Signed) -> Forecast:
     """One model for all homes."""
     return _forecast(trial, Perceptron(), to_parameters(state)[None])
+
+
+def sold(trial: Trial, state: Signed) -> Forecast:
+    """The same model in whole numbers, as it is sold and proven."""
+    features = trial.test.features
+    rows = quantise_features(features.reshape(-1, features.shape[2]))
+    answers = IntegerModel.from_lanes(state).answers(rows) / (1 << ANSWER_FRACTION)
+    return trial.forecast(answers.astype(np.float32).reshape(features.shape[:2]))
 
 
 def tuned_at_home(trial: Trial, state: Signed, seed: int) -> Forecast:

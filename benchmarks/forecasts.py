@@ -24,6 +24,7 @@ from benchmarks.forecast_models import (
     same_hour_mean,
     seasonal_naive,
     selective,
+    sold,
     tuned_at_home,
 )
 from offchain.ppdl.learning.features import Horizon
@@ -99,6 +100,7 @@ def _learnt(trial: Trial, score: Score, setting: Setting, seeds: int, *, many: b
     if many:
         models["mlp_local"] = lambda seed: lone_perceptrons(trial, setting, seed)
         models["fedavg"] = fedavg
+        models["fedavg_integer"] = lambda seed: sold(trial, states[seed])
         models["fedavg_tuned"] = lambda seed: tuned_at_home(trial, states[seed], seed)
     if sparse:
         models["dssgd_0.1"] = lambda seed: selective(0.1)(trial, setting, seed)

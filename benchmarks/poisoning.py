@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script,
 
 from benchmarks.homes import Homes
 from offchain.errors import UserError
-from offchain.ppdl.aggregation.lanes import Sum
+from offchain.ppdl.aggregation.sums import Sum
 from offchain.ppdl.learning.federation import Aggregate, federate, plain
 from offchain.ppdl.learning.model import Perceptron
 from offchain.ppdl.learning.training import Training

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 from web3 import Web3
 
 from offchain import chains
 from offchain.command import Amount
+from offchain.commands.training_options import PrivateBudget
 from offchain.deployment.bridge import BridgeDeployment, BridgeRules
 from offchain.deployment.deployment import Step
 from offchain.deployment.manifest import DeploymentError, Manifest
@@ -20,6 +21,9 @@ from offchain.deployment.verification import verified
 from offchain.sender import Sender
 from offchain.settings import settings
 from scripts._command import Group, account_option, connected, network_option, reached, say_if_started
+
+if TYPE_CHECKING:
+    from offchain.ppdl.plan import Private
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -112,17 +116,28 @@ def bridge_command(
 @cli.command(name="forecast")
 @network_option
 @account_option
-@click.option(
-    "--data", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="CSV of volunteers' readings."
-)
+@click.option("--data", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Volunteers' readings.")
 @click.option("--zone", help="Time zone of readings without an offset.")
 @click.option("--horizon", type=click.Choice(["next_hour", "day_ahead"]), default="next_hour", show_default=True)
 @click.option(
     "--rounds", type=click.IntRange(1, 10_000), default=60, show_default=True, help="Over which learning slows."
 )
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Of the first model.")
+@click.option(
+    "--private",
+    type=PrivateBudget(),
+    metavar="EPSILON,DELTA[,LENGTH]",
+    help="All who take part do so in private mode, with this budget.",
+)
 def forecast_command(
-    network: str | None, account: str | None, data: Path | None, zone: str | None, horizon: Any, rounds: int, seed: int
+    network: str | None,
+    account: str | None,
+    data: Path | None,
+    zone: str | None,
+    horizon: Any,
+    rounds: int,
+    seed: int,
+    private: Private | None,
 ) -> None:
     """Deploys what a common forecast needs: registry of rounds and models, challenges, and the market for answers.
 
@@ -133,7 +148,7 @@ def forecast_command(
     from offchain.ppdl.network.synced_chain import keep_task
     from offchain.ppdl.plan import volunteers_task
 
-    task = volunteers_task(data, zone, horizon, rounds, seed)
+    task = volunteers_task(data, zone, horizon, rounds, seed, private)
     with connected(network, account) as connections:
         chain, sender = connections[-1]
         local = chain.chain_id in chains.LOCAL_CHAIN_IDS

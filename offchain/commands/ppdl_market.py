@@ -90,7 +90,12 @@ def serve(
 
 
 @click.command(cls=Command)
-@click.option("--data", type=FILE, required=True, help="CSV of readings in kWh up to the last whole hour.")
+@click.option(
+    "--data",
+    type=FILE,
+    required=True,
+    help="Readings in kWh up to the last whole hour: a CSV file, or a readings database.",
+)
 @click.option("--home", help="Which column.  [default: the only one]")
 @click.option("--zone", help="Time zone of readings without an offset.")
 @click.option("--node", required=True, metavar="ADDRESS", help="Whose answer; it alone sees the features.")
@@ -125,14 +130,14 @@ def ask(
     from offchain.ppdl.inference.market import ETH, Kind, Market, Order
     from offchain.ppdl.inference.question import Question
     from offchain.ppdl.learning.features import Horizon
-    from offchain.ppdl.learning.readings import read_csv
+    from offchain.ppdl.learning.source import read
     from offchain.ppdl.upcoming import Upcoming
 
     if not Web3.is_address(node):
         raise click.BadParameter(f"{node} is no address", param_hint="--node")
     opening = Opening(name)
     chain = network(rpc)
-    readings = read_csv(data, zone)
+    readings = read(data, zone)
     upcoming = Upcoming.of(readings if home is None else readings.of_home(home), Horizon.NEXT_HOUR)
     market = Market(chain.web3, chain.manifest.address("inference_market"))
     sender = own_sender(opening.wallet(chain))

@@ -35,7 +35,7 @@ store_option = click.option(
 
 @click.command(cls=Command)
 @store_option
-@click.option("--data", type=FILE, required=True, help="CSV of readings in kWh: reading_datetime, and a column a home.")
+@click.option("--data", type=FILE, required=True, help="Readings in kWh: a CSV file, or a readings database.")
 @click.option("--home", help="Which column.  [default: the only one]")
 @click.option("--zone", help="Time zone of readings without an offset.")
 @click.option("--rounds", type=click.IntRange(1), help="Ends when the model chain has so many.  [default: goes on]")
@@ -60,22 +60,26 @@ def join(
     \b
     openmg ppdl join --data home.csv --wallet home
     """
-    from offchain.ppdl.learning.readings import read_csv
+    from offchain.ppdl.learning.source import read
     from offchain.ppdl.network.participation import Participation
+    from offchain.ppdl.network.private_part import PrivatePart
     from offchain.ppdl.network.training import HomeTraining
+    from offchain.settings import settings
 
     opening = Opening(name)
     chain = network(rpc)
     wallet, registry = opening.wallet(chain), registry_of(chain)
-    readings = read_csv(data, zone)
+    readings = read(data, zone)
     if home is not None:
         readings = readings.of_home(home)
     ground = ground_of(wallet, registry, stores_of(urls, registry), f"home-{name}")
     training = HomeTraining(ground.synced.chain.task, readings, len(readings.hours), device)
     _bond(ground, as_json)
-    participation = Participation(ground, training, rounds)
-    content = {"account": ground.sender.address, "hours": len(readings.hours)}
-    _begun(as_json, content, f"{ground.sender.address} takes part with {len(readings.hours):,} hours.")
+    private = PrivatePart.of(ground.synced.chain, settings.models / "privacy" / f"home-{name}.sqlite")
+    participation = Participation(ground, training, rounds, private)
+    content = {"account": ground.sender.address, "hours": len(readings.hours), "private": private is not None}
+    mode = "" if private is None else f", in private mode (epsilon {private.mode.budget.epsilon:g})"
+    _begun(as_json, content, f"{ground.sender.address} takes part with {len(readings.hours):,} hours{mode}.")
 
     def step() -> None:
         for said in participation.step():

@@ -8,7 +8,6 @@ from functools import partial
 
 from offchain.artifacts import load
 from offchain.deployment.deployment import Deployment, Step
-from offchain.ppdl.inference.integer_model import PERCEPTRON, lanes_of
 from offchain.ppdl.inference.market import Rules as MarketRules
 from offchain.ppdl.model_chain.header import genesis
 from offchain.ppdl.model_chain.task import Task
@@ -78,13 +77,12 @@ class ForecastDeployment(Deployment):
         yield from self._ensure_all({"poseidon_t5": "PoseidonT5", "inference_verifier": "InferenceVerifier"})
         yield self._ensure("ppdl_registry", "PPDLRegistry", self._deploy_registry)
         address = self.manifest.address
-        parts = (address("ppdl_registry"), lanes_of(self.task.layers), address("poseidon_t5"))
+        parts = (address("ppdl_registry"), self.task.model.weights, address("poseidon_t5"))
         yield self._ensure("ppdl_challenges", "PPDLChallenges", partial(self._deploy, "PPDLChallenges", *parts))
         registry = self.manifest.contract(self.web3, "ppdl_registry").functions
         if int(registry.challenges().call(), 16) == 0:
             self.sender.transact(registry.connect(address("ppdl_challenges")))
-        provable = self.task.layers == PERCEPTRON
-        verifier = address("inference_verifier") if provable else NOBODY
+        verifier = address("inference_verifier") if self.task.provable else NOBODY
         sold = (tuple(self.market_rules), address("ppdl_registry"), verifier)
         yield self._ensure("inference_market", "InferenceMarket", partial(self._deploy, "InferenceMarket", *sold))
 

@@ -2,46 +2,52 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from offchain.ppdl.inference.integer_model import ANSWER_FRACTION, IntegerModel, quantise_features
+from offchain.ppdl.aggregation.lanes import Signed
+from offchain.ppdl.ground import Ground
+from offchain.ppdl.inference.integer_model import ANSWER_FRACTION, quantise_features
 from offchain.ppdl.learning.features import Examples
 from offchain.ppdl.learning.history import WEEK, filled
 from offchain.ppdl.learning.metrics import Scores, scores, seasonal_naive_error
+from offchain.ppdl.learning.training import ClientData, answer
+from offchain.ppdl.learning.tuning import Tuning, tuned
 from offchain.ppdl.model_chain.chain import ModelChain
-from offchain.ppdl.plan import Ground, Plan
+from offchain.ppdl.model_chain.task import Task
+from offchain.ppdl.trainer import plan_within
 
 Array = NDArray[np.float32]
 
-MODEL, NAIVE = "model", "same hour last week"
+MODEL, TUNED, REGRESSION, NAIVE = "model", "tuned at home", "own regression", "same hour last week"
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Forecasts [homes, hours] in kWh of the hours held out, by the model of block `number` as it is sold: in whole
-    numbers."""
+    """Forecasts [homes, hours] in kWh of the hours held out, by the model `state` of block `number` as it is sold: in
+    whole numbers. With `tuning` also by each home's own model, which goes on from it."""
 
     number: int
     ground: Ground
-    model: IntegerModel
+    task: Task
+    state: Signed
+    tuning: Tuning | None = None
 
     @classmethod
-    def of(cls, folder: Path) -> Evaluation:
+    def of(cls, folder: Path, tuning: Tuning | None = None) -> Evaluation:
         """Of the chain in a folder, with the data it was trained with. Raises ChainError, DataError."""
         chain = ModelChain(folder)
-        return cls.with_data(chain, msgspec.convert(chain.about.plan, Plan).ground())
+        return replace(cls.with_data(chain, plan_within(chain).ground()), tuning=tuning)
 
     @classmethod
     def with_data(cls, chain: ModelChain, ground: Ground) -> Evaluation:
         """Of a chain's newest model, on other data."""
         number = chain.height
-        return cls(number, ground, IntegerModel.from_lanes(chain.state(chain.block(number)), chain.task.layers))
+        return cls(number, ground, chain.task, chain.state(chain.block(number)))
 
     @cached_property
     def held_out(self) -> Examples:
@@ -52,8 +58,13 @@ class Evaluation:
     def forecast(self) -> Array:
         """By the model."""
         features = self.held_out.features
-        answers = self.model.answers(quantise_features(features.reshape(-1, features.shape[2])))
+        answers = self.task.answers(self.state, quantise_features(features.reshape(-1, features.shape[2])))
         return self.held_out.kwh((answers / (1 << ANSWER_FRACTION)).astype(np.float32).reshape(features.shape[:2]))
+
+    @cached_property
+    def regression(self) -> Array:
+        """By each home's own regression, which the model builds on."""
+        return self.held_out.kwh(np.zeros_like(self.held_out.target))
 
     @cached_property
     def naive(self) -> Array:
@@ -68,13 +79,23 @@ class Evaluation:
         """What was read."""
         return self.held_out.truth()
 
+    def tuned(self, tuning: Tuning) -> Array:
+        """By each home's own model, tuned on its own readings of the time that was trained on."""
+        names = self.ground.readings.households
+        own = tuned(self.task.model, self.state, ClientData.of(self.ground.past(), names), tuning)
+        held_out = ClientData.of(self.held_out, names)
+        return self.held_out.kwh(answer(self.task.model, own, held_out.features).numpy())
+
     def scores(self) -> dict[str, Scores]:
-        """Of the model and of the naive forecast."""
-        past = self.ground.examples.between(0, self.ground.training_hours)
+        """Of the model, of the tuned ones if there are any, and of what does without learning together."""
+        past = self.ground.past()
         kwh = filled(self.ground.readings.kwh)[: self.ground.training_hours].T
         before = np.full_like(kwh, np.nan)
         before[:, WEEK:] = kwh[:, :-WEEK]
         error = seasonal_naive_error(past.truth(), before, past.present)
+        found = {MODEL: self.forecast}
+        if self.tuning is not None:
+            found[TUNED] = self.tuned(self.tuning)
+        found |= {REGRESSION: self.regression, NAIVE: self.naive}
         present = self.held_out.present
-        found = {MODEL: self.forecast, NAIVE: self.naive}
         return {name: scores(self.truth, forecast, present, error) for name, forecast in found.items()}

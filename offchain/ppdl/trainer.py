@@ -1,5 +1,5 @@
 """Training in process: every home is a participant with keys of its own, updates are summed in secret, and each round
-becomes a block of the model chain."""
+becomes a block of the model chain. By option with privacy or by a robust rule."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_canonical_address
 from eth_utils.crypto import keccak
 
-from offchain.ppdl.aggregation.in_process import Finished, SecureAggregation
-from offchain.ppdl.aggregation.lanes import Signed, chunk_tree
-from offchain.ppdl.aggregation.messages import Header, Update
+from offchain.ppdl.aggregation.lanes import Signed
+from offchain.ppdl.aggregation.messages import Header
+from offchain.ppdl.aggregation.sums import Sum
+from offchain.ppdl.gathering import Gathered, Gathering
+from offchain.ppdl.learning.device import device_of
 from offchain.ppdl.learning.federation import Round, federate
-from offchain.ppdl.learning.model import Model, Perceptron
+from offchain.ppdl.learning.model import Model
 from offchain.ppdl.learning.training import ClientData
 from offchain.ppdl.model_chain.block import QUORUM, Block
 from offchain.ppdl.model_chain.chain import About, ChainError, ModelChain
-from offchain.ppdl.model_chain.evidence import Evidence
 from offchain.ppdl.model_chain.header import genesis, header_after
 from offchain.ppdl.model_chain.task import Task
 from offchain.ppdl.model_chain.testset import follows
-from offchain.ppdl.plan import Plan
+from offchain.ppdl.plan import BUNDLED, Plan
+from offchain.ppdl.privacy.ledger import PrivacyLedger
 
 NO_CHAIN = 0
 NO_CONTRACT = "0x" + 20 * "00"
@@ -53,45 +55,47 @@ class TaskGate:
 
 
 class Trainer:
-    """Goes on with the chain in a folder, or begins it. Raises ChainError if it is of another plan."""
+    """Goes on with the chain in a folder, or begins it. `books` is the folder of the books of privacy, by default
+    beside the chain's. Raises ChainError if the chain is of another plan, DeviceError if the device isn't here, and
+    what Plan raises; then nothing is begun."""
 
-    def __init__(self, folder: Path, plan: Plan, device: str = "cpu") -> None:
+    def __init__(self, folder: Path, plan: Plan, device: str = "cpu", books: Path | None = None) -> None:
+        self._device = device_of(device)
         self.plan = plan
         self.ground = plan.ground()
-        self.model = Perceptron()
-        self._device = device
+        self.task = plan.task(self.ground)
+        self.model = self.task.model
         self._accounts = [development_account(plan.seed, home) for home in self.ground.members]
-        self.chain = self._chain(folder, plan)
+        chain = self._found(folder)
+        self.ledger = self._ledger(folder, books or folder.resolve().parent / "privacy")
+        self.chain = chain or self._begin(folder)
 
     def rounds(self) -> Iterator[Round]:
-        """The rounds that are still to be done; each is on the disk when it is yielded."""
+        """The rounds that are still to be done; each is on the disk when it is yielded. Raises BudgetSpent before a
+        round that would cost more privacy than is left."""
         data = ClientData.of(self.ground.training_examples(), self.ground.members, self._device)
-        addresses = [to_canonical_address(account.address) for account in self._accounts]
-        aggregation = SecureAggregation(addresses=addresses)
+        gathering = Gathering(self.chain.task, self.chain.domain, self._accounts, self.ledger)
         gate = TaskGate(self.chain.task, self.chain.about.tolerance)
-        height = self.chain.height
-        before = self.chain.block(height)
-        state = self.chain.state(before)
-        for done in federate(self.model, data, gate, self.plan.training(), state, height + 1, aggregation):
-            if aggregation.finished is not None:
-                before = self._append(before, done, aggregation.finished)
-                yield done
+        before = self.chain.block(self.chain.height)
+        found: list[Gathered] = []
 
-    def _append(self, before: Block, done: Round, finished: Finished) -> Block:
-        evidence = self._evidence(finished)
+        def aggregate(number: int, updates: Signed) -> Sum:
+            found[:] = [gathering(number, updates, before.header.hash)]
+            return found[0].sum
+
+        state, first = self.chain.state(before), before.header.number + 1
+        for done in federate(self.model, data, gate, self.plan.training(), state, first, aggregate):
+            before = self._append(before, done, found[0])
+            yield done
+
+    def _append(self, before: Block, done: Round, gathered: Gathered) -> Block:
+        evidence = gathered.evidence
         losses, now = (done.loss_before, done.loss_after), int(time.time())
         participants = evidence.participant_hash
         header = header_after(before.header, done.number, done.state, losses, done.accepted, participants, now)
         block = Block(header, self._signatures(header, evidence.committee()), keccak(evidence.to_bytes()))
-        self.chain.append(block, done.state, finished.uploads, evidence)
+        self.chain.append(block, done.state, dict(enumerate(gathered.uploads)), evidence)
         return block
-
-    def _evidence(self, finished: Finished) -> Evidence:
-        roots = {index: chunk_tree(finished.uploads[index]).root for index in finished.alive.indices}
-        round_ = finished.transcript.round
-        domain, accounts = self.chain.domain, self._accounts
-        signed = {index: domain.sign(Update(round_, root), accounts[index]) for index, root in roots.items()}
-        return Evidence.of(finished.transcript, finished.alive, roots, signed, finished.masks)
 
     def _signatures(self, header: Header, seats: Sequence[bytes]) -> dict[int, bytes]:
         """Five of the committee's seats; all of them would sign the same here."""
@@ -100,21 +104,40 @@ class Trainer:
         }
         return {seat: self.chain.domain.sign(header, by_address[seats[seat]]) for seat in range(QUORUM)}
 
-    def _chain(self, folder: Path, plan: Plan) -> ModelChain:
-        document = msgspec.to_builtins(plan)
+    def _ledger(self, folder: Path, books: Path) -> PrivacyLedger | None:
+        """The book of the homes' privacy: one for all trainings with the same readings. Made-up homes have nothing to
+        lose: each training with them has its own. Raises PrivacyError for a plan that can't be kept."""
+        mode = self.task.mode
+        if mode is None:
+            return None
+        mode.sum_of(1, len(self.ground.members), self.model.weights)
+        whose = str(folder.resolve()) if self.plan.source == BUNDLED else self.plan.source
+        return PrivacyLedger(books / f"{Path(whose).stem}-{keccak(text=whose).hex()[:8]}.sqlite", mode.budget)
+
+    def _found(self, folder: Path) -> ModelChain | None:
+        """The chain of this training, None if there is none yet."""
         try:
             chain = ModelChain(folder)
         except ChainError:
             if folder.exists() and any(folder.iterdir()):
                 raise
-            return self._begin(folder, document)
-        if chain.about.plan != document:
+            return None
+        if plan_within(chain) != self.plan:
             raise ChainError(f"{folder} holds the chain of another training: give another folder with --chain")
         return chain
 
-    def _begin(self, folder: Path, document: dict[str, object]) -> ModelChain:
-        task = self.plan.task(self.ground)
+    def _begin(self, folder: Path) -> ModelChain:
+        if self.ledger is not None and self.task.mode is not None:
+            self.ledger.check(1, self.task.mode.sum_of(1, len(self.ground.members), self.model.weights).cost)
         state = self.model.initial(self.plan.seed)
-        about = About(NO_CHAIN, NO_CONTRACT, TOLERANCE, task.hash.hex(), document)
-        block = Block(genesis(state, task.hash, int(time.time())), {}, None)
-        return ModelChain.begin(folder, about, block, state, task)
+        about = About(NO_CHAIN, NO_CONTRACT, TOLERANCE, self.task.hash.hex(), msgspec.to_builtins(self.plan))
+        block = Block(genesis(state, self.task.hash, int(time.time())), {}, None)
+        return ModelChain.begin(folder, about, block, state, self.task)
+
+
+def plan_within(chain: ModelChain) -> Plan:
+    """The plan that a chain's training is of. Raises ChainError if it was trained elsewhere, as over the chain."""
+    try:
+        return msgspec.convert(chain.about.plan, Plan)
+    except msgspec.ValidationError as error:
+        raise ChainError(f"{chain.folder} isn't the chain of a training in this process: {error}") from error

@@ -20,6 +20,7 @@ from offchain.journal import Journal
 from offchain.outbox import Outbox
 from offchain.ppdl.evaluation import MODEL, NAIVE, Evaluation
 from offchain.ppdl.forecast_picture import draw
+from offchain.ppdl.ground import Ground as Data
 from offchain.ppdl.inference.enrolment import enrol
 from offchain.ppdl.inference.integer_model import ANSWER_FRACTION, IntegerModel
 from offchain.ppdl.inference.market import ETH, Market, Order
@@ -36,7 +37,6 @@ from offchain.ppdl.network.registry import Registry, Rules
 from offchain.ppdl.network.relayer import HeaderRelayer
 from offchain.ppdl.network.store import FolderStore
 from offchain.ppdl.network.training import HomeTraining
-from offchain.ppdl.plan import Ground as Data
 from offchain.ppdl.plan import Plan
 from offchain.ppdl.trainer import development_account
 from offchain.ppdl.upcoming import Upcoming

@@ -11,7 +11,7 @@ import numpy as np
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from offchain.ppdl.aggregation.lanes import Sum
+from offchain.ppdl.aggregation.sums import Sum
 from offchain.ppdl.flower import wire
 from offchain.ppdl.flower.coordinator import Coordinator
 from offchain.ppdl.flower.federation import Federation

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from offchain.ppdl.learning.database import add_readings
 from tests.unit.command_line import CommandLine
 
 FEW = ("--homes", "10", "--rounds", "2")
@@ -87,6 +88,94 @@ def test_a_wrong_reading_is_named_with_row_and_column(openmg: CommandLine, tmp_p
     cells[3] = "much"
     path.write_text("\n".join([*lines[:7], ",".join(cells), *lines[8:]]))
     assert "row 8, column home 2: 'much' is no number" in openmg.run("ppdl", "train", "--data", str(path)).error
+
+
+def test_a_private_forecast_keeps_a_book(openmg: CommandLine, tmp_path: Path) -> None:
+    """P8: what is spent is told, losses are not; the chain is right."""
+    done = openmg.done("ppdl", "train", *FEW, "--private", "8,1e-3", "--model", "linear")
+    assert done["model"] == {"weights": 31, "provable": False}
+    privacy = done["privacy"]
+    assert (privacy["epsilon"], privacy["delta"]) == (8, 0.001)
+    assert 7.9 < privacy["spent"] <= 8
+    assert Path(privacy["book"]).parent == tmp_path / "models" / "privacy"
+    assert [one["training_loss"] for one in done["rounds"]] == [None, None]
+    assert openmg.done("ppdl", "verify")["right"]
+    lines = openmg.run("ppdl", "train", *FEW, "--private", "8,1e-3", "--model", "linear").out.splitlines()
+    assert lines[1] == "There is no circuit for this model of 31 weights: its answers can't be disputed."
+    assert lines[2].startswith("Private: 8 of epsilon 8 is spent (delta 0.001); the book is ")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--homes", "26", "--robust", "groups"], "Groups of at least 8 homes sum in secret"),
+        (["--homes", "12", "--robust", "multi_krum"], "Updates are NOT masked"),
+        (["--homes", "12", "--model", "gru"], "There is no circuit for this model of 959 weights"),
+    ],
+)
+def test_what_is_unusual_is_said_before_training(openmg: CommandLine, options: list[str], said: str) -> None:
+    """P7, P8: and the chain is right whichever way updates are combined."""
+    assert said in openmg.run("ppdl", "train", "--rounds", "1", *options).out
+    assert openmg.done("ppdl", "verify")["height"] == 1
+
+
+def test_forecasts_are_compared_in_one_table(openmg: CommandLine) -> None:
+    """A home's own model, tuned at home, beside the common one and what does without learning together."""
+    openmg.done("ppdl", "train", *FEW)
+    plain, tuned = openmg.done("ppdl", "evaluate")["scores"], openmg.done("ppdl", "evaluate", "--tuned")["scores"]
+    assert list(plain) == ["model", "own regression", "same hour last week"]
+    assert list(tuned) == ["model", "tuned at home", "own regression", "same hour last week"]
+    assert {name: tuned[name] for name in plain} == plain
+    assert tuned["tuned at home"]["nrmse"] < tuned["model"]["nrmse"]
+    head, *rows = openmg.run("ppdl", "evaluate", "--tuned").out.splitlines()
+    assert head.split() == ["nRMSE", "MASE", "MAPE", "of", "the", "sum"]
+    assert [row.split("  ")[0] for row in rows[:4]] == list(tuned)
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--private", "eight"], "'eight' is no budget: give epsilon, such as 8"),
+        (["--private", "8,1e-3,1,1"], "is no budget"),
+        (["--private", "0"], "epsilon 0 can't be kept"),
+        (["--private", "8,1"], "a delta of 1 isn't a probability"),
+        (["--private", "8", "--robust", "median"], "where single updates are seen there is no private mode"),
+        (["--robust", "groups", "--homes", "20"], "18 homes beside 2 volunteers are too few for 3 groups of 8"),
+        (["--robust", "masked"], "'masked' is not one of"),
+        (["--model", "lstm"], "'lstm' is no model: give hidden sizes such as 16,8"),
+        (["--model", "16,"], "'16,' is no model"),
+        (["--model", "0"], "a hidden layer has 1 to 4096 units"),
+        (["--model", "1,1,1,1,1,1,1"], "up to 6"),
+        (["--generation"], "made-up homes have no panels"),
+        (["--holidays", "nowhere.txt"], "'nowhere.txt' does not exist"),
+    ],
+)
+def test_options_that_cannot_be_are_named(openmg: CommandLine, tmp_path: Path, options: list[str], why: str) -> None:
+    """P9: and no chain is begun, nor a book."""
+    assert why in openmg.run("ppdl", "train", *options).error
+    assert not (tmp_path / "models").exists()
+
+
+def test_without_cuda_nothing_is_begun(openmg: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P9"""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    error = openmg.run("ppdl", "train", *FEW, "--device", "cuda").error
+    assert error.startswith("there is no CUDA here (")
+    assert not (tmp_path / "models").exists()
+
+
+def test_holidays_and_a_database_are_taken(openmg: CommandLine, tmp_path: Path) -> None:
+    """P9: a wrong day is named with its row; the file's kind is told."""
+    path, days = tmp_path / "homes.db", tmp_path / "days.txt"
+    for home in range(10):
+        kwh = ((hour * (home % 5 + 1) + home) % 7 / 7 + 0.1 for hour in range(1400))
+        add_readings(path, [(f"home {home}", 3600 * hour, value) for hour, value in enumerate(kwh)])
+    days.write_text("1970-01-06\n1970-02-30\n")
+    command = ("ppdl", "train", "--data", str(path), "--rounds", "1", "--holidays", str(days))
+    assert "days.txt: row 2, column date: '1970-02-30' is no date" in openmg.run(*command).error
+    days.write_text("1970-01-06\n")
+    assert openmg.done(*command)["data"] == {"source": str(path), "kind": "readings database"}
+    assert openmg.run(*command).out.startswith("homes.db is a readings database: 8 homes train on 1,120 hours each")
 
 
 @pytest.mark.parametrize("command", ["evaluate", "verify"])

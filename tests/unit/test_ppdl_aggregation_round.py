@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from offchain.errors import UserError
 from offchain.ppdl.aggregation.alive import AliveError
 from offchain.ppdl.aggregation.in_process import DropOuts, SecureAggregation
-from offchain.ppdl.aggregation.lanes import Sum
+from offchain.ppdl.aggregation.sums import Sum
 from offchain.ppdl.aggregation.unmasking import UnmaskError
 from tests.unit.aggregation import random_updates
 

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from eth_utils.crypto import keccak
 
+from offchain.ppdl.ground import PlanError
 from offchain.ppdl.model_chain.block import Block
 from offchain.ppdl.model_chain.chain import ChainError, ModelChain
 from offchain.ppdl.model_chain.evidence import Evidence
 from offchain.ppdl.model_chain.verification import BrokenChain, verify
-from offchain.ppdl.plan import Plan, PlanError
+from offchain.ppdl.plan import Plan
 from offchain.ppdl.trainer import Trainer, development_account
 
 PLAN = Plan(homes=10, rounds=3)

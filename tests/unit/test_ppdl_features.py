@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from offchain.metering.readings_file import DataError
-from offchain.ppdl.learning.features import FEATURES, WARM_UP, Examples, Horizon, Quantity, examples
+from offchain.ppdl.learning.features import WARM_UP, Examples, Horizon, Quantity, examples
 from offchain.ppdl.learning.history import (
     filled,
     lag,
@@ -22,7 +22,7 @@ from offchain.ppdl.learning.history import (
     window_mean,
     window_most,
 )
-from offchain.ppdl.learning.model import Perceptron, to_parameters
+from offchain.ppdl.learning.model import FEATURES, Perceptron, to_parameters
 from offchain.ppdl.learning.readings import Readings, bundled
 from offchain.ppdl.learning.training import answer
 

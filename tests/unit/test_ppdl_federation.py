@@ -12,7 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offchain.ppdl.aggregation.lanes import Sum
+from offchain.ppdl.aggregation.sums import Sum
 from offchain.ppdl.learning.federation import Round, federate, local_updates
 from offchain.ppdl.learning.model import Model, Perceptron, to_parameters
 from offchain.ppdl.learning.selective import Selective

@@ -13,7 +13,7 @@ import pytest
 
 from offchain.environment import PROJECT
 from offchain.ppdl.aggregation.in_process import SecureAggregation
-from offchain.ppdl.aggregation.lanes import Sum
+from offchain.ppdl.aggregation.sums import Sum
 from offchain.ppdl.flower.coordinator import Coordinator
 from offchain.ppdl.flower.federation import Federation
 from offchain.ppdl.flower.homes import MODEL, Homes, HomesError, gate, initial_state, training, training_data

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.membership import Open
 from benchmarks.poisoning import attacked
 from offchain.ppdl.aggregation.in_process import DropOuts, SecureAggregation
-from offchain.ppdl.aggregation.lanes import Sum
+from offchain.ppdl.aggregation.sums import Sum
 from offchain.ppdl.learning.federation import Aggregate, federate, local_updates, plain
 from offchain.ppdl.learning.model import Perceptron, to_parameters
 from offchain.ppdl.learning.training import Training, answer

@@ -154,11 +154,3 @@ def test_tuning_fits_each_client_unless_that_doesnt_last() -> None:
     assert torch.equal(parameters[1], common[1])
     better = client_losses(MODEL, parameters, own) < client_losses(MODEL, common, own)
     assert better.tolist() == [True, False, True]
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA here")
-def test_cuda_learns_what_the_processor_learns() -> None:
-    data = made_up()
-    there = ClientData(data.names, data.features.cuda(), data.target.cuda(), data.present.cuda())
-    trained, _ = train(MODEL, start(3).cuda(), there, TRAINING, 1)
-    assert torch.allclose(trained.cpu(), train(MODEL, start(3), data, TRAINING, 1)[0], atol=1e-3)

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 from offchain.ppdl.aggregation.alive import LEAST_ALIVE, AliveError, AliveSet
-from offchain.ppdl.aggregation.lanes import Lanes, Signed, Sum, chunk_tree, to_bytes, to_chunks, to_lanes
+from offchain.ppdl.aggregation.lanes import Lanes, Signed, chunk_tree, to_bytes, to_chunks, to_lanes
 from offchain.ppdl.aggregation.participant import Participant
 from offchain.ppdl.aggregation.record import RoundRecord
 from offchain.ppdl.aggregation.reveal import Reveal
 from offchain.ppdl.aggregation.sum_tree import Mask
+from offchain.ppdl.aggregation.sums import Sum
 from offchain.ppdl.aggregation.transcript import Transcript
 from offchain.ppdl.aggregation.unmasking import Unmasking, unmasked
 
@@ -54,41 +55,56 @@ class Costs:
 
 @dataclass(frozen=True)
 class Finished:
-    """What everybody can see of a round after it: uploads by index, and the masks that were taken off."""
+    """What everybody can see of a round after it: uploads by index, the masks that were taken off, and the sum."""
 
     transcript: Transcript
     alive: AliveSet
     uploads: Mapping[int, Lanes]
     masks: Sequence[Mask | None]
+    sum: Sum
 
 
 class SecureAggregation:
     """Sums updates of which nobody sees a single one. `costs` are those of the latest round, `finished` is what it left
-    behind. `addresses` are the participants', of 20 bytes; without them made-up ones."""
+    behind. `addresses` are the participants', of 20 bytes; without them made-up ones. `check_alive` is asked with how
+    many are alive before anybody reveals anything: what it raises ends the round with the sum still masked."""
 
-    def __init__(self, drop_outs: DropOuts | None = None, addresses: Sequence[bytes] = ()) -> None:
+    def __init__(
+        self,
+        drop_outs: DropOuts | None = None,
+        addresses: Sequence[bytes] = (),
+        check_alive: Callable[[int], None] | None = None,
+    ) -> None:
         self.drop_outs = drop_outs or DropOuts()
         self.costs = Costs()
         self.finished: Finished | None = None
         self._addresses = addresses
+        self._check_alive = check_alive
 
     def __call__(self, round_: int, updates: Signed) -> Sum:
-        """The sum of the updates, shape (clients, lanes), of those who uploaded. Raises AliveError, Refusal or
-        UnmaskError if the round ends without a result."""
+        """The sum of the updates, shape (clients, lanes), of those who uploaded. Raises what `run` raises."""
+        return self.run(round_, updates).sum
+
+    def run(self, round_: int, updates: Signed) -> Finished:
+        """Sums the updates, shape (clients, lanes), of those who uploaded. Raises AliveError, Refusal or UnmaskError if
+        the round ends without a result."""
         if len(updates) < LEAST_ALIVE:
             raise AliveError(f"only {len(updates)} take part: a round needs {LEAST_ALIVE}")
-        self.costs = Costs()
+        self.costs, self.finished = Costs(), None
         members = self._members(round_, len(updates))
         transcript = self._share(members, Transcript(round_, tuple(member.keys() for member in members)))
         uploads = self._upload(members, transcript, updates)
         alive = AliveSet.of(len(members), uploads)
         alive.check_quorum(transcript.seeds)
+        if self._check_alive is not None:
+            self._check_alive(len(alive))
         reveals = self._reveal(members, transcript, alive, uploads)
         with self.costs.timed("unmask"):
             masks = Unmasking(transcript, alive, reveals).masks()
             total = unmasked(uploads, alive, masks)
-        self.finished = Finished(transcript, alive, uploads, masks)
-        return Sum(to_lanes(total, updates.shape[1]), len(alive))
+        found = Sum(to_lanes(total, updates.shape[1]), len(alive))
+        self.finished = Finished(transcript, alive, uploads, masks, found)
+        return self.finished
 
     def _members(self, round_: int, count: int) -> list[Participant]:
         with self.costs.timed("keys"):

@@ -6,7 +6,6 @@ A lane of an update is at most 2^20 in size, so the sum of up to `MOST_CLIENTS` 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,13 +24,6 @@ Signed = NDArray[np.int32]
 
 class LaneError(UserError):
     """Says in one line why numbers can't be lanes."""
-
-
-class Sum(NamedTuple):
-    """What came of a round's updates: their sum, read as signed, shape (lanes,), and of how many clients it is."""
-
-    total: Signed
-    clients: int
 
 
 def to_chunks(lanes: Signed | Lanes) -> Lanes:

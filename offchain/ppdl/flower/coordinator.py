@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from offchain.errors import UserError
 from offchain.ppdl.aggregation.alive import LEAST_ALIVE, AliveError
-from offchain.ppdl.aggregation.lanes import Sum, from_bytes, to_bytes, to_chunks, to_lanes
+from offchain.ppdl.aggregation.lanes import from_bytes, to_bytes, to_chunks, to_lanes
 from offchain.ppdl.aggregation.reveal import Reveal
+from offchain.ppdl.aggregation.sums import Sum
 from offchain.ppdl.aggregation.transcript import Transcript
 from offchain.ppdl.aggregation.unmasking import Unmasking, unmasked
 from offchain.ppdl.flower import wire

@@ -10,7 +10,7 @@ from flwr.app import Context, Message, MessageType
 from flwr.serverapp import Grid
 
 from offchain.errors import UserError
-from offchain.ppdl.aggregation.lanes import Sum
+from offchain.ppdl.aggregation.sums import Sum
 from offchain.ppdl.flower.coordinator import Coordinator
 from offchain.ppdl.flower.envelope import opened, sealed
 from offchain.ppdl.flower.federation import Federation

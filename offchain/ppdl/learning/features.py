@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from offchain.metering.readings_file import DataError
 from offchain.ppdl.learning.columns import SHAPING, VARYING, Calendar, Columns, demand_columns, generation_columns
 from offchain.ppdl.learning.history import DAY, WEEK, Array, filled, lag
+from offchain.ppdl.learning.model import FEATURES
 from offchain.ppdl.learning.readings import Readings
 from offchain.ppdl.learning.regression import weekly_regression
 
-FEATURES, LEVELS = 30, 19
+LEVELS = 19
 FEATURE_UNIT, FEATURE_LEAST, FEATURE_MOST = 2.0**-8, -8.0, 8.0 - 2.0**-8
 LEAST_SPREAD = 1e-3  # kWh
 WARM_UP = 4 * WEEK + DAY

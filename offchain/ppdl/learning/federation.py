@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from offchain.ppdl.aggregation.lanes import Sum
+from offchain.ppdl.aggregation.sums import Sum
 from offchain.ppdl.learning.model import Model, to_parameters, to_state
 from offchain.ppdl.learning.training import ClientData, Training, train
 from offchain.ppdl.learning.update import Lanes, apply_sum, encode, mean_loss, plain_sum

@@ -10,8 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from offchain.ppdl.learning.features import FEATURES
-from offchain.ppdl.learning.model import to_state
+from offchain.ppdl.learning.model import FEATURES, to_state
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,15 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from offchain.ppdl.learning.features import Examples
 from offchain.ppdl.learning.model import LARGEST_WEIGHT, Model
+
+if TYPE_CHECKING:
+    from offchain.ppdl.learning.features import Examples
 
 
 @dataclass(frozen=True)

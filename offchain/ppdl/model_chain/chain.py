@@ -16,10 +16,10 @@ import numpy as np
 from offchain.errors import UserError
 from offchain.ppdl.aggregation.lanes import Lanes, Signed, to_chunks, to_lanes
 from offchain.ppdl.aggregation.messages import Domain
-from offchain.ppdl.inference.integer_model import lanes_of
 from offchain.ppdl.model_chain.blobs import Blobs, write
 from offchain.ppdl.model_chain.block import Block, BlockError
 from offchain.ppdl.model_chain.evidence import Evidence
+from offchain.ppdl.model_chain.robust_evidence import AnyEvidence, evidence_of
 from offchain.ppdl.model_chain.task import Task
 
 ABOUT = "chain.json"
@@ -102,7 +102,7 @@ class ModelChain:
     def state(self, block: Block) -> Signed:
         """The model of a block, shape (weights,). Raises BlobError if it isn't there, ChainError if it is no model of
         this chain."""
-        weights = lanes_of(self.task.layers)
+        weights = self.task.model.weights
         chunks = self.blobs.chunks(block.header.weights_root)
         lanes = to_lanes(chunks, chunks.size)
         if chunks.size - weights not in range(chunks.shape[1]) or np.any(lanes[weights:]):
@@ -110,12 +110,14 @@ class ModelChain:
         return lanes[:weights]
 
     def evidence(self, block: Block) -> Evidence:
-        """How a block came about. Raises BlobError or EvidenceError if that can't be told."""
-        if block.evidence is None:
-            raise ChainError(f"block {block.header.number} says nothing of its round")
-        return Evidence.from_bytes(self.blobs.get(block.evidence))
+        """How a block came about by one secure sum. Raises BlobError or EvidenceError if that can't be told."""
+        return Evidence.from_bytes(self._evidence(block))
 
-    def append(self, block: Block, state: Signed, uploads: Mapping[int, Lanes], evidence: Evidence | None) -> None:
+    def any_evidence(self, block: Block) -> AnyEvidence:
+        """How a block came about. Raises BlobError or EvidenceError if that can't be told."""
+        return evidence_of(self._evidence(block))
+
+    def append(self, block: Block, state: Signed, uploads: Mapping[int, Lanes], evidence: AnyEvidence | None) -> None:
         """Adds the next block with its model and all that its round leaves behind, if that is known. Raises ChainError
         if it is not the next one."""
         if block.header.number != self.height + 1:
@@ -126,6 +128,11 @@ class ModelChain:
         if evidence is not None:
             self.blobs.put(evidence.to_bytes())
         write(self._path(block.header.number), block.to_json())
+
+    def _evidence(self, block: Block) -> bytes:
+        if block.evidence is None:
+            raise ChainError(f"block {block.header.number} says nothing of its round")
+        return self.blobs.get(block.evidence)
 
     def _path(self, number: int) -> Path:
         return self.folder / "blocks" / _name(number)

@@ -11,11 +11,12 @@ import msgspec
 from offchain.errors import UserError
 from offchain.ppdl.aggregation.alive import AliveSet
 from offchain.ppdl.aggregation.graph import Graph, RoundKeys, committee, graph_seed
-from offchain.ppdl.aggregation.lanes import Lanes
+from offchain.ppdl.aggregation.lanes import Lanes, to_lanes
 from offchain.ppdl.aggregation.masks import seed_hash
 from offchain.ppdl.aggregation.messages import Domain, Update
 from offchain.ppdl.aggregation.seeds import SeedCommitment, mask_places
 from offchain.ppdl.aggregation.sum_tree import Mask
+from offchain.ppdl.aggregation.sums import Sum
 from offchain.ppdl.aggregation.transcript import Transcript
 from offchain.ppdl.aggregation.unmasking import unmasked
 from offchain.ppdl.model_chain.blobs import Blobs
@@ -92,6 +93,10 @@ class Evidence:
         """The sum, shape (chunks, 64), of the updates that the blobs hold. Raises BlobError if one is missing."""
         uploads = {index: blobs.chunks(root) for index, root in zip(self.alive.indices, self.update_roots, strict=True)}
         return unmasked(uploads, self.alive, self.masks)
+
+    def combined(self, blobs: Blobs, lanes: int) -> Sum:
+        """What the model moves by, of so many lanes. Raises BlobError if an update is missing."""
+        return Sum(to_lanes(self.total(blobs), lanes), len(self.alive))
 
     def _check_shape(self) -> None:
         self.alive.check_quorum(self.seeds)

@@ -61,11 +61,12 @@ class Testset:
         return cls(features.astype(np.int16), targets.astype(np.int32))
 
     def loss(self, layers: tuple[int, ...], state: Signed) -> int:
-        """Root mean square error of a perceptron's answers, in units of 2^-20 of the scaled target, rounded down.
+        """Of a perceptron, as `rmse`. Raises ModelError if the state is not of such layers."""
+        return self.rmse(IntegerModel.from_lanes(state, layers).answers(self.features.astype(np.int64)))
 
-        Single errors count as 8 at most. Raises ModelError if the state is not of such layers.
-        """
-        answers = IntegerModel.from_lanes(state, layers).answers(self.features.astype(np.int64))
+    def rmse(self, answers: Integers) -> int:
+        """Root mean square error of answers [examples], in units of 2^-20 of the scaled target, rounded down. Single
+        errors count as 8 at most."""
         errors: Integers = (answers - self.targets) >> (ANSWER_FRACTION - ERROR_FRACTION)
         errors = np.clip(errors, -MOST_ERROR, MOST_ERROR)
         squares = int((errors**2).sum()) << 2 * (LOSS_FRACTION - ERROR_FRACTION)

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from offchain.errors import UserError
-from offchain.ppdl.aggregation.lanes import Signed, chunk_tree, to_chunks, to_lanes
+from offchain.ppdl.aggregation.lanes import Signed, chunk_tree, to_chunks
 from offchain.ppdl.learning.update import apply_sum
 from offchain.ppdl.model_chain.block import QUORUM, Block
 from offchain.ppdl.model_chain.chain import ModelChain
 from offchain.ppdl.model_chain.header import weight_hash_of
-from offchain.ppdl.model_chain.task import Task
+from offchain.ppdl.model_chain.robust_evidence import AnyEvidence, GroupEvidence, OpenEvidence
+from offchain.ppdl.model_chain.task import GROUPS, Task
 from offchain.ppdl.model_chain.testset import follows
 from offchain.signature import SignatureError
 
@@ -65,13 +66,16 @@ def _check_weights(block: Block, state: Signed) -> None:
 
 def _check_round(chain: ModelChain, block: Block, before: Block, state: Signed, task: Task) -> None:
     header, number = block.header, block.header.number
-    evidence = chain.evidence(block)
+    evidence = chain.any_evidence(block)
+    _check_kind(evidence, before, number, task)
     _require(evidence.round == header.round, number, f"its evidence is of round {evidence.round}")
     evidence.check(chain.domain)
     _require(evidence.participant_hash == header.participant_hash, number, "its participants are others")
-    _check_signatures(chain, block)
+    _check_signatures(chain, block, evidence)
     old = chain.state(before)
-    candidate = apply_sum(old, to_lanes(evidence.total(chain.blobs), len(old) + 1), len(evidence.alive))
+    found_sum = evidence.combined(chain.blobs, len(old) + 1)
+    _check_private(evidence, found_sum.total, number, task)
+    candidate = apply_sum(old, *found_sum)
     losses = (header.loss_before, header.loss_after)
     found = (task.loss(old), task.loss(candidate))
     _require(found == losses, number, f"its losses are {losses[0]} and {losses[1]}, computed {found[0]} and {found[1]}")
@@ -80,8 +84,28 @@ def _check_round(chain: ModelChain, block: Block, before: Block, state: Signed, 
     _require(np.array_equal(state, right), number, "its model is not the one before and the mean of the updates")
 
 
-def _check_signatures(chain: ModelChain, block: Block) -> None:
-    seats = chain.evidence(block).committee()
+def _check_kind(evidence: AnyEvidence, before: Block, number: int, task: Task) -> None:
+    """That updates were combined as the task says."""
+    if isinstance(evidence, GroupEvidence):
+        _require(task.robust == GROUPS, number, "its updates were summed in groups, and the task has none")
+        evidence.check_drawn(before.header.hash)
+    elif isinstance(evidence, OpenEvidence):
+        _require(task.robust == evidence.rule, number, f"its updates are open, combined by {evidence.rule}")
+    else:
+        _require(task.robust is None, number, f"its updates were summed, not combined by {task.robust}")
+
+
+def _check_private(evidence: AnyEvidence, total: Signed, number: int, task: Task) -> None:
+    """That no sum was unmasked with less noise than all agreed on, and that no loss was told."""
+    if task.mode is None or isinstance(evidence, OpenEvidence):
+        return
+    for part in evidence.groups if isinstance(evidence, GroupEvidence) else (evidence,):
+        task.mode.sum_of(number, len(part.seeds), task.model.weights).check_alive(len(part.alive))
+    _require(total[-1] == 0, number, "it tells a loss, which private mode doesn't")
+
+
+def _check_signatures(chain: ModelChain, block: Block, evidence: AnyEvidence) -> None:
+    seats = evidence.committee()
     number = block.header.number
     _require(len(block.signatures) >= QUORUM, number, f"only {len(block.signatures)} of {QUORUM} seats signed it")
     for seat, signed in block.signatures.items():

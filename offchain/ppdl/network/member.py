@@ -20,12 +20,14 @@ from offchain.ppdl.aggregation.participant import Participant
 from offchain.ppdl.aggregation.record import RoundRecord
 from offchain.ppdl.network.board import Board
 from offchain.ppdl.network.outcome import update_chunks
+from offchain.ppdl.network.private_part import PrivatePart
 from offchain.ppdl.network.publication import Kind, Publication
 from offchain.ppdl.network.registry import Phase, Registry, Round
 from offchain.ppdl.network.snapshot import Snapshot
 from offchain.ppdl.network.store import Store
 from offchain.ppdl.network.synced_chain import SyncedChain
 from offchain.ppdl.network.upload import Upload
+from offchain.ppdl.privacy.accountant import PrivacyError
 from offchain.sender import Sender
 
 Train = Callable[[Signed, int], Signed]
@@ -65,11 +67,12 @@ class Ground:
 class Member:
     """A participant's part in a round, up to what it reveals; it has joined the registry before."""
 
-    def __init__(self, ground: Ground, train: Train) -> None:
+    def __init__(self, ground: Ground, train: Train, private: PrivatePart | None = None) -> None:
         self._ground = ground
         self._registry = ground.registry
         self._calls = ground.registry.contract.functions
         self._train = train
+        self._private = private
         self._open: Participant | None = None
         self._record: RoundRecord | None = None
 
@@ -108,6 +111,8 @@ class Member:
         self._open = self._record = None
 
     def _commit_keys(self, round_: Round) -> str:
+        if self._private is not None:
+            self._private.check_budget(round_.number)
         keys = self._participant(round_).keys()
         call = self._calls.commitKeys(round_.number, keys.channel_key, keys.mask_key)
         self._ground.sender.transact(call)
@@ -129,8 +134,12 @@ class Member:
         chunks = participant.uploaded
         if chunks is None:
             head = self._ground.synced.update()
-            state = self._ground.synced.chain.state(head)
-            update = self._train(state, head.header.number + 1)
+            chain, number = self._ground.synced.chain, head.header.number + 1
+            if chain.task.private is not None and self._private is None:
+                raise PrivacyError("the task is private: without a book of what rounds cost no update leaves")
+            update = self._train(chain.state(head), number)
+            if self._private is not None:
+                update = self._private.released(update, round_.number, number, len(board.transcript.seeds))
             chunks = participant.upload(to_chunks(update), board.transcript)
         root = chunk_tree(chunks).root
         signature = self._registry.domain.sign(Update(round_.number, root), self._ground.account)
@@ -142,6 +151,10 @@ class Member:
         board = self._ground.board(round_)
         if closing is None or index in {reveal.participant for reveal in board.reveals}:
             return None
+        if self._private is not None:
+            synced, seeds = self._ground.synced, len(board.transcript.seeds)
+            weights = synced.chain.task.model.weights
+            self._private.check_alive(synced.chain.height + 1, seeds, weights, len(closing.alive))
         roots = board.update_roots(closing.alive)
         there = {(member, root) for member, root in roots.items()}
         seen = Snapshot(self._ground.folder, round_.number).seen()

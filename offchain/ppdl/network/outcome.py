@@ -11,8 +11,6 @@ from offchain.ppdl.aggregation.sum_tree import SumTree
 from offchain.ppdl.aggregation.transcript import Transcript
 from offchain.ppdl.aggregation.unmasking import sum_tree
 from offchain.ppdl.disputes.proofs import Disputed
-from offchain.ppdl.inference.integer_model import lanes_of
-from offchain.ppdl.learning.model import Perceptron
 from offchain.ppdl.learning.update import apply_sum
 from offchain.ppdl.model_chain.evidence import Evidence
 from offchain.ppdl.model_chain.header import header_after, weight_hash_of
@@ -23,12 +21,12 @@ from offchain.ppdl.network.registry import Claim
 
 def update_chunks(task: Task) -> int:
     """How many chunks an update has: the weights and a lane of statistics."""
-    return lanes_of(task.layers) // CHUNK_LANES + 1
+    return task.model.weights // CHUNK_LANES + 1
 
 
 def initial_state(task: Task) -> Signed:
     """The model before all training."""
-    return Perceptron(task.layers).initial(task.training.seed)
+    return task.model.initial(task.training.seed)
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,21 @@ from collections.abc import Iterator
 
 from offchain.errors import UserError
 from offchain.ppdl.network.member import Ground, Member, Train
+from offchain.ppdl.network.private_part import PrivatePart
 from offchain.ppdl.network.registry import Phase, Round
 from offchain.ppdl.network.steward import Steward, is_over
 
 
 class Participation:
-    """Of one account that has joined. It opens no round once the model chain has `rounds` headers (None: always)."""
+    """Of one account that has joined; `private` is its part in private mode, where the task asks for one. It opens no
+    round once the model chain has `rounds` headers (None: always)."""
 
-    def __init__(self, ground: Ground, train: Train, rounds: int | None = None) -> None:
+    def __init__(
+        self, ground: Ground, train: Train, rounds: int | None = None, private: PrivatePart | None = None
+    ) -> None:
         self.ground = ground
         self._rounds = rounds
-        self._member = Member(ground, train)
+        self._member = Member(ground, train, private)
         self._steward = Steward(ground)
         self._number = 0
 

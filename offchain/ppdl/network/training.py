@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from offchain.errors import UserError
 from offchain.ppdl.aggregation.lanes import Signed
+from offchain.ppdl.learning.device import device_of
 from offchain.ppdl.learning.features import examples
 from offchain.ppdl.learning.federation import local_updates
-from offchain.ppdl.learning.model import Perceptron
 from offchain.ppdl.learning.readings import Readings
 from offchain.ppdl.learning.training import ClientData
 from offchain.ppdl.model_chain.task import Task
@@ -18,15 +18,19 @@ class TrainingError(UserError):
 
 class HomeTraining:
     """Trains with the readings of one home, the first `training_hours` of them. Raises TrainingError if they are of
-    several homes."""
+    several homes or the task isn't one for a chain, DeviceError if the device isn't here."""
 
     def __init__(self, task: Task, readings: Readings, training_hours: int, device: str = "cpu") -> None:
         if len(readings.households) != 1:
             raise TrainingError(f"a participant trains with one home's readings, not with {len(readings.households)}")
+        if task.robust is not None:
+            raise TrainingError(f"the registry checks one secure sum a round: it has no {task.robust} of updates")
         self._task = task
-        self._model = Perceptron(task.layers)
-        learned = examples(readings, task.foreseen, training_hours).between(0, training_hours)
-        self._data = ClientData.of(learned, readings.households, device)
+        self._model = task.model
+        learned = examples(readings, task.foreseen, training_hours, (), task.told, task.window).between(
+            0, training_hours
+        )
+        self._data = ClientData.of(learned, readings.households, device_of(device))
 
     def __call__(self, state: Signed, number: int) -> Signed:
         """The update, shape (weights + 1,), from a state, shape (weights,), for the header of a number."""

@@ -81,6 +81,24 @@ class PrivacyLedger:
             fitting, beyond = (middle, beyond) if self._fits(spent + Counter({cost: middle})) else (fitting, middle)
         return fitting
 
+    def next_round(self, model: bytes) -> int:
+        """The number after all rounds of a model in the book."""
+        ((last,),) = self._run("SELECT max(round) FROM spent WHERE model = ?", model)
+        return 1 if last is None else int(last) + 1
+
+    def has(self, model: bytes, number: int) -> bool:
+        """Whether an update of a round was written down."""
+        return bool(self._run("SELECT 1 FROM spent WHERE model = ? AND round = ?", model, number))
+
+    def check(self, number: int, cost: Cost) -> None:
+        """Raises BudgetSpent if a round would cost more than is left."""
+        after = epsilon([*self._costs(), cost], self.budget.delta)
+        if after > self.budget.epsilon:
+            raise BudgetSpent(
+                f"round {number} would bring the privacy spent from {self.spent():.3f} to {after:.3f}, over the"
+                f" budget of {self.budget.epsilon:g} (delta {self.budget.delta:g}): its update stays here"
+            )
+
     def spend(self, model: bytes, number: int, cost: Cost, digest: bytes) -> None:
         """Writes down a round before its update leaves; `digest` is the update's, noise included. When this returns,
         that update may be sent, also again. Raises BudgetSpent if it would cost too much and RoundSpent if another
@@ -95,12 +113,7 @@ class PrivacyLedger:
                     f"round {number}: another update of it was given away already, and a second one would tell more:"
                     " sit the round out"
                 )
-            after = epsilon([*self._costs(), cost], self.budget.delta)
-            if after > self.budget.epsilon:
-                raise BudgetSpent(
-                    f"round {number} would bring the privacy spent from {self.spent():.3f} to {after:.3f}, over the"
-                    f" budget of {self.budget.epsilon:g} (delta {self.budget.delta:g}): its update stays here"
-                )
+            self.check(number, cost)
             row = (model, number, cost.multiplier, cost.rate, digest)
             self._run("INSERT INTO spent VALUES (?, ?, ?, ?, ?)", *row)
 

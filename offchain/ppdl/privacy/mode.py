@@ -6,21 +6,52 @@ The bound falls with the learning rate, as updates do: late rounds then carry li
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from offchain.ppdl.aggregation.lanes import Sum
+from offchain.ppdl.aggregation.sums import Sum
 from offchain.ppdl.learning.federation import Aggregate, plain
 from offchain.ppdl.learning.model import STATE_UNIT
 from offchain.ppdl.learning.training import Training
 from offchain.ppdl.learning.update import Lanes as State
-from offchain.ppdl.privacy.accountant import Budget, calibrated
+from offchain.ppdl.privacy.accountant import Budget, PrivacyError, calibrated
 from offchain.ppdl.privacy.discrete_gaussian import Stream
 from offchain.ppdl.privacy.ledger import PrivacyLedger
 from offchain.ppdl.privacy.mechanism import Lanes, PrivateSum
+
+LARGEST_BOUND = 64
+BOUND = 0.1
+"""The most that an update's L2 norm is by default, in weights: what suits some dozens of homes."""
+
+
+def usual_delta(participants: int) -> float:
+    """The power of ten below participants^-1.5, well below one in their number: 1e-3 for 42, 1e-5 for 1,008."""
+    return float(10.0 ** math.floor(-1.5 * math.log10(participants)))
+
+
+@dataclass(frozen=True)
+class Privacy:
+    """What the participants of a task agree on (docs/reference/ppdl-protocol.md). Raises PrivacyError for numbers that
+    can't be kept."""
+
+    epsilon: float
+    delta: float
+    bound: float = BOUND
+    missing: float = 0.3
+    knowing: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 < self.bound <= LARGEST_BOUND:
+            raise PrivacyError(f"updates can't be shortened to {self.bound:g}: take above 0, up to {LARGEST_BOUND}")
+        Budget(self.epsilon, self.delta)
+
+    def mode(self, training: Training) -> PrivateMode:
+        """Private mode of a training."""
+        return PrivateMode(Budget(self.epsilon, self.delta), self.bound, training, self.missing, self.knowing)
 
 
 @dataclass(frozen=True)

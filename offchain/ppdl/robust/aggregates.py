@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from offchain.ppdl.aggregation.lanes import Sum
+from offchain.ppdl.aggregation.sums import Sum
 from offchain.ppdl.learning.federation import Aggregate, plain
 from offchain.ppdl.learning.update import Lanes as State
 from offchain.ppdl.robust.grouping import LEAST_GROUP, grouped, median_of_sums

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from eth_utils.crypto import keccak
 
 from offchain.ppdl.learning.update import LARGEST_MOVE
 from offchain.ppdl.robust.rules import Lanes, RobustError, divided, middle
 
-LEAST_GROUP = 8
+LEAST_GROUP, LEAST_GROUPS = 8, 3
 
 
 def grouped(order: Sequence[int], least: int = LEAST_GROUP) -> list[list[int]]:
@@ -24,6 +25,18 @@ def grouped(order: Sequence[int], least: int = LEAST_GROUP) -> list[list[int]]:
         raise RobustError(f"{len(order)} participants can't be put into groups of {least}: wait for more")
     count = len(order) // least
     return [list(order[place::count]) for place in range(count)]
+
+
+def drawn(participants: Sequence[bytes], seed: bytes) -> list[list[bytes]]:
+    """The groups of participants, addresses of 20 bytes, that a seed draws which nobody knew when they joined: in the
+    order of the hashes of the seed and the address, dealt out. Raises RobustError if there are too few for a median."""
+    if len(participants) < LEAST_GROUPS * LEAST_GROUP:
+        raise RobustError(
+            f"{len(participants)} participants can't be put into {LEAST_GROUPS} groups of {LEAST_GROUP}, which a median"
+            f" takes: have {LEAST_GROUPS * LEAST_GROUP} or more"
+        )
+    order = sorted(participants, key=lambda participant: keccak(seed + participant))
+    return [[order[place] for place in group] for group in grouped(range(len(order)))]
 
 
 def median_of_sums(sums: Lanes, sizes: Sequence[int]) -> Lanes:

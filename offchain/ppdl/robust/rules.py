@@ -10,6 +10,8 @@ Sources: Yin et al., "Byzantine-robust distributed learning" (ICML 2018) for med
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,9 @@ from offchain.errors import UserError
 from offchain.ppdl.learning.update import LARGEST_MOVE
 
 Lanes = NDArray[np.int64]
+
+Rule = Literal["median", "trimmed_mean", "multi_krum"]
+ATTACKERS = 5  # one in so many is expected to be bad
 
 NEARNESS = 1_000  # a copy is nearer than a thousandth of its length
 
@@ -51,6 +56,14 @@ def multi_krum(updates: Lanes, attackers: int) -> Lanes:
     counts. Raises RobustError if there aren't at least 2 attackers + 3 updates."""
     kept = krum_order(updates, attackers)[: len(updates) - attackers]
     return divided(_rows(updates)[kept].sum(axis=0), len(kept))
+
+
+def combined(rule: Rule, updates: Lanes) -> Lanes:
+    """By a rule of this name, with one attacker expected in five. Raises RobustError if there are too few updates."""
+    attackers = len(updates) // ATTACKERS
+    if rule == "median":
+        return median(updates)
+    return trimmed_mean(updates, attackers) if rule == "trimmed_mean" else multi_krum(updates, attackers)
 
 
 def krum_order(updates: Lanes, attackers: int) -> NDArray[np.intp]:

@@ -1,0 +1,143 @@
+"""What a round leaves behind whose updates were combined by a robust rule: a secure sum a group, or open updates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+from eth_utils.crypto import keccak
+
+from offchain.merkle import Tree, leaf
+from offchain.ppdl.aggregation.alive import LEAST_ALIVE
+from offchain.ppdl.aggregation.graph import committee, graph_seed
+from offchain.ppdl.aggregation.lanes import to_lanes
+from offchain.ppdl.aggregation.messages import Domain, Update
+from offchain.ppdl.aggregation.sums import Sum
+from offchain.ppdl.model_chain.blobs import Blobs
+from offchain.ppdl.model_chain.evidence import Evidence, EvidenceError
+from offchain.ppdl.robust.grouping import drawn, median_of_sums
+from offchain.ppdl.robust.rules import Rule, combined
+from offchain.signature import SignatureError
+
+NO_BLOCK = bytes(32)
+
+
+@dataclass(frozen=True)
+class GroupEvidence:
+    """A round in groups, each with evidence of its own."""
+
+    groups: tuple[Evidence, ...]
+
+    @property
+    def round(self) -> int:
+        """The groups' round, the same for all."""
+        return self.groups[0].round
+
+    @property
+    def participant_hash(self) -> bytes:
+        """The root of the tree over the groups' own ones."""
+        return Tree([leaf(group.participant_hash) for group in self.groups]).root
+
+    def committee(self) -> list[bytes]:
+        """The addresses of the seven seats, drawn from the alive of all groups, one group after the other."""
+        seed = keccak(b"".join(graph_seed(group.round, group.keys) for group in self.groups))
+        alive = [group.keys[index].participant for group in self.groups for index in group.alive.indices]
+        return [alive[rank] for rank in committee(seed, self.participant_hash, NO_BLOCK, len(alive))]
+
+    def check(self, domain: Domain) -> None:
+        """Raises EvidenceError unless every group's evidence is right and they are of one round."""
+        if len({group.round for group in self.groups}) != 1:
+            raise EvidenceError("its groups are of different rounds")
+        for group in self.groups:
+            group.check(domain)
+
+    def check_drawn(self, seed: bytes) -> None:
+        """Raises EvidenceError or RobustError unless the groups are those that the seed draws."""
+        found = [[keys.participant for keys in group.keys] for group in self.groups]
+        everybody = [participant for group in found for participant in group]
+        if len(set(everybody)) != len(everybody):
+            raise EvidenceError("a participant is in two groups")
+        if found != drawn(everybody, seed):
+            raise EvidenceError("its groups are not those that the header before draws")
+
+    def combined(self, blobs: Blobs, lanes: int) -> Sum:
+        """What the model moves by, as the sum of one client: lane by lane the median of the groups' means."""
+        sums = [group.combined(blobs, lanes) for group in self.groups]
+        totals = np.stack([one.total for one in sums]).astype(np.int64)
+        return Sum(median_of_sums(totals, [one.clients for one in sums]).astype(np.int32), 1)
+
+    def to_bytes(self) -> bytes:
+        """As MessagePack."""
+        return msgspec.msgpack.encode(["groups", *(group.to_bytes() for group in self.groups)])
+
+
+@dataclass(frozen=True)
+class OpenEvidence:
+    """A round whose updates all can see: who took part (addresses of 20 bytes), the roots and signatures of their
+    updates, and the rule that combined them."""
+
+    round: int
+    rule: Rule
+    participants: tuple[bytes, ...]
+    update_roots: tuple[bytes, ...]
+    signatures: tuple[bytes, ...]
+
+    @property
+    def participant_hash(self) -> bytes:
+        """The root of the tree of those who took part, as headers name it."""
+        parts = zip(self.participants, self.update_roots, strict=True)
+        return Tree([leaf(participant + root) for participant, root in parts]).root
+
+    def committee(self) -> list[bytes]:
+        """The addresses of the seven seats."""
+        seed = keccak(self.round.to_bytes(32, "big") + b"".join(self.participants))
+        ranks = committee(seed, self.participant_hash, NO_BLOCK, len(self.participants))
+        return [self.participants[rank] for rank in ranks]
+
+    def check(self, domain: Domain) -> None:
+        """Raises EvidenceError unless enough took part, each once, and signed what is said of them."""
+        count = len(self.participants)
+        if count < LEAST_ALIVE or len(set(self.participants)) != count:
+            raise EvidenceError(f"it has {count} updates: it takes {LEAST_ALIVE}, one of each who took part")
+        if {len(self.update_roots), len(self.signatures)} != {count} or {*map(len, self.update_roots)} != {32}:
+            raise EvidenceError("there is not one signed update for each who took part")
+        for participant, root, signed in zip(self.participants, self.update_roots, self.signatures, strict=True):
+            try:
+                signer = domain.signer(Update(self.round, root), signed)
+            except SignatureError as error:
+                raise EvidenceError(f"participant 0x{participant.hex()}: {error}") from error
+            if signer != participant:
+                raise EvidenceError(f"the update of participant 0x{participant.hex()} is signed by somebody else")
+
+    def combined(self, blobs: Blobs, lanes: int) -> Sum:
+        """What the model moves by, as the sum of one client. Raises BlobError if an update is missing."""
+        updates = np.stack([to_lanes(blobs.chunks(root), lanes) for root in self.update_roots])
+        return Sum(combined(self.rule, updates.astype(np.int64)).astype(np.int32), 1)
+
+    def to_bytes(self) -> bytes:
+        """As MessagePack."""
+        parts = (list(self.participants), list(self.update_roots), list(self.signatures))
+        return msgspec.msgpack.encode(["open", self.round, self.rule, *parts])
+
+
+AnyEvidence = Evidence | GroupEvidence | OpenEvidence
+
+
+def evidence_of(content: bytes) -> AnyEvidence:
+    """Of any kind. Raises EvidenceError for what none of them wrote."""
+    try:
+        kind, *parts = msgspec.msgpack.decode(content, type=list)
+        if kind == "groups":
+            groups = msgspec.convert(parts, list[bytes])
+            if not groups:
+                raise EvidenceError("it is no evidence of a round: it has no groups")
+            return GroupEvidence(tuple(Evidence.from_bytes(group) for group in groups))
+        if kind == "open":
+            return OpenEvidence(*msgspec.convert(parts, tuple[int, Rule, _Bytes, _Bytes, _Bytes]))
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise EvidenceError(f"it is no evidence of a round: {error}") from error
+    return Evidence.from_bytes(content)
+
+
+_Bytes = tuple[bytes, ...]
