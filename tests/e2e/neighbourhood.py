@@ -17,6 +17,7 @@ from offchain.deployment.manifest import Manifest
 from offchain.deployment.platform import PlatformDeployment
 from offchain.environment import PROJECT
 from offchain.errors import UserError
+from offchain.ppdl.ground import Ground
 from offchain.ppdl.learning.readings import Readings
 from offchain.ppdl.network.member import Ground as Standing
 from offchain.ppdl.network.participation import Participation
@@ -25,7 +26,7 @@ from offchain.ppdl.network.store_client import StoreClient
 from offchain.ppdl.network.stores import Stores
 from offchain.ppdl.network.synced_chain import keep_task
 from offchain.ppdl.network.training import HomeTraining
-from offchain.ppdl.plan import Ground, Plan
+from offchain.ppdl.plan import Plan
 from offchain.ppdl.trainer import development_account
 from offchain.process import free_port
 from offchain.sender import development_sender, key_sender

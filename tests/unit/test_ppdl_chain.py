@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -195,6 +196,9 @@ def test_false_evidence_is_found(models: ModelChain) -> None:
         signatures = (evidence.signatures[1], *evidence.signatures[1:])
         return dataclasses.replace(evidence, signatures=signatures)
 
+    def short_root(evidence: Evidence) -> Evidence:
+        return dataclasses.replace(evidence, update_roots=(b"\1", *evidence.update_roots[1:]))
+
     def other_round(evidence: Evidence) -> Evidence:
         return dataclasses.replace(evidence, round=9)
 
@@ -208,6 +212,7 @@ def test_false_evidence_is_found(models: ModelChain) -> None:
         (fewer, "there are 7 masks, not 8"),
         (none, "mask 0 is there and should not be, or the other way round"),
         (signer, "the update of participant 0 is signed by somebody else"),
+        (short_root, "there is not one signed update for each of the alive"),
         (other_round, "its evidence is of round 9"),
         (twice, "a participant committed keys twice"),
     ):
@@ -236,6 +241,26 @@ def test_damaged_and_missing_files_are_named(models: ModelChain) -> None:
     (models.folder / "chain.json").write_text("[]")
     with pytest.raises(ChainError, match=r"chain\.json is damaged"):
         ModelChain(models.folder)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("loss_after", -1),
+        ("loss_after", 2**300),
+        ("round", -1),
+        ("prev_hash", "0x12"),
+        ("weight_hash", "zz"),
+        ("number", "1"),
+    ],
+)
+def test_a_header_that_cannot_be_is_found(models: ModelChain, field: str, value: object) -> None:
+    """P7, P9: words that no contract could hash."""
+    document = json.loads(path_of(models, 1).read_text())
+    document["header"][field] = value
+    path_of(models, 1).write_text(json.dumps(document))
+    with pytest.raises(BrokenChain, match=r"^block 1: .*000001\.json is damaged: it is no block"):
+        list(verify(models))
 
 
 def test_a_block_is_written_as_it_is_read(models: ModelChain) -> None:
