@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from eth_utils.crypto import keccak
 
+from offchain.ppdl.evaluation import Evaluation
 from offchain.ppdl.ground import PlanError
 from offchain.ppdl.model_chain.block import Block
 from offchain.ppdl.model_chain.chain import ChainError, ModelChain
@@ -113,6 +114,20 @@ def test_a_folder_is_for_one_training(models: ModelChain, tmp_path: Path) -> Non
         ModelChain.begin(models.folder, models.about, models.block(0), models.state(models.block(0)), models.task)
     with pytest.raises(ChainError, match="doesn't follow"):
         models.append(models.block(1), models.state(models.block(1)), {}, None)
+
+
+def test_a_chain_goes_on_with_the_readings_that_it_began_with(models: ModelChain, tmp_path: Path) -> None:
+    """P7, P9: neither with other ones, nor where nobody has those of all homes."""
+    content = json.loads((models.folder / "chain.json").read_text())
+    task = dataclasses.replace(models.task, training=dataclasses.replace(models.task.training, batch=32))
+    other = content | {"task": models.blobs.put(task.to_bytes()).hex()}
+    (models.folder / "chain.json").write_text(json.dumps(other))
+    with pytest.raises(ChainError, match=r"the readings are not those with which .* began"):
+        Trainer(models.folder, PLAN)
+    (models.folder / "chain.json").write_text(json.dumps(content | {"plan": {}}))
+    for begin in (lambda: Trainer(models.folder, PLAN), lambda: Evaluation.of(models.folder)):
+        with pytest.raises(ChainError, match="follows a registry: the readings that it is trained with are not here"):
+            begin()
 
 
 def test_too_few_homes_or_hours_are_no_training() -> None:
