@@ -74,8 +74,8 @@ def join(
         readings = readings.of_home(home)
     ground = ground_of(wallet, registry, stores_of(urls, registry), f"home-{name}")
     training = HomeTraining(ground.synced.chain.task, readings, len(readings.hours), device)
-    _bond(ground, as_json)
     private = PrivatePart.of(ground.synced.chain, settings.models / "privacy" / f"home-{name}.sqlite")
+    _bond(ground, as_json)
     participation = Participation(ground, training, rounds, private)
     content = {"account": ground.sender.address, "hours": len(readings.hours), "private": private is not None}
     mode = "" if private is None else f", in private mode (epsilon {private.mode.budget.epsilon:g})"

@@ -124,6 +124,8 @@ class Trainer:
             return None
         if plan_within(chain) != self.plan:
             raise ChainError(f"{folder} holds the chain of another training: give another folder with --chain")
+        if chain.task.hash != self.task.hash:
+            raise ChainError(f"the readings are not those with which {folder} began: give another folder with --chain")
         return chain
 
     def _begin(self, folder: Path) -> ModelChain:
@@ -136,7 +138,9 @@ class Trainer:
 
 
 def plan_within(chain: ModelChain) -> Plan:
-    """The plan that a chain's training is of. Raises ChainError if it was trained elsewhere, as over the chain."""
+    """The plan that a chain's training is of. Raises ChainError if it was trained over the registry."""
+    if not chain.about.plan:
+        raise ChainError(f"{chain.folder} follows a registry: the readings that it is trained with are not here")
     try:
         return msgspec.convert(chain.about.plan, Plan)
     except msgspec.ValidationError as error:

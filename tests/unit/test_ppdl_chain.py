@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from eth_utils.crypto import keccak
 
+from offchain.ppdl.evaluation import Evaluation
 from offchain.ppdl.ground import PlanError
 from offchain.ppdl.model_chain.block import Block
 from offchain.ppdl.model_chain.chain import ChainError, ModelChain
@@ -114,6 +116,20 @@ def test_a_folder_is_for_one_training(models: ModelChain, tmp_path: Path) -> Non
         models.append(models.block(1), models.state(models.block(1)), {}, None)
 
 
+def test_a_chain_goes_on_with_the_readings_that_it_began_with(models: ModelChain, tmp_path: Path) -> None:
+    """P7, P9: neither with other ones, nor where nobody has those of all homes."""
+    content = json.loads((models.folder / "chain.json").read_text())
+    task = dataclasses.replace(models.task, training=dataclasses.replace(models.task.training, batch=32))
+    other = content | {"task": models.blobs.put(task.to_bytes()).hex()}
+    (models.folder / "chain.json").write_text(json.dumps(other))
+    with pytest.raises(ChainError, match=r"the readings are not those with which .* began"):
+        Trainer(models.folder, PLAN)
+    (models.folder / "chain.json").write_text(json.dumps(content | {"plan": {}}))
+    for begin in (lambda: Trainer(models.folder, PLAN), lambda: Evaluation.of(models.folder)):
+        with pytest.raises(ChainError, match="follows a registry: the readings that it is trained with are not here"):
+            begin()
+
+
 def test_too_few_homes_or_hours_are_no_training() -> None:
     """P9"""
     with pytest.raises(PlanError, match="7 homes beside 2 volunteers are too few: it takes 8"):
@@ -195,6 +211,9 @@ def test_false_evidence_is_found(models: ModelChain) -> None:
         signatures = (evidence.signatures[1], *evidence.signatures[1:])
         return dataclasses.replace(evidence, signatures=signatures)
 
+    def short_root(evidence: Evidence) -> Evidence:
+        return dataclasses.replace(evidence, update_roots=(b"\1", *evidence.update_roots[1:]))
+
     def other_round(evidence: Evidence) -> Evidence:
         return dataclasses.replace(evidence, round=9)
 
@@ -208,6 +227,7 @@ def test_false_evidence_is_found(models: ModelChain) -> None:
         (fewer, "there are 7 masks, not 8"),
         (none, "mask 0 is there and should not be, or the other way round"),
         (signer, "the update of participant 0 is signed by somebody else"),
+        (short_root, "there is not one signed update for each of the alive"),
         (other_round, "its evidence is of round 9"),
         (twice, "a participant committed keys twice"),
     ):
@@ -236,6 +256,26 @@ def test_damaged_and_missing_files_are_named(models: ModelChain) -> None:
     (models.folder / "chain.json").write_text("[]")
     with pytest.raises(ChainError, match=r"chain\.json is damaged"):
         ModelChain(models.folder)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("loss_after", -1),
+        ("loss_after", 2**300),
+        ("round", -1),
+        ("prev_hash", "0x12"),
+        ("weight_hash", "zz"),
+        ("number", "1"),
+    ],
+)
+def test_a_header_that_cannot_be_is_found(models: ModelChain, field: str, value: object) -> None:
+    """P7, P9: words that no contract could hash."""
+    document = json.loads(path_of(models, 1).read_text())
+    document["header"][field] = value
+    path_of(models, 1).write_text(json.dumps(document))
+    with pytest.raises(BrokenChain, match=r"^block 1: .*000001\.json is damaged: it is no block"):
+        list(verify(models))
 
 
 def test_a_block_is_written_as_it_is_read(models: ModelChain) -> None:

@@ -55,7 +55,7 @@ class Readings:
     def of_home(self, home: str) -> Readings:
         """Of one home. Raises DataError if there is none of that name."""
         if home not in self.households:
-            raise DataError(f"there is no column {home}: there are {', '.join(self.households[:5])} ..")
+            raise DataError(f"there is no household {home!r}: there are {', '.join(self.households[:5])} ..")
         return self.of(np.array([self.households.index(home)]))
 
     def of(self, columns: NDArray[np.int64]) -> Readings:

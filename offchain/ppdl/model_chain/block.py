@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -42,22 +42,26 @@ class Block:
             header = Header(**{name: _value(text) for name, text in msgspec.structs.asdict(document.header).items()})
             signatures = {int(seat): bytes.fromhex(signed[2:]) for seat, signed in document.signatures.items()}
             evidence = bytes.fromhex(document.evidence[2:]) if document.evidence else None
+            _ = header.hash  # raises ValueError for what is no word of 32 bytes
         except (msgspec.DecodeError, ValueError) as error:
             raise BlockError(f"it is no block: {error}") from error
         return cls(header, signatures, evidence)
 
 
+Natural = Annotated[int, msgspec.Meta(ge=0)]
+
+
 class _HeaderDocument(msgspec.Struct, forbid_unknown_fields=True):
-    number: int
+    number: Natural
     prev_hash: str
-    round: int
+    round: Natural
     weights_root: str
     weight_hash: str
     testset_hash: str
     participant_hash: str
-    timestamp: int
-    loss_before: int
-    loss_after: int
+    timestamp: Natural
+    loss_before: Natural
+    loss_after: Natural
     accepted: bool
 
 

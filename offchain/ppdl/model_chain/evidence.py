@@ -104,7 +104,9 @@ class Evidence:
             raise EvidenceError("the alive or the seeds are of other participants than the keys")
         if len({keys.participant for keys in self.keys}) != len(self.keys):
             raise EvidenceError("a participant committed keys twice")
-        if {len(self.update_roots), len(self.signatures)} != {len(self.alive)}:
+        if {len(self.update_roots), len(self.signatures)} != {len(self.alive)} or {*map(len, self.update_roots)} != {
+            32
+        }:
             raise EvidenceError("there is not one signed update for each of the alive")
         graph = self._graph()
         if any(len(seeds.seed_hashes) != graph.degree + 1 for seeds in self.seeds.values()):
