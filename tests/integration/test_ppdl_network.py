@@ -31,11 +31,12 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Training]:
 
 
 def test_a_round_over_the_chain_gives_the_model_of_a_training_in_process(scene: Training, tmp_path: Path) -> None:
-    """P6, P7: though homes are killed all the time; and a copy of the model chain can be computed again, from what is
-    in the store."""
+    """P6, P7: though homes are killed all the time; nobody accuses anybody; and a copy of the model chain can be
+    computed again, from what is in the store."""
     said = scene.until(scene.header(1), kill=True)
     for step in ("committed keys", "committed seeds", "trained and uploaded", "revealed 8 shares"):
         assert sum(step in line for line in said) == len(scene.homes), step
+    assert not any(word in line for line in said for word in ("challenged", "demanded", "convicted"))
     assert [line for line in said if line.startswith("relayer")] == ["relayer: relayed header 1"]
     chain = scene.homes[4].ground.synced
     assert chain.update().header.number == 1
