@@ -145,8 +145,11 @@ def ask(
     deadline = market.node.time() + seconds
     kind = Kind.PROVEN if proven else Kind.DISPUTABLE
     order = Order(kind, True, 0, deadline, account, ETH, pay, question.hash)
+    node_key = market.encryption_key(account)
+    if not any(node_key):
+        raise MarketError(f"{account} is no node of the market: it runs no `openmg ppdl serve`")
     with stages("asking") as stage:
-        receipt = sender.transact(market.ask(order, question.sealed(market.encryption_key(account))), pay)
+        receipt = sender.transact(market.ask(order, question.sealed(node_key)), pay)
         number = int(market.contract.events.Requested().process_receipt(receipt)[0]["args"]["id"])
         stage("waiting for the answer")
         found = _waited(market, number, deadline)

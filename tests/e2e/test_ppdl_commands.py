@@ -81,23 +81,23 @@ def test_wrong_input_gets_one_line(
     taken = place.stores[0].rpartition(":")[2]
     for why, words in {
         "there is no wallet nobody": ("join", *data, "--wallet", "nobody"),
+        "the store at http://127.0.0.1:1 doesn't answer": ("join", *data, "--store", dead),
         "has no ETH for gas": ("join", *data, *store, "--wallet", "pauper"),
         "trains with one home's readings, not with 2": ("join", "--data", str(two), *store),
-        "no household 'nowhere'": ("join", "--data", str(two), "--home", "nowhere", *store),
-        "hours": ("join", "--data", str(few), *store),
-        "the store at http://127.0.0.1:1 doesn't answer": ("join", *data, "--store", dead),
+        "there is no column nowhere: there are ": ("join", "--data", str(two), "--home", "nowhere", *store),
+        "10 of 10 hours to train on: it takes more than ": ("join", "--data", str(few), *store),
         "mail is no address of a store": ("join", *data, *store, "--store", "mail"),
         f"can't listen on 127.0.0.1 port {taken}": ("relay", "--port", taken),
         "other is no address of a store": ("relay", "--store", "other"),
-        f"can't listen on 127.0.0.1 port {taken} ": ("serve", *store, "--port", taken),
+        f"can't listen on 127.0.0.1 port {taken}: ": ("serve", *store, "--port", taken),
         "ftp://x is no address of a store": ("serve", "--store", "ftp://x"),
         "0x12 is no address": ("ask", *data, "--node", "0x12"),
         "a forecast is for one home": ("ask", "--data", str(two), *node),
-        "no node": ("ask", *data, *node),
+        "is no node of the market": ("ask", *data, *node),
         "x is not a number": ("ask", *data, *node, "--pay", "x"),
     }.items():
         wallet = () if "--wallet" in words else ("--wallet", "stranger")
-        assert why.strip() in openmg.run("ppdl", *words, *wallet).error, words
+        assert why in openmg.run("ppdl", *words, *wallet).error, words
     for name in ("stranger", "pauper"):
         assert place.web3.eth.get_transaction_count(place.accounts[name].address) == 0
 

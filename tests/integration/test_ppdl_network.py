@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from offchain.node import Node
 from offchain.ppdl.disputes.proofs import Kind
 from offchain.ppdl.model_chain.verification import verify
 from offchain.ppdl.network.docket import Docket
 from offchain.ppdl.network.registry import Phase
+from offchain.ppdl.network.synced_chain import SyncedChain, SyncError
 from offchain.ppdl.trainer import Trainer
 from offchain.sender import development_sender
 from tests.integration.training import PLAN, Training, training
@@ -27,11 +31,12 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Training]:
 
 
 def test_a_round_over_the_chain_gives_the_model_of_a_training_in_process(scene: Training, tmp_path: Path) -> None:
-    """P6, P7: though homes are killed all the time; and a copy of the model chain can be computed again, from what is
-    in the store."""
+    """P6, P7: though homes are killed all the time; nobody accuses anybody; and a copy of the model chain can be
+    computed again, from what is in the store."""
     said = scene.until(scene.header(1), kill=True)
     for step in ("committed keys", "committed seeds", "trained and uploaded", "revealed 8 shares"):
         assert sum(step in line for line in said) == len(scene.homes), step
+    assert not any(word in line for line in said for word in ("challenged", "demanded", "convicted"))
     assert [line for line in said if line.startswith("relayer")] == ["relayer: relayed header 1"]
     chain = scene.homes[4].ground.synced
     assert chain.update().header.number == 1
@@ -73,3 +78,33 @@ def test_whoever_asks_is_shown_that_everything_is_right(scene: Training) -> None
         assert any(f"showed that a {kind.name.lower()} is right" in line for line in said), kind
     bond = scene.registry.rules.bond
     assert [scene.registry.bond_of(home.ground.sender.address)[0] for home in scene.homes] == [bond] * len(scene.homes)
+
+
+def test_a_copy_of_the_chain_goes_on_from_its_newest_header(
+    scene: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P6: neither at a start nor for a new header is anything read again of what is there; another chain is named."""
+    number = scene.registry.head()
+    copy = SyncedChain(scene.registry, scene.store, tmp_path / "chain")
+    known = copy.update().header
+    assert known.number == number
+    scene.until(scene.header(number + 1))
+    asked, logs = list[int](), Node.logs
+
+    def recorded(node: Node, addresses: Sequence[str], first: int, last: int) -> list[dict[str, Any]]:
+        asked.append(first)
+        return logs(node, addresses, first, last)
+
+    monkeypatch.setattr(Node, "logs", recorded)
+    again = SyncedChain(scene.registry, scene.store, tmp_path / "chain")
+    assert asked == []
+    assert again.update().header.number == number + 1
+    assert min(asked) >= scene.registry.node.first_block_since(known.timestamp) > scene.registry.first_block
+    asked.clear()
+    again.update()
+    assert asked == []
+    path = tmp_path / "chain" / "blocks" / f"{number + 1:06}.json"
+    block = again.chain.block(number + 1)
+    path.write_bytes(replace(block, header=replace(block.header, loss_after=0)).to_json())
+    with pytest.raises(SyncError, match=f"the registry has another header {number + 1} than .* remove that folder"):
+        again.update()

@@ -84,7 +84,7 @@ class Docket:
         """The `SumProof` by which a transaction answered a demand; None if it can't be read from it."""
         if transaction not in self._shown:
             sent = self.node.call("eth_getTransactionByHash", transaction)
-            self._shown[transaction] = self._sum_proof(demand, HexBytes(sent["input"]))
+            self._shown[transaction] = self._sum_proof(demand, HexBytes(sent["input"])) if sent else None
         return self._shown[transaction]
 
     def answer(self, demand: Demand, shown: Closed) -> ContractFunction:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from offchain.ppdl.disputes.faults import Fault, Place
 from offchain.ppdl.disputes.proofs import Kind
-from offchain.ppdl.network.docket import Demands, Docket
+from offchain.ppdl.network.docket import Demand, Demands, Docket
 from offchain.ppdl.network.member import Ground
 from offchain.ppdl.network.registry import Phase
 from offchain.ppdl.network.turns import Turns
@@ -21,6 +21,7 @@ class Prosecution:
         self._rules = ground.registry.rules
         self._docket = docket
         self._turns = Turns(ground.address)
+        self._settled: set[Demand] = set()
 
     def challenge(self, demands: Demands, fault: Fault, now: int) -> bool:
         """Shows that a place of the newest claim is wrong; whether its turn had come."""
@@ -60,15 +61,15 @@ class Prosecution:
         registry = self._ground.registry
         return int(registry.node.ask(registry.contract.functions.demandsUntil()))
 
-    def take_back(self, demands: Demands) -> bool:
-        """Takes a fee back that was paid for a claim that is void; whether there was one."""
+    def take_back(self, demands: Demands) -> int:
+        """Takes the fees back that were paid for claims that are void; how many."""
         own = [demand for demand, by in demands.by.items() if by == self._ground.sender.address]
-        for demand in own:
-            void = not demands.is_current(demand) and demand not in demands.answered
-            if void and self._docket.is_held(demand):
-                self._ground.sender.transact(self._docket.contract.functions.release(*demand))
-                return True
-        return False
+        void = [one for one in own if not demands.is_current(one) and one not in demands.answered]
+        held = [demand for demand in void if demand not in self._settled and self._docket.is_held(demand)]
+        for demand in held:
+            self._ground.sender.transact(self._docket.contract.functions.release(*demand))
+        self._settled.update(void)
+        return len(held)
 
     def _turn(self, demands: Demands, what: object, now: int) -> bool:
         return self._turns.has_come(demands.round, (demands.round.claim, what), now, self._rules.challenge_window // 3)

@@ -30,6 +30,7 @@ class Watcher:
             said = self._closing.step(demands, now)
         if said is None and demands.round.phase == Phase.POSTED:
             said = self._claim.step(demands, outcome, now)
-        if said is None and self._prosecution.take_back(demands):
-            said = f"took a fee back that was paid for a void sum of round {demands.round.number}"
+        if said is None:
+            count = self._prosecution.take_back(demands)
+            said = f"took {count} fees back that were paid for a void sum" if count else None
         return said
