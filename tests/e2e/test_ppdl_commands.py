@@ -84,7 +84,7 @@ def test_wrong_input_gets_one_line(
         "the store at http://127.0.0.1:1 doesn't answer": ("join", *data, "--store", dead),
         "has no ETH for gas": ("join", *data, *store, "--wallet", "pauper"),
         "trains with one home's readings, not with 2": ("join", "--data", str(two), *store),
-        "there is no column nowhere: there are ": ("join", "--data", str(two), "--home", "nowhere", *store),
+        "there is no household 'nowhere': there are ": ("join", "--data", str(two), "--home", "nowhere", *store),
         "10 of 10 hours to train on: it takes more than ": ("join", "--data", str(few), *store),
         "mail is no address of a store": ("join", *data, *store, "--store", "mail"),
         f"can't listen on 127.0.0.1 port {taken}": ("relay", "--port", taken),
