@@ -15,7 +15,7 @@ from offchain.ppdl.aggregation.alive import LEAST_ALIVE
 from offchain.ppdl.ground import Ground, PlanError
 from offchain.ppdl.learning.features import Horizon, Quantity
 from offchain.ppdl.learning.model import Perceptron
-from offchain.ppdl.learning.readings import ZEROS, Readings, bundled
+from offchain.ppdl.learning.readings import PRESENT, ZEROS, Readings, bundled
 from offchain.ppdl.learning.source import read
 from offchain.ppdl.learning.training import Training
 from offchain.ppdl.model_chain.task import GROUPS, HorizonName, QuantityName, Robust, Task
@@ -80,7 +80,10 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             readings = readings.of(np.arange(min(self.homes, len(readings.households))))
         clients = max(0, len(readings.households) - self.volunteers)
         if clients < LEAST_ALIVE:
-            raise PlanError(f"{clients} homes beside {self.volunteers} volunteers are too few: it takes {LEAST_ALIVE}")
+            counted = "" if self.source == BUNDLED else f" that have {PRESENT:.0%} of the hours and few zeros"
+            raise PlanError(
+                f"{clients} homes beside {self.volunteers} volunteers are too few: it takes {LEAST_ALIVE}{counted}"
+            )
         if self.robust == GROUPS and clients < LEAST_GROUPS * LEAST_GROUP:
             raise PlanError(
                 f"{clients} homes beside {self.volunteers} volunteers are too few for {LEAST_GROUPS} groups of"
