@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 FLOWER := .cache/flower/venv
-WORKERS = $(shell $(PYTHON) -c 'import os; print(min(4, (os.cpu_count() or 1) + 1))')  # one more: many tests wait
+WORKERS = $(shell $(PYTHON) -c 'import os; print(min(6, (os.cpu_count() or 1) + 2))')  # two more: many tests wait
 
 .PHONY: help build circuits demo flower-demo test lint bench campaign mutation circuit-mutation chains clean
 
@@ -32,7 +32,7 @@ $(FLOWER)/.ready: requirements-flower.lock offchain/ppdl/flower/installation.py
 flower-demo: $(FLOWER)/.ready ## Nine homes on three Flower nodes with TLS train a forecast; nobody sees a single update
 	@$(FLOWER)/bin/python -m offchain.ppdl.flower.demo
 
-test: $(READY) ## Runs the tests, on up to four processor cores
+test: $(READY) ## Runs the tests, on all processor cores, up to six
 	@OMP_NUM_THREADS=1 $(BIN)/ape test --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(READY) ## Checks style and types of Python and Solidity
