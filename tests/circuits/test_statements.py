@@ -1,13 +1,15 @@
-"""What circuits accept and what they refuse, whoever proves: `system` says how that is decided."""
+"""What circuits accept and refuse, whoever proves (`system` says how that is decided), and how large they are."""
 
 from __future__ import annotations
+
+import json
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from offchain.zk.circuits import CIRCUITS
-from offchain.zk.compiler import Compiled
+from offchain.zk.compiler import SNAPSHOT, Compiled
 from offchain.zk.field import ELEMENT_BYTES, MODULUS
 from offchain.zk.witness import witness
 from tests.circuits.inference_statements import LEAST_FEATURE, LEAST_WEIGHT, MOST_FEATURE, MOST_WEIGHT
@@ -18,6 +20,13 @@ from tests.circuits.system import System, named
 MODEL = Model()
 elements = st.integers(0, MODULUS - 1)
 readings = st.integers(0, MOST_WH)
+
+
+def test_size_is_as_last_accepted(circuit: str, system: System) -> None:
+    """Z5 no circuit has more constraints than its limit, nor another number than last accepted."""
+    count = len(system.constraints)
+    assert count <= CIRCUITS[circuit].max_constraints
+    assert count == json.loads(SNAPSHOT.read_text())[circuit]
 
 
 def test_true_statements_are_accepted(circuit: str, compiled: Compiled, system: System) -> None:

@@ -20,7 +20,7 @@ def clock(tmp_path: Path) -> SimulatedClock:
 
 
 def test_it_runs_faster_than_the_wall_s(clock: SimulatedClock) -> None:
-    before, began = clock(), time.monotonic()
+    began, before = time.monotonic(), clock()
     time.sleep(0.2)
     passed, took = clock() - before, time.monotonic() - began
     assert 0.2 * SPEED <= passed <= took * SPEED
