@@ -19,6 +19,7 @@ from offchain.ppdl.aggregation.sums import Sum
 from offchain.ppdl.model_chain.evidence import Evidence
 from offchain.ppdl.model_chain.robust_evidence import AnyEvidence, GroupEvidence, OpenEvidence
 from offchain.ppdl.model_chain.task import Task
+from offchain.ppdl.privacy.accountant import PrivacyError
 from offchain.ppdl.privacy.discrete_gaussian import Stream
 from offchain.ppdl.privacy.ledger import PrivacyLedger
 from offchain.ppdl.privacy.mechanism import PrivateSum
@@ -45,6 +46,11 @@ class Gathering:
     domain: Domain
     accounts: Sequence[LocalAccount]
     ledger: PrivacyLedger | None = None
+
+    def __post_init__(self) -> None:
+        """Raises PrivacyError if a private task has no ledger."""
+        if self.mode is not None and self.ledger is None:
+            raise PrivacyError("the task is private: without a book of what rounds cost no update leaves")
 
     def __call__(self, number: int, updates: Signed, seed: bytes) -> Gathered:
         """Of update vectors, shape (homes, lanes); `seed` draws groups. Raises BudgetSpent if the round would cost more

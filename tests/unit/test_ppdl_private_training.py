@@ -133,6 +133,8 @@ def test_nothing_is_revealed_if_too_few_are_alive() -> None:
 def test_each_update_is_shortened_and_has_noise(tmp_path: Path) -> None:
     """P8: an update of any size moves the sum by no more than the length that was agreed on."""
     trainer = Trainer(tmp_path / "chain", PLAN)
+    with pytest.raises(PrivacyError, match="without a book"):
+        Gathering(trainer.task, trainer.chain.domain, trainer._accounts)
     gathering = Gathering(trainer.task, trainer.chain.domain, trainer._accounts, trainer.ledger)
     huge = np.full((10, 642), 1 << 20, np.int32)
     mode = trainer.task.mode

@@ -48,7 +48,7 @@ def proof_of(tree: SumTree, chunk: int, node: int) -> tuple[Any, ...] | None:
 def found(tree: SumTree, levels: int, readable: bool) -> tuple[str, int, int, int]:
     """How a poster is caught who shows all it can: for a leaf that it showed, or a place that it can't show; its chunk
     and node, and how many places were demanded."""
-    search, demanded = SumSearch(RIGHT, ALIVE), 0
+    search, demanded = SumSearch(tree.root, RIGHT, ALIVE), 0
     for _ in range(2 * LEAVES):
         leaf = search.wrong_leaf()
         if leaf is not None:
@@ -90,7 +90,7 @@ def test_it_is_found_though_nobody_can_read_what_was_shown(chunk: int, node: int
 
 def test_a_right_tree_leaves_nothing_to_ask() -> None:
     """P7"""
-    search = SumSearch(RIGHT, ALIVE)
+    search = SumSearch(RIGHT.root, RIGHT, ALIVE)
     for kind, chunk, place in search.unseen(1):
         assert kind == Kind.SUM
         search.take(chunk, place, proof_of(RIGHT, chunk, place))
@@ -102,4 +102,33 @@ def test_a_right_tree_leaves_nothing_to_ask() -> None:
 @pytest.mark.parametrize("levels", [1, 2, 3])
 def test_so_many_levels_are_asked_at_once(levels: int) -> None:
     """P7 before anything is known all nodes that far down, each once."""
-    assert len(SumSearch(RIGHT, ALIVE).unseen(levels)) == CHUNKS * (2**levels - 1)
+    assert len(SumSearch(RIGHT.root, RIGHT, ALIVE).unseen(levels)) == CHUNKS * (2**levels - 1)
+
+
+@pytest.mark.parametrize("node", [1, 3, 7])
+def test_a_forged_proof_tells_nothing(node: int) -> None:
+    """P7 who shows the right tree's nodes to whoever reads, and its own to the contract, gets no wrong place passed
+    over: what doesn't lead to the posted root counts as unreadable."""
+    tree = posted(1, 2 * LEAVES - 1)
+    search = SumSearch(tree.root, RIGHT, ALIVE)
+    search.take(1, node, proof_of(RIGHT, 1, node))
+    assert search.wrong_leaf() is None
+    while search.wrong_leaf() is None:
+        wanted = [place for place in search.unseen(1) if place.chunk == 1]
+        assert wanted
+        for kind, chunk, place in wanted:
+            if kind == Kind.SUM:
+                search.take(chunk, place, proof_of(tree, chunk, place))
+            elif np.array_equal(tree.chunk_trees[1].sums[LEAVES + place], RIGHT.chunk_trees[1].sums[LEAVES + place]):
+                search.confirm(chunk, place)
+            else:
+                return  # the wrong leaf itself is asked for: its poster can't show it to be right
+    assert search.wrong_leaf()[:2] == (1, 2 * LEAVES - 1)  # type: ignore[index]
+
+
+def test_a_path_that_is_too_short() -> None:
+    """P9"""
+    search, proof = SumSearch(RIGHT.root, RIGHT, ALIVE), proof_of(RIGHT, 0, 5)
+    assert proof is not None
+    search.take(0, 5, (*proof[:-1], proof[-1][:1]))
+    assert search.wrong_leaf() is None

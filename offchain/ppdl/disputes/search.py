@@ -11,7 +11,7 @@ from typing import Any
 
 from eth_utils.crypto import keccak
 
-from offchain.merkle import depth_of, leaf
+from offchain.merkle import depth_of, leaf, root_of
 from offchain.ppdl.aggregation.sum_tree import SumTree, node_hash
 from offchain.ppdl.disputes.faults import Place
 from offchain.ppdl.disputes.proofs import Kind
@@ -21,9 +21,11 @@ Node = tuple[int, int]
 
 
 class SumSearch:
-    """The nodes of a posted tree that are known, beside the right one, whose first `alive` leaves are updates."""
+    """The nodes of a posted tree with a `root` that are known, beside the right one, whose first `alive` leaves are
+    updates."""
 
-    def __init__(self, right: SumTree, alive: int) -> None:
+    def __init__(self, root: bytes, right: SumTree, alive: int) -> None:
+        self._root = root
         self._right = right
         self._alive = alive
         self._leaves = right.chunk_trees[0].leaves
@@ -37,9 +39,10 @@ class SumSearch:
         return depth_of(self._leaves)
 
     def take(self, chunk: int, node: int, proof: Sequence[Any] | None) -> None:
-        """Takes a node that was shown to be the sum of its children: its `SumProof`, None if nobody could read it."""
+        """Takes a node that was shown to be the sum of its children: its `SumProof`, None if nobody could read it. What
+        doesn't lead to the posted root is none: the real one was shown elsewhere."""
         self._shown.add((chunk, node))
-        if proof is None:
+        if proof is None or not self._leads_to_root(chunk, node, proof):
             return
         total, left, right, *below, path = proof
         contents = [b"".join(word.to_bytes(32, "big") for word in words) for words in (total, left, right)]
@@ -54,6 +57,23 @@ class SumSearch:
         for side, hash_ in enumerate(hashes):
             self._hashes[chunk, 2 * node + side] = hash_
             self._paths[chunk, 2 * node + side] = [parent, hashes[1 - side], *map(bytes, path)]
+
+    def _leads_to_root(self, chunk: int, node: int, proof: Sequence[Any]) -> bool:
+        total, left, right, *below, path = proof
+        place, steps = node, list(map(bytes, path))
+        if len(steps) < 2 * (place.bit_length() - 1):
+            return False
+        contents = [b"".join(word.to_bytes(32, "big") for word in words) for words in (total, left, right)]
+        children = [
+            leaf(content) if 2 * node >= self._leaves else node_hash(keccak(content), *map(bytes, pair))
+            for content, pair in zip(contents[1:], below, strict=True)
+        ]
+        hash_ = node_hash(keccak(contents[0]), *children)
+        while place > 1:
+            parent, sibling, *steps = steps
+            hash_ = node_hash(parent, *((sibling, hash_) if place & 1 else (hash_, sibling)))
+            place >>= 1
+        return root_of(hash_, chunk, steps) == self._root
 
     def confirm(self, chunk: int, number: int) -> None:
         """Takes a leaf, by its number among the leaves, that was shown to be right."""

@@ -45,7 +45,7 @@ class ClaimWatcher:
             return f"convicted who posted the {part} of round {number}: nobody showed {_named(place)}"
         if fault is not None:
             return None
-        wanted = self._unknown(demands, now) if outcome is None else self._wanted(part, demands, outcome, now)
+        wanted = self._unknown(demands, now) if outcome is None else self._wanted(part, demands, outcome, claim, now)
         count = self._prosecution.demand(demands, wanted, now)
         return f"demanded to be shown {count} places of the {part} of round {number}" if count else None
 
@@ -53,7 +53,7 @@ class ClaimWatcher:
         """A place that can be shown to be wrong from what is known."""
         right = outcome.disputed()
         if part == "false sum":
-            found = self._search(demands, outcome).wrong_leaf()
+            found = self._search(demands, outcome, claim).wrong_leaf()
             return None if found is None else wrong_leaf(right, *found)
         for state in self._states(demands.round, outcome):
             if part == "false model" and chunk_tree(to_chunks(state)).root == claim.weights_root:
@@ -62,13 +62,13 @@ class ClaimWatcher:
                 return wrong_hash(right, state)
         return None
 
-    def _wanted(self, part: str, demands: Demands, outcome: Outcome, now: int) -> list[Place]:
+    def _wanted(self, part: str, demands: Demands, outcome: Outcome, claim: Claim, now: int) -> list[Place]:
         """What its poster can't all show."""
         chunks = range(len(to_chunks(outcome.state)))
         if part != "false sum":
             kind = Kind.UPDATE if part == "false model" else Kind.HASH
             return [Place(kind, chunk, 0) for chunk in chunks]
-        search, most = self._search(demands, outcome), self._prosecution.affordable(demands)
+        search, most = self._search(demands, outcome, claim), self._prosecution.affordable(demands)
         rounds = 1 + max(self._prosecution.until(demands) - now - 1, 0) // self._ground.registry.rules.answer_window
         levels = -(-search.height // rounds)
         while levels > 1 and len(search.unseen(levels)) > most:
@@ -91,9 +91,9 @@ class ClaimWatcher:
         masks = [Place(Kind.MASK, 0, place) for place in range(alive, 2 * alive)]
         return [Place(Kind.SUM, 0, node) for node in dict.fromkeys(parents)] or masks
 
-    def _search(self, demands: Demands, outcome: Outcome) -> SumSearch:
+    def _search(self, demands: Demands, outcome: Outcome, claim: Claim) -> SumSearch:
         """What is known of the posted sum tree by what was shown of it."""
-        search = SumSearch(outcome.tree, len(outcome.evidence.alive))
+        search = SumSearch(claim.aggregate_root, outcome.tree, len(outcome.evidence.alive))
         for demand, transaction in demands.answered.items():
             kind, _, chunk, place = demand
             if not demands.is_current(demand):

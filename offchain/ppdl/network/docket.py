@@ -60,7 +60,7 @@ class Docket:
         address = self.node.ask(registry.contract.functions.challenges())
         self.contract = load("PPDLChallenges").at(self.node.web3, address)
         self._logged = ContractEvents(self.node, self.contract)
-        self._shown: dict[str, tuple[Any, ...] | None] = {}
+        self._shown: dict[Demand, tuple[Any, ...] | None] = {}
 
     def of(self, round_: Round) -> Demands:
         """Those that were made in a round. Raises NodeError."""
@@ -82,10 +82,12 @@ class Docket:
 
     def shown_sum(self, demand: Demand, transaction: str) -> tuple[Any, ...] | None:
         """The `SumProof` by which a transaction answered a demand; None if it can't be read from it."""
-        if transaction not in self._shown:
+        if demand not in self._shown:
             sent = self.node.call("eth_getTransactionByHash", transaction)
-            self._shown[transaction] = self._sum_proof(demand, HexBytes(sent["input"])) if sent else None
-        return self._shown[transaction]
+            if not sent:
+                return None
+            self._shown[demand] = self._sum_proof(demand, HexBytes(sent["input"]))
+        return self._shown[demand]
 
     def answer(self, demand: Demand, shown: Closed) -> ContractFunction:
         """The call that shows a place to be right; of anything but a signature it takes a `Disputed`."""

@@ -13,8 +13,9 @@ from offchain.ppdl.network.turns import Turns
 
 
 class Prosecution:
-    """Of one account, in turn with the others of a round. Whoever shows a place has its fee, so all together never
-    demand more than half of a bond pays for: that is what a conviction brings."""
+    """Of one account, in turn with the others of a round. Whoever shows a place has its fee, so an account never
+    demands more than half of a bond pays for: that is what a conviction brings. What others demand doesn't count: it
+    may be the liar itself, who shows it and loses nothing."""
 
     def __init__(self, ground: Ground, docket: Docket) -> None:
         self._ground = ground
@@ -42,7 +43,7 @@ class Prosecution:
         """Demands those of the places that weren't yet, as far as there is time and it pays; returns how many."""
         wanted = [demand for place in places if (demand := demands.about(place)) not in demands.until]
         wanted = wanted[: self.affordable(demands)]
-        if not wanted or now >= self.until(demands) or not self._turn(demands, (len(demands.until), *wanted), now):
+        if not wanted or now >= self.until(demands) or not self._turn(demands, tuple(wanted), now):
             return 0
         for demand in wanted:
             self._ground.sender.transact(self._docket.contract.functions.demand(*demand), self._rules.demand_fee)
@@ -52,7 +53,8 @@ class Prosecution:
         """How many more demands pay for a round's newest claim, or for its closing."""
         if not self._rules.demand_fee:
             return 1 << 16
-        return max(self._rules.bond // 2 // self._rules.demand_fee - len(demands.current), 0)
+        own = sum(demands.by[demand] == self._ground.sender.address for demand in demands.current)
+        return max(self._rules.bond // 2 // self._rules.demand_fee - own, 0)
 
     def until(self, demands: Demands) -> int:
         """When it is too late to demand anything, in Unix seconds."""

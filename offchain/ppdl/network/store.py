@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Protocol
 
 from eth_utils.address import to_checksum_address
@@ -44,18 +45,20 @@ class FolderStore:
         self._domain = domain
         self._permits = permits
         self._checked: dict[Path, Publication] = {}
+        self._writing = Lock()
 
     def publish(self, publication: Publication) -> None:
         """It is on the disk when this returns. The same again changes nothing. Raises PublicationError for a wrong
         signature, a sender who may not, or another one than that sender published before, which is kept all the same
         if it is a signed update; BlobError if it can't be written."""
         publication.check(self._domain)
-        known = self._read(self._path(publication))
-        if known is None:
-            self._keep(self._path(publication), publication)
-        elif known.content != publication.content:
-            self._keep_evidence(known, publication)
-            raise PublicationError(f"{_named(publication)} was published before, with other content")
+        with self._writing:
+            known = self._read(self._path(publication))
+            if known is None:
+                self._keep(self._path(publication), publication)
+            elif known.content != publication.content:
+                self._keep_evidence(known, publication)
+                raise PublicationError(f"{_named(publication)} was published before, with other content")
 
     def publications(self, round_: int, kind: Kind) -> list[Publication]:
         """By ascending senders, an update that is evidence after the first one of its sender."""

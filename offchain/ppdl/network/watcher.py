@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from offchain.ppdl.disputes.proofs import Kind
 from offchain.ppdl.network.claim_watcher import ClaimWatcher
 from offchain.ppdl.network.closing_watcher import ClosingWatcher
 from offchain.ppdl.network.docket import Demands, Docket
@@ -30,6 +31,10 @@ class Watcher:
             said = self._closing.step(demands, now)
         if said is None and demands.round.phase == Phase.POSTED:
             said = self._claim.step(demands, outcome, now)
+        if said is None:
+            live = list(Kind) if demands.round.phase == Phase.POSTED else [Kind.SIGNATURE]
+            place = self._prosecution.convict(demands, live, now)  # else the round could never end
+            said = f"convicted for a {place.kind.name.lower()} that nobody showed in time" if place else None
         if said is None:
             count = self._prosecution.take_back(demands)
             said = f"took {count} fees back that were paid for a void sum" if count else None
