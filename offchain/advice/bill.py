@@ -10,10 +10,8 @@ from fractions import Fraction
 from itertools import groupby
 
 from offchain.advice.tariff import Rates, Season, Tariff
-from offchain.advice.usage import Period, Usage
+from offchain.advice.usage import WH, Period, Usage
 
-WH = 1000
-"""In a kWh."""
 CONTRACT_KW = Decimal(3)
 """What a home in Korea has if nothing else was agreed."""
 
@@ -77,8 +75,8 @@ def bill(tariff: Tariff, usage: Usage, period: Period, contract_kw: Decimal = CO
 
 
 def _line(name: str, charged: list[Charged], unit: Decimal) -> Line:
-    amount = sum((amount for amount, _ in charged), Fraction(0))
-    return Line(name, cut(amount, unit), "; ".join(basis for _, basis in charged))
+    amount, basis = _sum(charged, "; ")
+    return Line(name, cut(amount, unit), basis)
 
 
 def _taxed(tariff: Tariff, drawn: Usage, period: Period, lines: tuple[Line, ...], fund_share: Fraction) -> Bill:
@@ -122,7 +120,7 @@ def _of(kwh: Fraction, price: Decimal, what: str = "") -> Charged:
 def _by_tier(part: Part) -> tuple[Charged, Charged]:
     tiers = part.season.tiers
     limits = [Fraction(tier.above) * part.share for tier in tiers]
-    reached = max(place for place, limit in enumerate(limits) if place == 0 or part.kwh > limit)
+    reached = part.season.reached(part.kwh, part.share)
     ends = [*limits[1 : reached + 1], part.kwh]
     charged = [_of(end - limits[place], tiers[place].energy) for place, end in enumerate(ends)]
     base = Fraction(tiers[reached].base) * part.share
@@ -140,8 +138,8 @@ def _by_band(tariff: Tariff, part: Part, contract_kw: Decimal) -> tuple[Charged,
     return (base, basis), _sum(charged)
 
 
-def _sum(charged: list[Charged]) -> Charged:
-    return sum((amount for amount, _ in charged), Fraction(0)), " + ".join(basis for _, basis in charged)
+def _sum(charged: list[Charged], between: str = " + ") -> Charged:
+    return sum((amount for amount, _ in charged), Fraction(0)), between.join(basis for _, basis in charged)
 
 
 def cut(amount: Fraction, unit: Decimal) -> Decimal:

@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from offchain.advice.usage import HOUR
+from offchain.advice.usage import HOUR, WH, hours_between
 from offchain.errors import UserError
 
 
@@ -37,7 +37,7 @@ class Prices:
     def cost(self, hour: int, wh: int) -> float:
         """Of drawing so much in an hour, surplus first."""
         own = min(wh, int(self.surplus[hour]))
-        return (own * self.own(hour) + (wh - own) * float(self.buy[hour])) / 1000
+        return (own * self.own(hour) + (wh - own) * float(self.buy[hour])) / WH
 
 
 @dataclass(frozen=True)
@@ -92,4 +92,4 @@ def _at_once(prices: Prices, wh: int, most: int) -> float:
 
 
 def _hours(prices: Prices, until: datetime) -> int:
-    return max(0, min(len(prices.buy), int((until.timestamp() - prices.start.timestamp()) // 3600)))
+    return max(0, min(len(prices.buy), hours_between(prices.start, until)))

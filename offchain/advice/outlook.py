@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from offchain.advice.bill import CONTRACT_KW, WH, Bill, bill
+from offchain.advice.bill import CONTRACT_KW, Bill, bill
 from offchain.advice.tariff import Tariff
-from offchain.advice.usage import HOUR, Period, Usage, UsageError
+from offchain.advice.usage import HOUR, WH, Period, Usage, UsageError, hours_between, midnight
 
 WEEKS = 4
 """Of the past that tell what a usual hour of the week is."""
@@ -50,8 +51,7 @@ def outlook(
     if not len(usage.within(period, zone).wh):
         raise UsageError(f"nothing was read from {period.start} on")
     known = usage if ahead is None else usage.followed_by(ahead)
-    end = datetime(period.end.year, period.end.month, period.end.day, tzinfo=zone)
-    missing = max(0, int((end.timestamp() - known.end.timestamp()) // HOUR.total_seconds()))
+    missing = max(0, hours_between(known.end, midnight(period.end, zone)))
     whole = known.followed_by(Usage(known.end, usual(usage, known.end, missing)))
     basis = f"{_days(len(usage.within(period, zone).wh))} days read"
     if ahead is not None and len(ahead.within(period, zone).wh):
@@ -70,7 +70,7 @@ def usual(usage: Usage, start: datetime, hours: int) -> NDArray[np.int64]:
     if len(recent) < WEEK:
         return np.full(hours, round(recent.mean()) if len(recent) else 0, np.int64)
     first = usage.end - len(recent) * HOUR
-    offset = int((start.timestamp() - first.timestamp()) // HOUR.total_seconds())
+    offset = hours_between(first, start)
     of_week = np.arange(len(recent)) % WEEK
     means = np.array([recent[of_week == hour].mean() for hour in range(WEEK)])
     found: NDArray[np.int64] = np.rint(means[(offset + np.arange(hours)) % WEEK]).astype(np.int64)
@@ -85,7 +85,7 @@ def _tiers(tariff: Tariff, usage: Usage, whole: Usage, period: Period) -> tuple[
         return None, None
     drawn = usage.within(period, tariff.place)
     kwh = Decimal(drawn.total) / WH
-    reached = max(place for place, tier in enumerate(season.tiers) if place == 0 or kwh > tier.above)
+    reached = season.reached(Fraction(kwh))
     if reached + 1 == len(season.tiers):
         return reached + 1, None
     now, after = season.tiers[reached : reached + 2]

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,6 +18,7 @@ from offchain.errors import UserError
 
 BUNDLED = Path(__file__).parent / "tariffs"
 HOURS = 24
+WHOLE = Fraction(1)
 
 
 class TariffError(UserError):
@@ -58,6 +60,10 @@ class Season(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     months: list[int]
     tiers: list[Tier] = []
     bands: list[Band] = []
+
+    def reached(self, kwh: Fraction, share: Fraction = WHOLE) -> int:
+        """The place of the tier that so many kWh get to in a share of a month."""
+        return max(place for place, tier in enumerate(self.tiers) if place == 0 or kwh > Fraction(tier.above) * share)
 
     def prices(self) -> list[Decimal]:
         """What a kWh costs in each hour of the day. Raises TariffError if that depends on the month's use."""

@@ -8,9 +8,9 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from offchain.advice.bill import CONTRACT_KW, WH, Bill, bill
+from offchain.advice.bill import CONTRACT_KW, Bill, bill
 from offchain.advice.tariff import Tariff
-from offchain.advice.usage import Period, Usage, UsageError
+from offchain.advice.usage import WH, Period, Usage, UsageError
 
 
 @dataclass(frozen=True)

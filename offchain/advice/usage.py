@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from offchain.errors import UserError
 
 HOUR = timedelta(hours=1)
+WH = 1000
+"""In a kWh."""
 
 
 class UsageError(UserError):
@@ -59,8 +61,8 @@ class Usage:
 
     def within(self, period: Period, zone: tzinfo) -> Usage:
         """What of it lies within days of a time zone."""
-        bounds = [datetime(day.year, day.month, day.day, tzinfo=zone) for day in (period.start, period.end)]
-        first, last = (min(max(0, _hours(self.start, bound)), len(self.wh)) for bound in bounds)
+        bounds = [midnight(day, zone) for day in (period.start, period.end)]
+        first, last = (min(max(0, hours_between(self.start, bound)), len(self.wh)) for bound in bounds)
         return Usage(self.start + first * HOUR, self.wh[first:last])
 
     def followed_by(self, other: Usage) -> Usage:
@@ -81,5 +83,11 @@ class Usage:
         return int(self.wh.sum())
 
 
-def _hours(start: datetime, moment: datetime) -> int:
-    return int((moment.timestamp() - start.timestamp()) // 3600)
+def midnight(day: date, zone: tzinfo) -> datetime:
+    """When a day begins."""
+    return datetime(day.year, day.month, day.day, tzinfo=zone)
+
+
+def hours_between(start: datetime, moment: datetime) -> int:
+    """Whole hours from one moment to another; below 0 if that was before."""
+    return int((moment.timestamp() - start.timestamp()) // HOUR.total_seconds())

@@ -11,12 +11,12 @@ from typing import Any
 
 from eth_utils.crypto import keccak
 
-from offchain.merkle import depth_of, leaf, root_of
-from offchain.ppdl.aggregation.sum_tree import SumTree, node_hash
+from offchain.merkle import depth_of
+from offchain.ppdl.aggregation.sum_tree import Node, NodeProof, Step, SumTree
 from offchain.ppdl.disputes.faults import Place
 from offchain.ppdl.disputes.proofs import Kind
 
-Node = tuple[int, int]
+Where = tuple[int, int]
 """Chunk, and place in its heap."""
 
 
@@ -29,9 +29,9 @@ class SumSearch:
         self._right = right
         self._alive = alive
         self._leaves = right.chunk_trees[0].leaves
-        self._hashes: dict[Node, bytes] = {}
-        self._paths: dict[Node, list[bytes]] = {}
-        self._shown: set[Node] = set()
+        self._hashes: dict[Where, bytes] = {}
+        self._paths: dict[Where, list[bytes]] = {}
+        self._shown: set[Where] = set()
 
     @property
     def height(self) -> int:
@@ -42,38 +42,31 @@ class SumSearch:
         """Takes a node that was shown to be the sum of its children: its `SumProof`, None if nobody could read it. What
         doesn't lead to the posted root is none: the real one was shown elsewhere."""
         self._shown.add((chunk, node))
-        if proof is None or not self._leads_to_root(chunk, node, proof):
+        if proof is None:
             return
         total, left, right, *below, path = proof
-        contents = [b"".join(word.to_bytes(32, "big") for word in words) for words in (total, left, right)]
-        parent, hashes = keccak(contents[0]), []
-        for side, (content, children) in enumerate(zip(contents[1:], below, strict=True)):
-            if 2 * node >= self._leaves:
-                hashes.append(leaf(content))
-                continue
-            hashes.append(node_hash(keccak(content), *map(bytes, children)))
-            for place, hash_ in enumerate(children, start=2 * (2 * node + side)):
-                self._hashes[chunk, place] = bytes(hash_)
-        for side, hash_ in enumerate(hashes):
-            self._hashes[chunk, 2 * node + side] = hash_
-            self._paths[chunk, 2 * node + side] = [parent, hashes[1 - side], *map(bytes, path)]
-
-    def _leads_to_root(self, chunk: int, node: int, proof: Sequence[Any]) -> bool:
-        total, left, right, *below, path = proof
-        place, steps = node, list(map(bytes, path))
-        if len(steps) < 2 * (place.bit_length() - 1):
-            return False
-        contents = [b"".join(word.to_bytes(32, "big") for word in words) for words in (total, left, right)]
         children = [
-            leaf(content) if 2 * node >= self._leaves else node_hash(keccak(content), *map(bytes, pair))
-            for content, pair in zip(contents[1:], below, strict=True)
+            self._child(2 * node + side, words, pair)
+            for side, (words, pair) in enumerate(zip((left, right), below, strict=True))
         ]
-        hash_ = node_hash(keccak(contents[0]), *children)
-        while place > 1:
-            parent, sibling, *steps = steps
-            hash_ = node_hash(parent, *((sibling, hash_) if place & 1 else (hash_, sibling)))
-            place >>= 1
-        return root_of(hash_, chunk, steps) == self._root
+        parent, steps = Node(node, _content(total), (children[0].hash, children[1].hash)), list(map(bytes, path))
+        if not self._leads_to_root(chunk, parent, steps):
+            return
+        for child, other in (children, reversed(children)):
+            for place, hash_ in enumerate(child.children or (), start=2 * child.place):
+                self._hashes[chunk, place] = hash_
+            self._hashes[chunk, child.place] = child.hash
+            self._paths[chunk, child.place] = [keccak(parent.content), other.hash, *steps]
+
+    def _child(self, place: int, words: Sequence[int], pair: Sequence[bytes]) -> Node:
+        return Node(place, _content(words), None if place >= self._leaves else (bytes(pair[0]), bytes(pair[1])))
+
+    def _leads_to_root(self, chunk: int, node: Node, steps: Sequence[bytes]) -> bool:
+        up = 2 * (node.place.bit_length() - 1)
+        if len(steps) < up:
+            return False
+        path = tuple(Step(*steps[at : at + 2]) for at in range(0, up, 2))
+        return NodeProof(chunk, node, path, tuple(steps[up:])).root() == self._root
 
     def confirm(self, chunk: int, number: int) -> None:
         """Takes a leaf, by its number among the leaves, that was shown to be right."""
@@ -113,3 +106,7 @@ class SumSearch:
     def _is_right(self, chunk: int, node: int) -> bool:
         """Whether a node is known to be what it should be."""
         return self._hashes.get((chunk, node)) == self._right.chunk_trees[chunk].hashes[node]
+
+
+def _content(words: Sequence[int]) -> bytes:
+    return b"".join(word.to_bytes(32, "big") for word in words)
