@@ -24,7 +24,7 @@ from offchain.ppdl.privacy.discrete_gaussian import Stream
 from offchain.ppdl.privacy.ledger import PrivacyLedger
 from offchain.ppdl.privacy.mechanism import PrivateSum
 from offchain.ppdl.privacy.mode import PrivateMode
-from offchain.ppdl.robust.grouping import drawn, median_of_sums
+from offchain.ppdl.robust.grouping import drawn, median_sum
 from offchain.ppdl.robust.rules import Rule, combined
 
 
@@ -116,7 +116,7 @@ def _noisy(updates: Signed, groups: list[list[int]], sums: list[PrivateSum]) -> 
 
 def _median(parts: list[Gathered]) -> Gathered:
     """Of groups' sums, lane by lane, as the sum of one client."""
-    totals = np.stack([part.sum.total for part in parts]).astype(np.int64)
-    median = median_of_sums(totals, [part.sum.clients for part in parts]).astype(np.int32)
     evidence = GroupEvidence(tuple(part.evidence for part in parts if isinstance(part.evidence, Evidence)))
-    return Gathered(Sum(median, 1), evidence, tuple(upload for part in parts for upload in part.uploads))
+    return Gathered(
+        median_sum([part.sum for part in parts]), evidence, tuple(upload for part in parts for upload in part.uploads)
+    )

@@ -16,7 +16,7 @@ from offchain.ppdl.aggregation.messages import Domain, Update
 from offchain.ppdl.aggregation.sums import Sum
 from offchain.ppdl.model_chain.blobs import Blobs
 from offchain.ppdl.model_chain.evidence import Evidence, EvidenceError
-from offchain.ppdl.robust.grouping import drawn, median_of_sums
+from offchain.ppdl.robust.grouping import drawn, median_sum
 from offchain.ppdl.robust.rules import Rule, combined
 from offchain.signature import SignatureError
 
@@ -63,9 +63,7 @@ class GroupEvidence:
 
     def combined(self, blobs: Blobs, lanes: int) -> Sum:
         """What the model moves by, as the sum of one client: lane by lane the median of the groups' means."""
-        sums = [group.combined(blobs, lanes) for group in self.groups]
-        totals = np.stack([one.total for one in sums]).astype(np.int64)
-        return Sum(median_of_sums(totals, [one.clients for one in sums]).astype(np.int32), 1)
+        return median_sum([group.combined(blobs, lanes) for group in self.groups])
 
     def to_bytes(self) -> bytes:
         """As MessagePack."""

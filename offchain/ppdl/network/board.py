@@ -65,7 +65,7 @@ class Board:
     @cached_property
     def uploads(self) -> dict[int, Upload]:
         """By index, those that count: of who signed several the one that the closing names."""
-        first = {index: uploads[0] for index, uploads in self.signed.items()}
+        first = self._first
         closing = self._round.closing
         if closing is None or not first.keys() >= set(closing.alive.indices):
             return first
@@ -74,6 +74,10 @@ class Board:
             if self._root_over(closing.alive, roots) == closing.alive_root:
                 return choice
         return first
+
+    @cached_property
+    def _first(self) -> dict[int, Upload]:
+        return {index: uploads[0] for index, uploads in self.signed.items()}
 
     @cached_property
     def visible(self) -> list[tuple[int, bytes]]:
@@ -143,10 +147,9 @@ class Board:
 
     def _choices(self, alive: AliveSet) -> Iterator[dict[int, Upload]]:
         """Every way to take one upload of each, as far as there is time for it."""
-        first = {index: uploads[0] for index, uploads in self.signed.items()}
         several = [index for index in alive.indices if len(self.signed[index]) > 1]
         for taken in islice(product(*(self.signed[index] for index in several)), MOST_CHOICES):
-            yield first | dict(zip(several, taken, strict=True))
+            yield self._first | dict(zip(several, taken, strict=True))
 
     def _root_over(self, alive: AliveSet, roots: dict[int, bytes]) -> bytes:
         members = {index: keys.participant for index, keys in enumerate(self._round.keys)}

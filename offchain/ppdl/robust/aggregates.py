@@ -13,7 +13,7 @@ import numpy as np
 from offchain.ppdl.aggregation.sums import Sum
 from offchain.ppdl.learning.federation import Aggregate, plain
 from offchain.ppdl.learning.update import Lanes as State
-from offchain.ppdl.robust.grouping import LEAST_GROUP, grouped, median_of_sums
+from offchain.ppdl.robust.grouping import LEAST_GROUP, grouped, median_sum
 from offchain.ppdl.robust.rules import Lanes
 
 
@@ -31,9 +31,7 @@ def masked(seed: int, least: int = LEAST_GROUP, within: Aggregate = plain) -> Ag
 
     def aggregate(number: int, updates: State) -> Sum:
         groups = grouped(drawn_order(len(updates), seed, number), least)
-        sums = [within(number, updates[group]) for group in groups]
-        totals = np.stack([one.total for one in sums]).astype(np.int64)
-        return Sum(median_of_sums(totals, [one.clients for one in sums]).astype(np.int32), 1)
+        return median_sum([within(number, updates[group]) for group in groups])
 
     return aggregate
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from eth_utils.crypto import keccak
 
+from offchain.ppdl.aggregation.sums import Sum
 from offchain.ppdl.learning.update import LARGEST_MOVE
 from offchain.ppdl.robust.rules import Lanes, RobustError, divided, middle
 
@@ -46,3 +47,9 @@ def median_of_sums(sums: Lanes, sizes: Sequence[int]) -> Lanes:
         raise RobustError(f"{len(sizes)} sizes of groups don't fit to {len(sums)} sums: each group needs someone alive")
     means = np.stack([divided(total.astype(np.int64), size) for total, size in zip(sums, sizes, strict=True)])
     return middle(np.sort(np.clip(means, -LARGEST_MOVE, LARGEST_MOVE), axis=0))
+
+
+def median_sum(sums: Sequence[Sum]) -> Sum:
+    """The same of the groups' sums, as the sum of one client."""
+    totals = np.stack([one.total for one in sums]).astype(np.int64)
+    return Sum(median_of_sums(totals, [one.clients for one in sums]).astype(np.int32), 1)
