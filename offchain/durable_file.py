@@ -39,4 +39,4 @@ def replace(path: Path, content: bytes, *, private: bool = False) -> None:
 def clear(folder: Path) -> None:
     """Removes what crashes left of files that were being written to a folder. Nobody else may be writing there."""
     for draft in folder.glob(f".*{DRAFT}"):
-        draft.unlink()
+        draft.unlink(missing_ok=True)

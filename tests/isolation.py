@@ -1,33 +1,23 @@
-"""A chain that isn't taken back after a test ends the run: Ape passes over it, and later tests fail for no reason."""
+"""Makes Ape take its snapshots in the right order, whatever other files name their fixtures.
+
+Ape sorts a test's fixtures by scope, to take a module's snapshot before the module's fixtures. It looks the scopes up
+by name among the fixtures of all files: where one file's `market` is a session's and another's is a function's, the
+latter, with the module's fixtures below it, comes before the snapshot, and what they did on chain is never taken back.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pytest
-from ape.pytest.fixtures import IsolationManager
-from ape.pytest.utils import Scope
-
-_heights: dict[Any, tuple[Any, int]] = {}
+from ape.pytest.fixtures import FixtureMap
 
 
-def check_isolation() -> None:
-    """From now on, after each restoration the chain must be as high as it was when it was saved."""
-    save, restore = IsolationManager.set_snapshot, IsolationManager.restore_snapshot
+def sort_by_own_scopes() -> None:
+    """From now on a test's fixtures are sorted by the scopes of those that it really uses."""
+    FixtureMap._arg2fixturedefs = property(_own)  # type: ignore[method-assign, assignment]
 
-    def set_snapshot(self: Any, scope: Scope) -> None:
-        save(self, scope)
-        found = self.snapshots.get_snapshot_id(scope)
-        if found is not None:
-            _heights[scope] = (found, self.provider.web3.eth.block_number)
 
-    def restore_snapshot(self: Any, scope: Scope) -> None:
-        found = self.snapshots.get_snapshot_id(scope)
-        restore(self, scope)
-        saved, height = _heights.pop(scope, (None, 0))
-        now = self.provider.web3.eth.block_number
-        if found is not None and (found != saved or now != height):
-            pytest.exit(f"chain {self.provider.chain_id} at block {now} wasn't taken back to {height} ({saved})", 3)
-
-    IsolationManager.set_snapshot = set_snapshot  # type: ignore[method-assign]
-    IsolationManager.restore_snapshot = restore_snapshot  # type: ignore[method-assign]
+def _own(fixtures: FixtureMap) -> Mapping[str, Sequence[Any]]:
+    """By name, the definition that the test uses: the last, which overrides the others."""
+    return {name: known[-1:] for name, known in fixtures._item._fixtureinfo.name2fixturedefs.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from offchain import durable_file
 from offchain.command import Command, Group
 from offchain.commands.account import period
 from offchain.commands.output import answer, day_and_time, json_option, stages
@@ -155,10 +155,8 @@ def _write(common: dict[str, Any], make: Callable[[Discloser], Disclosure]) -> N
         discloser = Discloser(wallet, auditor, common["purpose"], stage)
         wallet.sync()
         disclosure = make(discloser)
-    draft = output.with_name(f".{output.name}.{os.getpid()}")
     try:
-        draft.write_text(disclosure.sealed() + "\n")
-        os.replace(draft, output)
+        durable_file.replace(output, f"{disclosure.sealed()}\n".encode())
     except OSError as error:
         raise DisclosureError(f"{output} can't be written: {error.strerror}") from error
     header = disclosure.header

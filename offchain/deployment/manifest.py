@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from web3 import Web3
 from web3.contract import Contract
 
+from offchain import durable_file
 from offchain.artifacts import load
 from offchain.deployment.parts import FORECAST_PARTS
 from offchain.errors import UserError
@@ -81,7 +81,5 @@ class Manifest:
         return load(self.contracts[name]["contract"]).at(web3, address)
 
     def _save(self) -> None:
-        draft = self.path.with_suffix(".draft")
         content = {"chain_id": self.chain_id, "contracts": self.contracts}
-        draft.write_text(json.dumps(content, indent=2) + "\n")
-        os.replace(draft, self.path)
+        durable_file.replace(self.path, f"{json.dumps(content, indent=2)}\n".encode())

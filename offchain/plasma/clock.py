@@ -3,10 +3,10 @@ can be set forward. A chain of value has the wall's clock."""
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
+from offchain import durable_file
 from offchain.errors import UserError
 
 SPEED = 10
@@ -36,6 +36,4 @@ class SimulatedClock:
         """Begins, or sets the clock forward. A time that has passed changes nothing. Raises ClockError."""
         if self.path.exists() and self() >= moment:
             return
-        draft = self.path.with_name(f"{self.path.name}.draft")
-        draft.write_text(f"{moment} {time.monotonic()}")
-        os.replace(draft, self.path)
+        durable_file.replace(self.path, f"{moment} {time.monotonic()}".encode())

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
+from offchain import durable_file
 from offchain.errors import UserError
 from offchain.wallet.events import Flushed, MeterChanged
 from offchain.wallet.note import TREE_LEAVES
@@ -68,10 +68,7 @@ class NoteTrees:
         tree.append(added)
         worth_keeping = self._until is None and len(added) >= max(WORTH_KEEPING, len(tree) // LEAST_PART)
         if worth_keeping and tree.root == flushed.root:
-            file = self._file(flushed.tree)
-            draft = file.with_suffix(f".{os.getpid()}")
-            draft.write_bytes(tree.to_bytes())
-            os.replace(draft, file)
+            durable_file.replace(self._file(flushed.tree), tree.to_bytes(), private=True)
 
     def _kept(self, flushed: Flushed) -> MerkleTree:
         try:

@@ -6,7 +6,6 @@ memory through which field elements go) and the file format `.wtns` that provers
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -18,6 +17,7 @@ from typing import Any
 
 from wasmtime import Engine, Func, FuncType, Instance, Linker, Memory, Module, Store, ValType, WasmtimeError
 
+from offchain import durable_file
 from offchain.environment import CACHE
 from offchain.errors import UserError
 from offchain.zk.field import ELEMENT_BYTES, MODULUS
@@ -195,10 +195,7 @@ def load(wasm: Path) -> Module:
         module = Module(_engine(), code)
     except WasmtimeError as error:
         raise WitnessError(f"{wasm} holds no circuit: {error}") from error
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    draft = kept.with_suffix(f".{os.getpid()}")
-    draft.write_bytes(module.serialize())
-    os.replace(draft, kept)
+    durable_file.replace(kept, bytes(module.serialize()))
     return module
 
 
