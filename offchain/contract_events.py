@@ -16,6 +16,8 @@ from offchain.node import Node
 
 LOGS_AT_ONCE = 2_000
 """Blocks of one request for logs."""
+REMEMBERED = 10_000
+"""Events that are kept as they were decoded: who follows a contract asks for the same ones again and again."""
 
 
 @dataclass(frozen=True)
@@ -39,16 +41,33 @@ class ContractEvents:
         """All events of these blocks, in order. Raises NodeError."""
         for start in range(first, last + 1, LOGS_AT_ONCE):
             for raw in self.node.logs([self.contract.address], start, min(start + LOGS_AT_ONCE - 1, last)):
-                log = _log(raw)
-                event = self._by_topic.get(bytes(log["topics"][0]))
+                event = self._decode(raw)
                 if event is not None:
-                    arguments = event.process_log(log)["args"]
-                    yield Event(event.event_name, arguments, log["blockNumber"], raw["transactionHash"])
+                    yield event
+
+    def _decode(self, raw: dict[str, Any]) -> Event | None:
+        """A log's event; None if the contract's interface has none such."""
+        place = (raw["blockHash"], raw["logIndex"])
+        if place not in self._decoded:
+            if len(self._decoded) >= REMEMBERED:
+                self._decoded.clear()
+            log = _log(raw)
+            event = self._by_topic.get(bytes(log["topics"][0]))
+            self._decoded[place] = None if event is None else _event(event, log, raw["transactionHash"])
+        return self._decoded[place]
+
+    @cached_property
+    def _decoded(self) -> dict[tuple[str, str], Event | None]:
+        return {}
 
     @cached_property
     def _by_topic(self) -> dict[bytes, BaseContractEvent]:
         events = [self.contract.events[one["name"]]() for one in self.contract.abi if one["type"] == "event"]
         return {bytes(HexBytes(event.topic)): event for event in events}
+
+
+def _event(event: BaseContractEvent, log: LogReceipt, transaction: str) -> Event:
+    return Event(event.event_name, event.process_log(log)["args"], log["blockNumber"], transaction)
 
 
 def _log(raw: dict[str, Any]) -> LogReceipt:

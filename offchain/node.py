@@ -83,17 +83,24 @@ class Node:
         found: list[dict[str, Any]] = self.call("eth_getLogs", wanted)
         return found
 
-    def first_block_since(self, time: int) -> int:
-        """The first block at a Unix time or later; the one after the latest if there is none yet."""
+    def first_block_since(self, time: int, guess: int = 0) -> int:
+        """The first block at a Unix time or later; the one after the latest if there is none yet. A right guess, as
+        from the last time it was asked for, spares the search."""
+        if guess and self._is_since(guess, time) and not self._is_since(guess - 1, time):
+            return guess
         low, high = 0, self.height() + 1
         while low < high:
             middle = (low + high) // 2
-            block = self.block(middle)
-            if block is not None and int(block["timestamp"], 16) >= time:
+            if self._is_since(middle, time):
                 high = middle
             else:
                 low = middle + 1
         return low
+
+    def _is_since(self, number: int, time: int) -> bool:
+        """Whether there is such a block, at a Unix time or later."""
+        block = self.block(number)
+        return block is not None and int(block["timestamp"], 16) >= time
 
     def first_block_with_code(self, address: str) -> int:
         """The block of a contract's deployment; 0 if the node doesn't remember, so that nothing is missed."""

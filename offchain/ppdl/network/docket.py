@@ -57,6 +57,7 @@ class Docket:
 
     def __init__(self, registry: Registry) -> None:
         self.node = registry.node
+        self._opening_block = registry.opening_block
         address = self.node.ask(registry.contract.functions.challenges())
         self.contract = load("PPDLChallenges").at(self.node.web3, address)
         self._logged = ContractEvents(self.node, self.contract)
@@ -65,7 +66,7 @@ class Docket:
     def of(self, round_: Round) -> Demands:
         """Those that were made in a round. Raises NodeError."""
         found = Demands(round_)
-        for event in self._logged.between(self.node.first_block_since(round_.opened_at), self.node.height()):
+        for event in self._logged.between(self._opening_block(round_.opened_at), self.node.height()):
             if event.name not in ("Demanded", "Answered"):
                 continue
             kind, *rest = (event.arguments[name] for name in ("kind", "subject", "chunk", "place"))

@@ -115,6 +115,7 @@ class Registry:
         self.contract = load("PPDLRegistry").at(web3, address)
         self.address = str(self.contract.address)
         self._logged = ContractEvents(self.node, self.contract)
+        self._opening_block = 0
 
     @cached_property
     def domain(self) -> Domain:
@@ -136,8 +137,13 @@ class Registry:
         number, phase, _, _, _, opened_at, until, _, doubts, _ = self.node.ask(self.contract.functions.current())
         if not number:
             return Round(0, Phase.NONE, 0, 0)
-        found = self._as_logged(number, self.node.first_block_since(opened_at), Phase(phase), opened_at, until)
+        found = self._as_logged(number, self.opening_block(opened_at), Phase(phase), opened_at, until)
         return replace(found, doubted=doubts > 0)
+
+    def opening_block(self, opened_at: int) -> int:
+        """The first block at the time of a round's opening or later."""
+        self._opening_block = self.node.first_block_since(opened_at, self._opening_block)
+        return self._opening_block
 
     def past_round(self, number: int, before: Header) -> Round:
         """The round of the header after `before`, with what was said in it: it was opened when that one was there."""
