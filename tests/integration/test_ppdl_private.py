@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from offchain.ppdl.model_chain.verification import verify
-from offchain.ppdl.network.participation import Participation
 from offchain.ppdl.network.private_part import PrivatePart
 from offchain.ppdl.network.registry import Phase
 from offchain.ppdl.plan import Plan, Private
@@ -20,22 +19,12 @@ PLAN = Plan(homes=14, rounds=2, private=Private(8, 1e-2))
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Training]:
     with training(tmp_path_factory.mktemp("private"), PLAN) as scene:
-        for home in scene.homes:
-            restart(home)
         yield scene
 
 
 def part_of(home: Home) -> PrivatePart:
-    ground = home.ground
-    part = PrivatePart.of(ground.synced.chain, ground.folder / "privacy.sqlite")
-    assert part is not None
-    return part
-
-
-def restart(home: Home) -> None:
-    """As a new process: with its book."""
-    home.participation.close()
-    home.participation = Participation(home.ground, home.train, None, part_of(home))
+    assert home.part is not None
+    return home.part
 
 
 def test_a_private_round_over_the_chain(scene: Training) -> None:
@@ -56,13 +45,13 @@ def test_a_private_round_over_the_chain(scene: Training) -> None:
 def test_without_a_book_no_update_leaves(scene: Training) -> None:
     """P8: a home that forgot that the task is private takes part no further than its keys."""
     home = scene.homes[0]
-    home.restart()
+    home.restart(with_book=False)
     said = scene.until(scene.header(2))
     assert f"{home.name}: ! the task is private: without a book of what rounds cost no update leaves" in said
     assert not any(line.startswith(f"{home.name}: trained") for line in said)
     evidence = home.ground.synced.chain.evidence(home.ground.synced.update())
     assert len(evidence.alive) == 11
-    restart(home)
+    home.restart()
 
 
 def test_nobody_reveals_and_nobody_goes_beyond_its_budget(scene: Training) -> None:

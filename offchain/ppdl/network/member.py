@@ -14,10 +14,11 @@ from pathlib import Path
 from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_canonical_address
 
-from offchain.ppdl.aggregation.lanes import Signed, chunk_tree, to_chunks
+from offchain.ppdl.aggregation.lanes import Lanes, Signed, chunk_tree, to_chunks
 from offchain.ppdl.aggregation.messages import Update
 from offchain.ppdl.aggregation.participant import Participant
 from offchain.ppdl.aggregation.record import RoundRecord
+from offchain.ppdl.aggregation.transcript import Transcript
 from offchain.ppdl.network.board import Board
 from offchain.ppdl.network.outcome import update_chunks
 from offchain.ppdl.network.private_part import PrivatePart
@@ -91,7 +92,7 @@ class Member:
         if round_.phase == Phase.OPEN and index not in seeded:
             return self._commit_seeds(round_) if now < uploads_from else None
         if round_.phase == Phase.OPEN and (now >= uploads_from or len(seeded) == len(round_.keys)):
-            return self._upload(round_, index)
+            return self._upload(round_, index, now < uploads_from + rules.upload_window)
         if round_.phase in (Phase.CLOSED, Phase.POSTED):
             return self._reveal(round_, index)
         return None
@@ -125,26 +126,34 @@ class Member:
         self._ground.sender.transact(self._calls.commitSeeds(round_.number, commitment.shares_root, hashes))
         return "committed seeds and published shares"
 
-    def _upload(self, round_: Round, index: int) -> str | None:
+    def _upload(self, round_: Round, index: int, in_time: bool) -> str | None:
         board = self._ground.board(round_)
         Snapshot(self._ground.folder, round_.number).keep(board.visible)
-        if index in board.uploads:
+        if index in board.uploads or not in_time:
             return None
         participant = self._participant(round_)
         chunks = participant.uploaded
         if chunks is None:
-            head = self._ground.synced.update()
-            chain, number = self._ground.synced.chain, head.header.number + 1
-            if chain.task.private is not None and self._private is None:
-                raise PrivacyError("the task is private: without a book of what rounds cost no update leaves")
-            update = self._train(chain.state(head), number)
-            if self._private is not None:
-                update = self._private.released(update, round_.number, number, len(board.transcript.seeds))
-            chunks = participant.upload(to_chunks(update), board.transcript)
+            chunks = self._masked_update(participant, board.transcript)
         root = chunk_tree(chunks).root
         signature = self._registry.domain.sign(Update(round_.number, root), self._ground.account)
         self._ground.publish(round_, Kind.UPDATE, Upload(chunks, root, signature).to_bytes())
         return "trained and uploaded"
+
+    def _masked_update(self, participant: Participant, transcript: Transcript) -> Lanes:
+        """Trains once all is checked that could forbid an update: one that is refused costs no work and no privacy."""
+        round_, seeds = transcript.round, len(transcript.seeds)
+        participant.check_company(transcript)
+        head = self._ground.synced.update()
+        chain, number = self._ground.synced.chain, head.header.number + 1
+        if chain.task.private is not None and self._private is None:
+            raise PrivacyError("the task is private: without a book of what rounds cost no update leaves")
+        if self._private is not None:
+            self._private.check_update(round_, number, seeds, chain.task.model.weights)
+        update = self._train(chain.state(head), number)
+        if self._private is not None:
+            update = self._private.released(update, round_, number, seeds)
+        return participant.upload(to_chunks(update), transcript)
 
     def _reveal(self, round_: Round, index: int) -> str | None:
         closing = round_.closing
