@@ -76,12 +76,14 @@ class ClaimWatcher:
         return search.unseen(levels) or [Place(Kind.UPDATE, chunks[-1], 0)]  # else it is beyond the last chunk
 
     def _unknown(self, demands: Demands, now: int) -> list[Place]:
-        """Of a sum that can't be computed from what is published: the updates that aren't, or else the masks; after a
-        while, as they may come."""
-        rules, closing = self._ground.registry.rules, demands.round.closing
-        if closing is None or now < self._prosecution.until(demands) - rules.challenge_window // 2:
+        """Of a sum that can't be computed from what is published: the updates that aren't, or else the masks. Raises
+        PublicationError if that is only because no store answers."""
+        closing = demands.round.closing
+        if closing is None or self._prosecution.is_early(demands, now):
             return []
-        uploads, alive = self._ground.board(demands.round).uploads, len(closing.alive)
+        board = self._ground.board(demands.round)
+        uploads, alive = board.uploads, len(closing.alive)
+        board.check_answered()
         used = 2 * alive + len(closing.alive.others) * demands.round.transcript().graph.degree
         parents = [
             ((1 << depth_of(used)) + rank) // 2

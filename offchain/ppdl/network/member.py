@@ -20,6 +20,7 @@ from offchain.ppdl.aggregation.participant import Participant
 from offchain.ppdl.aggregation.record import RoundRecord
 from offchain.ppdl.aggregation.transcript import Transcript
 from offchain.ppdl.network.board import Board
+from offchain.ppdl.network.kept import Kept
 from offchain.ppdl.network.outcome import update_chunks
 from offchain.ppdl.network.private_part import PrivatePart
 from offchain.ppdl.network.publication import Kind, Publication
@@ -55,9 +56,15 @@ class Ground:
         """Its copy of the model chain."""
         return SyncedChain(self.registry, self.store, self.folder / "chain")
 
+    @cached_property
+    def kept(self) -> Kept:
+        """What it saw published of the round that runs."""
+        return Kept(self.folder / "rounds")
+
     def board(self, round_: Round) -> Board:
-        """What is published of a round."""
-        return Board(round_, self.store, self.registry.domain, update_chunks(self.synced.chain.task))
+        """What is published of a round, and what was."""
+        chunks = update_chunks(self.synced.chain.task)
+        return Board(round_, self.store, self.registry.domain, chunks, self.kept)
 
     def publish(self, round_: Round, kind: Kind, content: bytes) -> None:
         """Signs and publishes. Raises PublicationError."""
@@ -92,9 +99,9 @@ class Member:
         if round_.phase == Phase.OPEN and index not in seeded:
             return self._commit_seeds(round_) if now < uploads_from else None
         if round_.phase == Phase.OPEN and (now >= uploads_from or len(seeded) == len(round_.keys)):
-            return self._upload(round_, index, now < uploads_from + rules.upload_window)
+            return self._upload(round_, now < uploads_from + rules.upload_window)
         if round_.phase in (Phase.CLOSED, Phase.POSTED):
-            return self._reveal(round_, index)
+            return self._reveal(round_)
         return None
 
     def forget(self, round_: int) -> None:
@@ -126,10 +133,10 @@ class Member:
         self._ground.sender.transact(self._calls.commitSeeds(round_.number, commitment.shares_root, hashes))
         return "committed seeds and published shares"
 
-    def _upload(self, round_: Round, index: int, in_time: bool) -> str | None:
+    def _upload(self, round_: Round, in_time: bool) -> str | None:
         board = self._ground.board(round_)
         Snapshot(self._ground.folder, round_.number).keep(board.visible)
-        if index in board.uploads or not in_time:
+        if board.shows(Kind.UPDATE, self._ground.address) or not in_time:
             return None
         participant = self._participant(round_)
         chunks = participant.uploaded
@@ -155,10 +162,10 @@ class Member:
             update = self._private.released(update, round_, number, seeds)
         return participant.upload(to_chunks(update), transcript)
 
-    def _reveal(self, round_: Round, index: int) -> str | None:
+    def _reveal(self, round_: Round) -> str | None:
         closing = round_.closing
         board = self._ground.board(round_)
-        if closing is None or index in {reveal.participant for reveal in board.reveals}:
+        if closing is None or board.shows(Kind.REVEAL, self._ground.address):
             return None
         if self._private is not None:
             synced, seeds = self._ground.synced, len(board.transcript.seeds)

@@ -63,6 +63,12 @@ class Prosecution:
         registry = self._ground.registry
         return int(registry.node.ask(registry.contract.functions.demandsUntil()))
 
+    def is_early(self, demands: Demands, now: int) -> bool:
+        """Whether what is nowhere to be seen may still come, from a store that is slow: half of the window long."""
+        closed = demands.round.phase == Phase.CLOSED
+        window = self._rules.post_window if closed else self._rules.challenge_window
+        return now < self.until(demands) - window // 2
+
     def take_back(self, demands: Demands) -> int:
         """Takes the fees back that were paid for claims that are void; how many."""
         own = [demand for demand, by in demands.by.items() if by == self._ground.sender.address]
