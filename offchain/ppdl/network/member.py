@@ -153,8 +153,6 @@ class Member:
         participant.check_company(transcript)
         head = self._ground.synced.update()
         chain, number = self._ground.synced.chain, head.header.number + 1
-        if chain.task.private is not None and self._private is None:
-            raise PrivacyError("the task is private: without a book of what rounds cost no update leaves")
         if self._private is not None:
             self._private.check_update(round_, number, seeds, chain.task.model.weights)
         update = self._train(chain.state(head), number)
@@ -179,6 +177,10 @@ class Member:
         return f"revealed {len(reveal.shares)} shares"
 
     def _participant(self, round_: Round) -> Participant:
+        """Who commits, uploads and reveals in a round. Raises PrivacyError for a home without a book in a private task:
+        it couldn't tell what its updates cost, nor which sums tell too much."""
+        if self._private is None and self._ground.synced.chain.task.private is not None:
+            raise PrivacyError("the task is private: without a book of what rounds cost this home takes no part")
         if self._open is None or self._open.round != round_.number:
             if self._record is not None:
                 self._record.forget()
