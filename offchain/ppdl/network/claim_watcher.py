@@ -11,7 +11,7 @@ from offchain.ppdl.disputes.faults import Fault, Place, wrong_hash, wrong_leaf, 
 from offchain.ppdl.disputes.proofs import Kind
 from offchain.ppdl.disputes.search import SumSearch
 from offchain.ppdl.model_chain.header import weight_hash_of
-from offchain.ppdl.network.docket import Demands, Docket
+from offchain.ppdl.network.docket import Demands, Docket, is_live
 from offchain.ppdl.network.member import Ground
 from offchain.ppdl.network.outcome import Outcome, false_part
 from offchain.ppdl.network.prosecution import Prosecution
@@ -98,7 +98,7 @@ class ClaimWatcher:
         search = SumSearch(claim.aggregate_root, outcome.tree, len(outcome.evidence.alive))
         for demand, transaction in demands.answered.items():
             kind, _, chunk, place = demand
-            if not demands.is_current(demand):
+            if not is_live(demand, demands.round):
                 continue
             if kind == Kind.SUM:
                 search.take(chunk, place, self._docket.shown_sum(demand, transaction))
