@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from offchain.ppdl.model_chain.blobs import BlobError, write
 from offchain.ppdl.network.publication import Kind, Publication
+from offchain.ppdl.network.round_files import forget_before
 
 MOST_OF_ONE = 4
 """Of a kind and sender; whoever says more has said enough."""
@@ -15,8 +15,8 @@ BySender = dict[bytes, list[Publication]]
 
 
 class Kept:
-    """Below a participant's folder of rounds: a folder a round and kind, a file a publication. When something of a
-    round is kept, what is of earlier ones is removed."""
+    """In a participant's folder of rounds: a folder a round and kind, a file a publication. What is of rounds before
+    the one that is asked about is removed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -39,7 +39,8 @@ class Kept:
 
     def _of(self, round_: int, kind: Kind) -> BySender:
         if (round_, kind) not in self._known:
-            self._forget_before(round_)
+            self._known = {about: known for about, known in self._known.items() if about[0] >= round_}
+            forget_before(self._folder, round_)
             self._known[round_, kind] = self._read(round_, kind)
         return self._known[round_, kind]
 
@@ -52,12 +53,6 @@ class Kept:
         except OSError as error:
             raise BlobError(f"{self._place(round_, kind)} can't be read: {error.strerror}") from error
         return found
-
-    def _forget_before(self, round_: int) -> None:
-        self._known = {about: known for about, known in self._known.items() if about[0] >= round_}
-        for folder in self._folder.glob("*/"):
-            if folder.name.isdigit() and int(folder.name) < round_:
-                shutil.rmtree(folder, ignore_errors=True)  # what stays is public, and in nobody's way
 
     def _place(self, round_: int, kind: Kind) -> Path:
         return self._folder / str(round_) / kind

@@ -25,6 +25,7 @@ from offchain.ppdl.network.outcome import update_chunks
 from offchain.ppdl.network.private_part import PrivatePart
 from offchain.ppdl.network.publication import Kind, Publication
 from offchain.ppdl.network.registry import Phase, Registry, Round
+from offchain.ppdl.network.round_files import forget_before
 from offchain.ppdl.network.snapshot import Snapshot
 from offchain.ppdl.network.store import Store
 from offchain.ppdl.network.synced_chain import SyncedChain
@@ -111,6 +112,10 @@ class Member:
         self._open = self._record = None
         self._path(round_).unlink(missing_ok=True)
         Snapshot(self._ground.folder, round_).forget()
+
+    def forget_before(self, round_: int) -> None:
+        """Removes all that is left of earlier rounds, in which it was killed. Raises BlobError if it can't."""
+        forget_before(self._ground.folder / "rounds", round_)
 
     def close(self) -> None:
         """Lets another process go on with the round."""
