@@ -11,7 +11,9 @@ from eth_utils.crypto import keccak
 from offchain.contract_events import ContractEvents
 from offchain.ppdl.aggregation.lanes import Signed, to_bytes, to_chunks, to_lanes
 from offchain.ppdl.aggregation.sum_tree import SumTree
+from offchain.ppdl.disputes.faults import Place
 from offchain.ppdl.disputes.proofs import Disputed
+from offchain.ppdl.disputes.proofs import Kind as Shown
 from offchain.ppdl.learning.update import apply_sum
 from offchain.ppdl.model_chain.header import weight_hash_of
 from offchain.ppdl.model_chain.verification import verify
@@ -73,6 +75,22 @@ def test_a_sum_that_is_none(liar: Liar, chunk: int, node: int) -> None:
     said = caught(liar, shown)
     assert any("demanded to be shown" in line for line in said)
     assert f"nobody showed sum {node} of chunk {chunk}" in said[-1]
+
+
+def test_a_liar_that_demands_of_itself_first(liar: Liar) -> None:
+    """P7 as many right places as half a bond pays for, and shows them at once, which costs it nothing: what others
+    demand is no reason for a home to demand less."""
+    rules = liar.scene.registry.rules
+    shown = with_sums(liar.outcome(), bent_tree(liar.outcome().tree, 0, 1, one_more))
+    liar.post_shown(shown)
+    places = [Place(Shown.SUM, chunk, node) for chunk in range(1, 11) for node in range(1, 6)]
+    assert len(places) * rules.demand_fee == rules.bond // 2
+    liar.demand(places)
+    liar.answer_at_once(shown)
+    demands = Docket(liar.scene.registry).of(liar.scene.registry.round())
+    assert len([demand for demand in demands.current if demand in demands.answered]) == len(places)
+    said = caught(liar, shown)
+    assert "nobody showed sum 1 of chunk 0" in said[-1]
 
 
 @pytest.mark.parametrize(("place", "kind"), [(3, "leaf 3"), (12, "mask 12"), (31, "mask 31")])
