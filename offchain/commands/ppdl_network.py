@@ -57,6 +57,9 @@ def join(
     """Takes part in the training with the readings of one home, which stay here, until Ctrl-C. The wallet's account
     puts the bond at stake that the registry asks for, once.
 
+    In private mode the privacy that was spent is in a book of the wallet: give the same readings with the same wallet
+    always. With another wallet, or in `openmg ppdl train`, they have another book, and budgets add up.
+
     \b
     openmg ppdl join --data home.csv --wallet home
     """

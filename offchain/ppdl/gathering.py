@@ -22,7 +22,7 @@ from offchain.ppdl.model_chain.task import Task
 from offchain.ppdl.privacy.accountant import PrivacyError
 from offchain.ppdl.privacy.discrete_gaussian import Stream
 from offchain.ppdl.privacy.ledger import PrivacyLedger
-from offchain.ppdl.privacy.mechanism import PrivateSum
+from offchain.ppdl.privacy.mechanism import PrivateSum, dearest
 from offchain.ppdl.privacy.mode import PrivateMode
 from offchain.ppdl.robust.grouping import drawn, median_sum
 from offchain.ppdl.robust.rules import Rule, combined
@@ -66,10 +66,10 @@ class Gathering:
             sums = [self.mode.sum_of(number, len(group), updates.shape[1] - 1) for group in groups]
             updates = _noisy(updates, groups, sums)
             digest = hashlib.sha256(updates.tobytes()).digest()
-            dearest = min((one.cost for one in sums), key=lambda cost: cost.multiplier)
-            self.ledger.check(number, dearest)
+            cost = dearest(sums)
+            self.ledger.check(number, cost)
             # a round that was cut off has its number in the book, and counts: this is another one
-            self.ledger.spend(self.task.hash, self.ledger.next_round(self.task.hash), dearest, digest)
+            self.ledger.spend(self.task.hash, self.ledger.next_round(self.task.hash), cost, digest)
             plans = [*sums]
         parts = [self._summed(number, group, updates, plan) for group, plan in zip(groups, plans, strict=True)]
         return parts[0] if robust is None else _median(parts)

@@ -123,7 +123,8 @@ def plan_of(data: Path | None, homes: int, rounds: int) -> Plan:
 def volunteers_task(
     data: Path | None, zone: str | None, horizon: HorizonName, rounds: int, seed: int, private: Private | None = None
 ) -> Task:
-    """A task whose test set are all homes of a file, or two made-up ones. Raises DataError, PlanError, PrivacyError."""
+    """A task whose test set are all homes of a file, or two made-up ones. Raises DataError, PlanError, and PrivacyError
+    for a budget that the smallest round can't keep."""
     if private is not None and private.delta is None:
         raise PlanError("give delta too, such as 8,1e-3: how many homes will take part isn't known")
     readings = bundled(2, BUNDLED_WEEKS) if data is None else read(data, zone).usable()
@@ -132,4 +133,7 @@ def volunteers_task(
     hours, count = len(readings.hours), len(readings.households)
     ground = Ground(readings, Horizon[horizon.upper()], hours, count)
     agreed = None if private is None else private.privacy(LEAST_ALIVE)
-    return Task(horizon, Perceptron().sizes, Training(rounds=rounds, seed=seed), ground.testset(), private=agreed)
+    task = Task(horizon, Perceptron().sizes, Training(rounds=rounds, seed=seed), ground.testset(), private=agreed)
+    if task.mode is not None:
+        task.mode.sum_of(1, LEAST_ALIVE, task.model.weights)
+    return task

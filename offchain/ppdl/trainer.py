@@ -25,10 +25,13 @@ from offchain.ppdl.learning.training import ClientData
 from offchain.ppdl.model_chain.block import QUORUM, Block
 from offchain.ppdl.model_chain.chain import About, ChainError, ModelChain
 from offchain.ppdl.model_chain.header import genesis, header_after
-from offchain.ppdl.model_chain.task import Task
+from offchain.ppdl.model_chain.task import GROUPS, Task
 from offchain.ppdl.model_chain.testset import follows
 from offchain.ppdl.plan import BUNDLED, Plan
 from offchain.ppdl.privacy.ledger import PrivacyLedger
+from offchain.ppdl.privacy.mechanism import PrivateSum, dearest
+from offchain.ppdl.privacy.mode import PrivateMode
+from offchain.ppdl.robust.grouping import grouped
 
 NO_CHAIN = 0
 NO_CONTRACT = "0x" + 20 * "00"
@@ -110,9 +113,16 @@ class Trainer:
         mode = self.task.mode
         if mode is None:
             return None
-        mode.sum_of(1, len(self.ground.members), self.model.weights)
+        self._private_sums(mode)
         whose = str(folder.resolve()) if self.plan.source == BUNDLED else self.plan.source
         return PrivacyLedger(books / f"{Path(whose).stem}-{keccak(text=whose).hex()[:8]}.sqlite", mode.budget)
+
+    def _private_sums(self, mode: PrivateMode) -> list[PrivateSum]:
+        """Those of the first round, which has the most noise: one, or one a group. Raises PrivacyError if one of them
+        can't be had."""
+        members = range(len(self.ground.members))
+        groups = grouped(members) if self.task.robust == GROUPS else [members]
+        return [mode.sum_of(1, len(group), self.model.weights) for group in groups]
 
     def _found(self, folder: Path) -> ModelChain | None:
         """The chain of this training, None if there is none yet."""
@@ -130,7 +140,7 @@ class Trainer:
 
     def _begin(self, folder: Path) -> ModelChain:
         if self.ledger is not None and self.task.mode is not None:
-            self.ledger.check(1, self.task.mode.sum_of(1, len(self.ground.members), self.model.weights).cost)
+            self.ledger.check(1, dearest(self._private_sums(self.task.mode)))
         state = self.model.initial(self.plan.seed)
         about = About(NO_CHAIN, NO_CONTRACT, TOLERANCE, self.task.hash.hex(), msgspec.to_builtins(self.plan))
         block = Block(genesis(state, self.task.hash, int(time.time())), {}, None)

@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 
+from web3.contract.contract import ContractFunction
+
 from offchain.errors import UserError
 from offchain.ppdl.aggregation.lanes import chunk_tree, to_chunks
+from offchain.ppdl.disputes.faults import Place
 from offchain.ppdl.disputes.proofs import Disputed
 from offchain.ppdl.model_chain.header import weight_hash_of
 from offchain.ppdl.network.docket import Docket
 from offchain.ppdl.network.member import Ground
 from offchain.ppdl.network.outcome import Outcome
 from offchain.ppdl.network.reckoning import Reckoning
-from offchain.sender import development_account, development_sender
+from offchain.sender import development_account, development_sender, unsigned
 from offchain.units import ETHER
 from tests.integration.training import Home, Training
 
@@ -49,6 +52,27 @@ class Liar:
         """Posts the roots of something."""
         root = chunk_tree(to_chunks(shown.after)).root
         self.post(shown.sums.root, root, weight_hash_of(shown.after))
+
+    def demand(self, places: Sequence[Place]) -> None:
+        """Demands places of what it posted itself, all in one block."""
+        docket, rules = Docket(self.scene.registry), self.scene.registry.rules
+        about = [docket.of(self.scene.registry.round()).about(place) for place in places]
+        self._send([docket.contract.functions.demand(*demand) for demand in about], rules.demand_fee)
+
+    def answer_at_once(self, shown: Disputed) -> None:
+        """Shows all that is demanded, in one block."""
+        docket = Docket(self.scene.registry)
+        waiting = docket.of(self.scene.registry.round()).waiting
+        self._send([docket.answer(demand, shown) for demand in waiting])
+
+    def _send(self, calls: Sequence[ContractFunction], value: int = 0) -> None:
+        sender = self.ground.sender
+        self.scene.call("evm_setAutomine", False)
+        sent = [sender.broadcast(sender.signed(unsigned(call) | {"value": value})) for call in calls]
+        self.scene.call("evm_mine")
+        self.scene.call("evm_setAutomine", True)
+        for one in sent:
+            sender.wait(one)
 
     def answer(self, shown: Disputed) -> int:
         """Shows what is demanded as far as it can; returns how much."""

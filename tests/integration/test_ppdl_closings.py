@@ -12,6 +12,7 @@ from offchain.ppdl.aggregation.alive import AliveSet
 from offchain.ppdl.aggregation.lanes import chunk_tree
 from offchain.ppdl.aggregation.messages import Update
 from offchain.ppdl.model_chain.verification import verify
+from offchain.ppdl.network.docket import Docket
 from offchain.ppdl.network.publication import Kind, Publication, PublicationError
 from offchain.ppdl.network.registry import Phase, Round
 from offchain.ppdl.network.upload import Upload
@@ -81,7 +82,8 @@ def test_closed_with_an_update_that_is_not_there(scene: Training) -> None:
 
 
 def test_closed_with_an_update_that_was_not_signed(scene: Training) -> None:
-    """P7 beside the signed one that is there: any of them may be the wrong one, so all are demanded."""
+    """P7 beside the signed one that is there: any of them may be the wrong one, so all are demanded. The round ends
+    with one that can't be shown; the other fees go back in the next one, also to a home that was restarted since."""
     liar = new_liar(scene)
     round_ = uploaded(scene, scene.homes)
     close(liar, round_, 4)
@@ -89,13 +91,20 @@ def test_closed_with_an_update_that_was_not_signed(scene: Training) -> None:
     assert f"demanded 9 signatures of updates of round {round_.number} that aren't in the store" in said
     assert "convicted who closed" in said[-1]
     assert bonds(scene) == [1] * 9
+    docket = Docket(scene.registry)
+    demands = list(docket.of(round_).until)
+    assert [docket.payer(demand) is None for demand in demands].count(False) == 8
+    for home in scene.homes:
+        home.restart()
+    said = scene.until(lambda: not any(docket.payer(demand) for demand in demands))
+    assert "took 8 fees back, of demands that nobody has to answer any more" in said[-1]
 
 
 def test_a_sum_that_nobody_can_compute(scene: Training) -> None:
     """P7 too few reveal anything, and somebody posts a sum all the same: it can't show the masks. Then the header
     comes."""
     liar = new_liar(scene)
-    wait_for_closing(scene, uploaded(scene, scene.homes))
+    wait_for_closing(scene, uploaded(scene, scene.homes, new=False))
     while scene.registry.round().phase == Phase.OPEN:
         scene.step_of(scene.homes[0])
         scene.pass_seconds(5)

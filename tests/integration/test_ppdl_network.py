@@ -47,8 +47,10 @@ def test_a_round_over_the_chain_gives_the_model_of_a_training_in_process(scene: 
 
 
 def test_a_round_goes_on_without_those_who_fall_silent(scene: Training) -> None:
-    """P7, P8: one after its keys; the sum is that of those who uploaded."""
-    silent = {scene.homes[0].name}
+    """P7, P8: one after its keys; the sum is that of those who uploaded. When it comes back nothing is left on its disk
+    of what was secret in that round."""
+    home = scene.homes[0]
+    silent = {home.name}
     scene.until(lambda: scene.phase(Phase.OPEN)() and len(scene.registry.round().keys) == len(scene.homes))
     number = scene.registry.head() + 1
     said = scene.until(scene.header(number), silent)
@@ -56,6 +58,12 @@ def test_a_round_goes_on_without_those_who_fall_silent(scene: Training) -> None:
     chain = scene.homes[1].ground.synced
     assert len(chain.chain.evidence(chain.update()).alive) == 8
     assert len(list(verify(chain.chain))) == number + 1
+    record = home.ground.folder / "rounds" / f"{scene.registry.round().number}.jsonl"
+    scene.until(scene.phase(Phase.OPEN), silent)
+    assert record.exists()
+    home.restart()
+    scene.until(lambda: scene.registry.round().index_of(home.ground.address) is not None)
+    assert not record.exists()
 
 
 def test_whoever_asks_is_shown_that_everything_is_right(scene: Training) -> None:

@@ -7,71 +7,99 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from offchain.ppdl.aggregation.unmasking import UnmaskError
 from offchain.ppdl.model_chain.verification import verify
-from offchain.ppdl.network.participation import Participation
 from offchain.ppdl.network.private_part import PrivatePart
+from offchain.ppdl.network.publication import Kind
 from offchain.ppdl.network.registry import Phase
 from offchain.ppdl.plan import Plan, Private
 from tests.integration.training import Home, Training, training
 
-PLAN = Plan(homes=14, rounds=2, private=Private(8, 1e-2))
+PLAN = Plan(homes=14, rounds=4, private=Private(8, 1e-2))
+WITHOUT_BOOK = "! the task is private: without a book of what rounds cost this home takes no part"
 
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Training]:
     with training(tmp_path_factory.mktemp("private"), PLAN) as scene:
-        for home in scene.homes:
-            restart(home)
         yield scene
 
 
 def part_of(home: Home) -> PrivatePart:
-    ground = home.ground
-    part = PrivatePart.of(ground.synced.chain, ground.folder / "privacy.sqlite")
-    assert part is not None
-    return part
+    """Of a home that trains in private."""
+    assert home.part is not None
+    return home.part
 
 
-def restart(home: Home) -> None:
-    """As a new process: with its book."""
-    home.participation.close()
-    home.participation = Participation(home.ground, home.train, None, part_of(home))
+def rounds_left(home: Home) -> int:
+    """How many rounds its book has left."""
+    part = part_of(home)
+    return part.ledger.left(part.mode.sum_of(1, 12, 641).cost)
 
 
 def test_a_private_round_over_the_chain(scene: Training) -> None:
-    """P7, P8: every home has the round in its book, the sum has their noise and no loss, and the copy of the chain is
-    right."""
+    """P7, P8: every home has the round in its book, the sum has as much noise as all of them owe it and no loss, and
+    the copy of the chain is right."""
     scene.until(scene.header(1))
     chain = scene.homes[3].ground.synced
     block = chain.update()
     assert len(list(verify(chain.chain))) == 2
-    parts = [part_of(home) for home in scene.homes]
-    assert all(part.ledger.has(part.model, scene.registry.head()) for part in parts)
+    assert [rounds_left(home) for home in scene.homes] == [PLAN.rounds - 1] * 12
     total = chain.chain.evidence(block).combined(chain.chain.blobs, 642).total
-    plan = parts[0].mode.sum_of(1, 12, 641)
+    plan = part_of(scene.homes[0]).mode.sum_of(1, 12, 641)
     assert total[-1] == 0
     assert 0.8 < total[:-1].std() / (plan.deviation * np.sqrt(12)) < 1.3
 
 
-def test_without_a_book_no_update_leaves(scene: Training) -> None:
-    """P8: a home that forgot that the task is private takes part no further than its keys."""
-    home = scene.homes[0]
-    home.restart()
+def test_a_home_without_its_book_takes_no_part(scene: Training) -> None:
+    """P8, P9: it doesn't even commit keys; one that lost its book later reveals nothing; the others go on."""
+    outside, later = scene.homes[0], scene.homes[1]
+    outside.restart(with_book=False)
+    said = scene.until(lambda: published_update(scene, later))
+    assert f"{outside.name}: {WITHOUT_BOOK}" in said
+    assert scene.registry.round().index_of(outside.ground.address) is None
+    scene.until(scene.phase(Phase.CLOSED), silent={later.name})
+    later.restart(with_book=False)
     said = scene.until(scene.header(2))
-    assert f"{home.name}: ! the task is private: without a book of what rounds cost no update leaves" in said
-    assert not any(line.startswith(f"{home.name}: trained") for line in said)
-    evidence = home.ground.synced.chain.evidence(home.ground.synced.update())
-    assert len(evidence.alive) == 11
-    restart(home)
+    assert f"{later.name}: {WITHOUT_BOOK}" in said
+    assert not any(line.startswith(f"{later.name}: revealed") for line in said)
+    for home in (outside, later):
+        home.restart()
 
 
-def test_nobody_reveals_and_nobody_goes_beyond_its_budget(scene: Training) -> None:
-    """P8: all homes' budgets are for two rounds: in a third nobody even commits keys, but the one that sat one out."""
+def published_update(scene: Training, home: Home) -> bool:
+    """Whether a home gave its update in the round that runs, the second one."""
+    listed = scene.store.publications(2, Kind.UPDATE)
+    return home.ground.address in {publication.sender for publication in listed}
+
+
+def test_nobody_reveals_if_too_few_are_alive(scene: Training) -> None:
+    """P8: four of twelve fall out after their seeds, more than noise was sized for: nobody reveals a share, those who
+    come back neither, so the sum stays masked; the next round goes on with all."""
+    scene.until(lambda: len(scene.registry.round().seeds or {}) == 12)
+    number = scene.registry.round().number
+    scene.until(scene.phase(Phase.CLOSED), silent={home.name for home in scene.homes[8:]})
+    closed = scene.registry.round()
+    assert closed.closing is not None
+    assert len(closed.closing.alive) == 8
+    board = scene.homes[0].ground.board(closed)
+    said = scene.until(lambda: scene.registry.round().number > number)
+    for home in scene.homes:
+        assert any(line.startswith(f"{home.name}: ! only 8 of 12 are alive: with the noise of fewer") for line in said)
+    assert scene.store.publications(number, Kind.REVEAL) == []
+    with pytest.raises(UnmaskError):
+        board.evidence()
+    scene.until(scene.header(3))
+
+
+def test_no_home_commits_keys_once_its_budget_is_spent(scene: Training) -> None:
+    """P8: here by other models that were trained with the same readings and the same book."""
     for home in scene.homes:
         part = part_of(home)
-        left = 1 if home is scene.homes[0] else 0
-        assert part.ledger.left(part.mode.sum_of(1, 12, 641).cost) == left
-    scene.until(lambda: scene.registry.round().phase == Phase.OPEN)
-    said = [line for _ in range(3) for line in scene.steps()]
-    assert any("round 3 would bring the privacy spent" in line for line in said)
-    assert len(scene.registry.round().keys or ()) <= 1
+        for number in range(rounds_left(home)):
+            part.ledger.spend(b"another model", number, part.mode.sum_of(1, 12, 641).cost, b"an update")
+    number = scene.registry.round().number
+    said = scene.until(lambda: scene.registry.round().number > number) + scene.steps()
+    for home in scene.homes:
+        assert any(line.startswith(f"{home.name}: ! round") and "over the budget of 8" in line for line in said)
+    assert scene.registry.round().keys == ()

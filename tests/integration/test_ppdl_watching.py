@@ -8,12 +8,16 @@ from dataclasses import replace
 import pytest
 from eth_utils.crypto import keccak
 
+from offchain.contract_events import ContractEvents
 from offchain.ppdl.aggregation.lanes import Signed, to_bytes, to_chunks, to_lanes
 from offchain.ppdl.aggregation.sum_tree import SumTree
+from offchain.ppdl.disputes.faults import Place
 from offchain.ppdl.disputes.proofs import Disputed
+from offchain.ppdl.disputes.proofs import Kind as Shown
 from offchain.ppdl.learning.update import apply_sum
 from offchain.ppdl.model_chain.header import weight_hash_of
 from offchain.ppdl.model_chain.verification import verify
+from offchain.ppdl.network.docket import Docket
 from offchain.ppdl.network.outcome import Outcome
 from offchain.ppdl.network.publication import Kind, Publication
 from offchain.ppdl.network.reckoning import Reckoning
@@ -46,6 +50,7 @@ def liar(scene: Training) -> Iterator[Liar]:
     assert liar.bond == 0
     assert [scene.registry.bond_of(home.ground.sender.address)[0] for home in scene.homes] == [rules.bond] * 9
     assert scene.registry.round().phase == Phase.CLOSED
+    assert scene.registry.round().claim is None
 
 
 def with_sums(outcome: Outcome, sums: SumTree) -> Disputed:
@@ -70,6 +75,22 @@ def test_a_sum_that_is_none(liar: Liar, chunk: int, node: int) -> None:
     said = caught(liar, shown)
     assert any("demanded to be shown" in line for line in said)
     assert f"nobody showed sum {node} of chunk {chunk}" in said[-1]
+
+
+def test_a_liar_that_demands_of_itself_first(liar: Liar) -> None:
+    """P7 as many right places as half a bond pays for, and shows them at once, which costs it nothing: what others
+    demand is no reason for a home to demand less."""
+    rules = liar.scene.registry.rules
+    shown = with_sums(liar.outcome(), bent_tree(liar.outcome().tree, 0, 1, one_more))
+    liar.post_shown(shown)
+    places = [Place(Shown.SUM, chunk, node) for chunk in range(1, 11) for node in range(1, 6)]
+    assert len(places) * rules.demand_fee == rules.bond // 2
+    liar.demand(places)
+    liar.answer_at_once(shown)
+    demands = Docket(liar.scene.registry).of(liar.scene.registry.round())
+    assert len([demand for demand in demands.current if demand in demands.answered]) == len(places)
+    said = caught(liar, shown)
+    assert "nobody showed sum 1 of chunk 0" in said[-1]
 
 
 @pytest.mark.parametrize(("place", "kind"), [(3, "leaf 3"), (12, "mask 12"), (31, "mask 31")])
@@ -125,7 +146,9 @@ def publish_model(liar: Liar, state: Signed) -> None:
 
 
 def test_the_training_goes_on(scene: Training) -> None:
-    """P7 whatever was posted before, the header is of the right sum; fees for void sums are taken back."""
+    """P7 whatever was posted before, the header is of the right sum. The homes have half of each liar's bond, and every
+    fee that they paid but those for which a liar showed something; none is left with the chain."""
+    docket, round_ = Docket(scene.registry), scene.registry.round()
     said = scene.until(scene.header(1))
     chain = scene.homes[4].ground.synced
     assert chain.update().header.accepted
@@ -134,3 +157,21 @@ def test_the_training_goes_on(scene: Training) -> None:
     bonds = [scene.registry.bond_of(home.ground.sender.address)[0] for home in scene.homes]
     assert bonds == [rules.bond] * len(scene.homes)
     assert not any("!" in line for line in said)
+    demands = docket.of(round_)
+    assert len(demands.until) > len(demands.answered) > 0
+    assert [docket.payer(demand) for demand in demands.until] == [None] * len(demands.until)
+    fees = rules.demand_fee * (len(demands.until) - len(demands.answered))
+    assert rewards(scene) == liars(scene) * rules.bond // 2 + fees
+
+
+def rewards(scene: Training) -> int:
+    """What waits for the homes at the registry, in wei."""
+    reward_of = scene.registry.contract.functions.rewardOf
+    return sum(scene.registry.node.ask(reward_of(home.ground.sender.address)) for home in scene.homes)
+
+
+def liars(scene: Training) -> int:
+    """How many accounts lost their bond."""
+    node = scene.registry.node
+    events = ContractEvents(node, scene.registry.contract).between(0, node.height())
+    return sum(event.name == "Slashed" for event in events)

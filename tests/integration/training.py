@@ -18,6 +18,7 @@ from offchain.deployment.manifest import Manifest
 from offchain.errors import UserError
 from offchain.ppdl.network.member import Ground, Train
 from offchain.ppdl.network.participation import Participation
+from offchain.ppdl.network.private_part import PrivatePart
 from offchain.ppdl.network.publication import Kind, Publication
 from offchain.ppdl.network.registry import Phase, Registry, Rules
 from offchain.ppdl.network.relayer import HeaderRelayer
@@ -47,11 +48,16 @@ class Home:
     train: Train
     participation: Participation
 
-    def restart(self) -> None:
+    @property
+    def part(self) -> PrivatePart | None:
+        """What private mode asks of it, by its book; None if the task isn't private."""
+        return PrivatePart.of(self.ground.synced.chain, self.ground.folder / "privacy.sqlite")
+
+    def restart(self, with_book: bool = True) -> None:
         """Its process ends and begins anew: only files are left."""
         self.participation.close()
         self.ground = replace(self.ground)
-        self.participation = Participation(self.ground, self.train)
+        self.participation = Participation(self.ground, self.train, None, self.part if with_book else None)
 
 
 @dataclass
@@ -147,7 +153,9 @@ def home_of(scene: Training, name: str, account: LocalAccount, folder: Path, dat
     sender = key_sender(scene.web3, account)
     ground = Ground(scene.registry, scene.store, sender, account, folder / name)
     sender.transact(scene.registry.contract.functions.join(), scene.registry.rules.bond)
-    return Home(name, ground, data, Participation(ground, data))
+    home = Home(name, ground, data, Participation(ground, data))
+    home.restart()
+    return home
 
 
 def _relayer(registry: Registry, store: FolderStore, web3: Web3, folder: Path) -> HeaderRelayer:

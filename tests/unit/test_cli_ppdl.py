@@ -178,6 +178,11 @@ def test_holidays_and_a_database_are_taken(openmg: CommandLine, tmp_path: Path) 
     assert openmg.run(*command).out.startswith("homes.db is a readings database: 8 homes train on 1,120 hours each")
 
 
+def test_whose_book_it_is_stands_in_the_help(openmg: CommandLine) -> None:
+    """P8: readings that are given with two wallets have two budgets."""
+    assert "the same readings with the same wallet" in " ".join(openmg.run("ppdl", "join", "--help").out.split())
+
+
 @pytest.mark.parametrize("command", ["evaluate", "verify"])
 def test_without_a_chain_there_is_one_line(openmg: CommandLine, command: str) -> None:
     """P9"""

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from eth_utils.address import to_canonical_address
@@ -207,6 +208,15 @@ def test_budgets_that_cannot_be_kept_are_refused(tmp_path: Path, private: Privat
     assert list(tmp_path.iterdir()) == []
 
 
+def test_every_group_must_have_its_noise(tmp_path: Path) -> None:
+    """P8, P9: noise that 24 homes can have together, but not 8 of them, is refused before anything is begun."""
+    plan = Plan(homes=26, rounds=1, layers=(30, 1), private=Private(1, 1e-3, 46.4))
+    Trainer(tmp_path / "together", plan)
+    with pytest.raises(PrivacyError, match=r"the sum of 8 updates .* doesn't fit into 32 bits"):
+        Trainer(tmp_path / "groups", msgspec.structs.replace(plan, robust="groups"))
+    assert not (tmp_path / "groups").exists()
+
+
 def test_open_updates_are_not_private() -> None:
     """P8, P9"""
     plan = Plan(homes=10, private=Private(8), robust="median")
@@ -215,9 +225,11 @@ def test_open_updates_are_not_private() -> None:
 
 
 def test_a_task_for_the_chain_names_its_delta() -> None:
-    """P8, P9: nobody knows yet how many will take part."""
+    """P8, P9: nobody knows yet how many will take part; the fewest that can must have their noise."""
     with pytest.raises(PlanError, match="give delta too"):
         volunteers_task(None, None, "next_hour", 4, 0, Private(8))
+    with pytest.raises(PrivacyError, match=r"the sum of 8 updates .* doesn't fit into 32 bits"):
+        volunteers_task(None, None, "next_hour", 4, 0, Private(0.1, 1e-6, 64))
     task = volunteers_task(None, None, "next_hour", 4, 0, Private(8, 1e-3))
     assert task.private is not None
     assert task.hash != volunteers_task(None, None, "next_hour", 4, 0).hash

@@ -75,9 +75,9 @@ class Participant:
         content = self._record["upload"]
         return None if content is None else from_bytes(content)
 
-    def upload(self, vector: Lanes, transcript: Transcript) -> Lanes:
-        """Phase 3: its update, shape (chunks, 64), masked. Raises Refusal if too few neighbours have seeds to hide it,
-        and Conflict if another one was masked before or other seeds are committed."""
+    def check_company(self, transcript: Transcript) -> None:
+        """To be asked before anything is done for an update: raises Refusal if too few neighbours have seeds to hide
+        it, and Conflict if it masked one among other seeds before."""
         index, graph = self._enter(transcript)
         if index not in transcript.seeds:
             raise Refusal(f"participant {index} committed no seeds in round {self.round}: it sits this round out")
@@ -86,6 +86,13 @@ class Participant:
         company = sum(other in transcript.seeds for other in graph.neighbours(index))
         if company < graph.threshold:
             raise Refusal(f"only {company} neighbours committed seeds: {graph.threshold} are needed to hide an update")
+        self._record.check("seeds", _seeds_digest(transcript.seeds))
+
+    def upload(self, vector: Lanes, transcript: Transcript) -> Lanes:
+        """Phase 3: its update, shape (chunks, 64), masked. Raises what `check_company` raises, and Conflict if another
+        one was masked before."""
+        self.check_company(transcript)
+        index = transcript.keys.index(self._keys)
         self._record.keep("seeds", _seeds_digest(transcript.seeds))
         pairs = [(sign_of(index, other), self._pair_seed(transcript, other)) for other in transcript.kept[index]]
         content = masked(vector, self._secret.self_seed, pairs)

@@ -49,13 +49,16 @@ class RoundRecord:
     def keep(self, step: str, value: bytes) -> None:
         """Keeps a step; when this returns it is on the disk. Raises Conflict if it was taken in another way, and
         RecordError if it can't be written: then nothing may follow from it."""
-        known = self._steps.get(step)
-        if known is not None and known != value:
-            raise Conflict(f"the step {step!r} of round {self._identity['round']} was taken before, in another way")
-        if known is None:
+        self.check(step, value)
+        if step not in self._steps:
             if self._file is not None:
                 self._append(self._file, {"step": step, "value": value.hex()})
             self._steps[step] = value
+
+    def check(self, step: str, value: bytes) -> None:
+        """Raises Conflict if a step was taken in another way."""
+        if self._steps.get(step, value) != value:
+            raise Conflict(f"the step {step!r} of round {self._identity['round']} was taken before, in another way")
 
     def close(self) -> None:
         """Lets another process open it."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
-from itertools import islice, product
+from itertools import combinations, islice, product
+from typing import TypeVar
 
 from offchain.errors import UserError
 from offchain.ppdl.aggregation.alive import AliveSet
@@ -16,7 +17,8 @@ from offchain.ppdl.aggregation.transcript import Transcript
 from offchain.ppdl.aggregation.unmasking import Unmasking
 from offchain.ppdl.disputes.proofs import Closed
 from offchain.ppdl.model_chain.evidence import Evidence
-from offchain.ppdl.network.publication import Kind, Publication
+from offchain.ppdl.network.kept import Kept
+from offchain.ppdl.network.publication import Kind, Publication, PublicationError
 from offchain.ppdl.network.registry import Round
 from offchain.ppdl.network.store import Store
 from offchain.ppdl.network.upload import Upload, differing
@@ -24,42 +26,53 @@ from offchain.ppdl.network.upload import Upload, differing
 MOST_CHOICES = 1 << 10
 """So many sets of updates are tried to find the one that a closing names, where participants signed two."""
 
+Content = TypeVar("Content")
+
 
 class BoardError(UserError):
     """Says in one line what is missing of a round."""
 
 
 class Board:
-    """Of a round as the chain has it now, read from a store once; `chunks` is how many chunks an update has."""
+    """Of a round as the chain has it now, read from a store once; `chunks` is how many chunks an update has. What can
+    be read is `kept`, where that is given, before anything follows from it, and counts from then on, whatever the store
+    shows; once a round is closed it may be enough without any store."""
 
-    def __init__(self, round_: Round, store: Store, domain: Domain, chunks: int) -> None:
+    def __init__(self, round_: Round, store: Store, domain: Domain, chunks: int, kept: Kept | None = None) -> None:
         self._round = round_
         self._store = store
         self._domain = domain
         self._chunks = chunks
+        self._kept = kept
+        self._shown: dict[Kind, list[Publication]] = {}
+        self._silence: PublicationError | None = None
 
     @cached_property
     def transcript(self) -> Transcript:
         """Keys and seeds from the chain, and the parcels that their owners committed to."""
         bare = self._round.transcript()
-        parcels = {}
-        for index, publication in self._published(Kind.SHARES):
+
+        def read(index: int, publication: Publication) -> Parcel | None:
             try:
                 parcel = Parcel.from_bytes(publication.content, bare.graph.degree)
             except ShareError:
-                continue
-            if bare.accepts(index, parcel):
-                parcels[index] = parcel
-        return Transcript(bare.round, bare.keys, bare.seeds, parcels)
+                return None
+            return parcel if bare.accepts(index, parcel) else None
+
+        return Transcript(bare.round, bare.keys, bare.seeds, dict(self._read(Kind.SHARES, read)))
 
     @cached_property
     def signed(self) -> dict[int, list[Upload]]:
-        """By index, those that are whole and signed; who signed several has broken the rules."""
-        found: dict[int, list[Upload]] = {}
-        for index, publication in self._published(Kind.UPDATE):
+        """By index, those that are whole and signed, the one that was seen first first; who signed several has broken
+        the rules."""
+
+        def read(_: int, publication: Publication) -> Upload | None:
             upload = Upload.read(self._domain, publication)
-            if upload is not None and len(upload.chunks) == self._chunks:
-                found.setdefault(index, []).append(upload)
+            return upload if upload is not None and len(upload.chunks) == self._chunks else None
+
+        found: dict[int, list[Upload]] = {}
+        for index, upload in self._read(Kind.UPDATE, read):
+            found.setdefault(index, []).append(upload)
         return {index: differing(uploads) for index, uploads in found.items()}
 
     @cached_property
@@ -69,7 +82,7 @@ class Board:
         closing = self._round.closing
         if closing is None or not first.keys() >= set(closing.alive.indices):
             return first
-        for choice in self._choices(closing.alive):
+        for choice in islice(self._choices(closing.alive), MOST_CHOICES):
             roots = {index: choice[index].root for index in closing.alive.indices}
             if self._root_over(closing.alive, roots) == closing.alive_root:
                 return choice
@@ -87,13 +100,23 @@ class Board:
     @cached_property
     def reveals(self) -> list[Reveal]:
         """What could be read of what was revealed."""
-        found = []
-        for index, publication in self._published(Kind.REVEAL):
+
+        def read(index: int, publication: Publication) -> Reveal | None:
             try:
-                found.append(Reveal.from_bytes(index, publication.content, self.transcript.graph))
+                return Reveal.from_bytes(index, publication.content, self.transcript.graph)
             except ShareError:
-                continue
-        return found
+                return None
+
+        return [reveal for _, reveal in self._read(Kind.REVEAL, read)]
+
+    def shows(self, kind: Kind, sender: bytes) -> bool:
+        """Whether the store shows something of a sender; what was kept doesn't count."""
+        return any(publication.sender == sender for publication in self._listed(kind))
+
+    def check_answered(self) -> None:
+        """Raises PublicationError if the store gave no answer: what is missing then tells nothing."""
+        if self._silence is not None:
+            raise self._silence
 
     def alive_now(self) -> AliveSet:
         """All who committed seeds and whose uploads are there."""
@@ -139,17 +162,38 @@ class Board:
         closing = self._round.closing
         return {} if closing is None else {index: self.uploads[index].chunks for index in closing.alive.indices}
 
-    def _published(self, kind: Kind) -> Iterator[tuple[int, Publication]]:
+    def _read(self, kind: Kind, read: Callable[[int, Publication], Content | None]) -> list[tuple[int, Content]]:
+        """What participants published that can be read, by index: what was kept before, then what is new."""
         members = {keys.participant: index for index, keys in enumerate(self._round.keys)}
-        for publication in self._store.publications(self._round.number, kind):
-            if publication.sender in members:
-                yield members[publication.sender], publication
+        kept = [] if self._kept is None else self._kept.publications(self._round.number, kind)
+        found = []
+        for publication in {(one.sender, one.content): one for one in (*kept, *self._listed(kind))}.values():
+            index = members.get(publication.sender)
+            content = None if index is None else read(index, publication)
+            if index is not None and content is not None:
+                if self._kept is not None:
+                    self._kept.keep(publication)
+                found.append((index, content))
+        return found
+
+    def _listed(self, kind: Kind) -> list[Publication]:
+        """What the store shows."""
+        if kind not in self._shown:
+            try:
+                self._shown[kind] = self._store.publications(self._round.number, kind)
+            except PublicationError as error:
+                if self._kept is None or self._round.closing is None:
+                    raise
+                self._shown[kind], self._silence = [], error
+        return self._shown[kind]
 
     def _choices(self, alive: AliveSet) -> Iterator[dict[int, Upload]]:
-        """Every way to take one upload of each, as far as there is time for it."""
+        """Every way to take one upload of each: the first ones, then those that differ in one, in two, and so on."""
         several = [index for index in alive.indices if len(self.signed[index]) > 1]
-        for taken in islice(product(*(self.signed[index] for index in several)), MOST_CHOICES):
-            yield self._first | dict(zip(several, taken, strict=True))
+        for count in range(len(several) + 1):
+            for changed in combinations(several, count):
+                for taken in product(*(self.signed[index][1:] for index in changed)):
+                    yield self._first | dict(zip(changed, taken, strict=True))
 
     def _root_over(self, alive: AliveSet, roots: dict[int, bytes]) -> bytes:
         members = {index: keys.participant for index, keys in enumerate(self._round.keys)}

@@ -11,7 +11,7 @@ from offchain.ppdl.disputes.faults import Fault, Place, wrong_hash, wrong_leaf, 
 from offchain.ppdl.disputes.proofs import Kind
 from offchain.ppdl.disputes.search import SumSearch
 from offchain.ppdl.model_chain.header import weight_hash_of
-from offchain.ppdl.network.docket import Demands, Docket
+from offchain.ppdl.network.docket import Demands, Docket, is_live
 from offchain.ppdl.network.member import Ground
 from offchain.ppdl.network.outcome import Outcome, false_part
 from offchain.ppdl.network.prosecution import Prosecution
@@ -76,12 +76,14 @@ class ClaimWatcher:
         return search.unseen(levels) or [Place(Kind.UPDATE, chunks[-1], 0)]  # else it is beyond the last chunk
 
     def _unknown(self, demands: Demands, now: int) -> list[Place]:
-        """Of a sum that can't be computed from what is published: the updates that aren't, or else the masks; after a
-        while, as they may come."""
-        rules, closing = self._ground.registry.rules, demands.round.closing
-        if closing is None or now < self._prosecution.until(demands) - rules.challenge_window // 2:
+        """Of a sum that can't be computed from what is published: the updates that aren't, or else the masks. Raises
+        PublicationError if that is only because no store answers."""
+        closing = demands.round.closing
+        if closing is None or self._prosecution.is_early(demands, now):
             return []
-        uploads, alive = self._ground.board(demands.round).uploads, len(closing.alive)
+        board = self._ground.board(demands.round)
+        uploads, alive = board.uploads, len(closing.alive)
+        board.check_answered()
         used = 2 * alive + len(closing.alive.others) * demands.round.transcript().graph.degree
         parents = [
             ((1 << depth_of(used)) + rank) // 2
@@ -96,7 +98,7 @@ class ClaimWatcher:
         search = SumSearch(claim.aggregate_root, outcome.tree, len(outcome.evidence.alive))
         for demand, transaction in demands.answered.items():
             kind, _, chunk, place = demand
-            if not demands.is_current(demand):
+            if not is_live(demand, demands.round):
                 continue
             if kind == Kind.SUM:
                 search.take(chunk, place, self._docket.shown_sum(demand, transaction))

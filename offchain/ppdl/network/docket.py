@@ -16,7 +16,7 @@ from offchain.artifacts import load
 from offchain.contract_events import ContractEvents
 from offchain.ppdl.disputes.faults import Fault, Place
 from offchain.ppdl.disputes.proofs import Closed, Disputed, Kind
-from offchain.ppdl.network.registry import Registry, Round
+from offchain.ppdl.network.registry import Phase, Registry, Round
 
 Demand = tuple[Kind, int, int, int]
 """Kind, subject (the claim; of a signature the round), chunk and place."""
@@ -34,22 +34,26 @@ class Demands:
 
     @property
     def waiting(self) -> list[Demand]:
-        """What nobody answered yet of the newest claim and of the closing, oldest first."""
+        """What nobody answered yet of the claim that stands and of the closing, oldest first."""
         return [demand for demand in self.current if demand not in self.answered]
 
     @property
     def current(self) -> list[Demand]:
-        """All of the newest claim and of the closing."""
-        return [demand for demand in self.until if self.is_current(demand)]
-
-    def is_current(self, demand: Demand) -> bool:
-        """Whether it is of the newest claim, or of the closing."""
-        return demand == self.about(Place(demand[0], *demand[2:]))
+        """All of the claim that stands and of the closing."""
+        return [demand for demand in self.until if is_live(demand, self.round)]
 
     def about(self, place: Place) -> Demand:
-        """The demand of a place of the newest claim, or of the closing."""
+        """The demand of a place of the claim that stands, or of the closing."""
         claim = self.round.claim.number if self.round.claim else 0
         return (place.kind, self.round.number if place.kind == Kind.SIGNATURE else claim, place.chunk, place.place)
+
+
+def is_live(demand: Demand, round_: Round) -> bool:
+    """Whether somebody answers for it: who posted the claim that stands, or who closed the round that runs."""
+    kind, subject, _, _ = demand
+    if kind == Kind.SIGNATURE:
+        return round_.phase in (Phase.CLOSED, Phase.POSTED) and subject == round_.number
+    return round_.phase == Phase.POSTED and round_.claim is not None and subject == round_.claim.number
 
 
 class Docket:
@@ -77,9 +81,10 @@ class Docket:
                 found.until[demand], found.by[demand] = event.arguments["until"], event.arguments["demander"]
         return found
 
-    def is_held(self, demand: Demand) -> bool:
-        """Whether its fee still waits for an answer or for going back."""
-        return int(self.node.ask(self.contract.functions.demandOf(*demand))[0], 16) != 0
+    def payer(self, demand: Demand) -> str | None:
+        """Whose fee waits for an answer or for going back, None if none does."""
+        demander = str(self.node.ask(self.contract.functions.demandOf(*demand))[0])
+        return demander if int(demander, 16) else None
 
     def shown_sum(self, demand: Demand, transaction: str) -> tuple[Any, ...] | None:
         """The `SumProof` by which a transaction answered a demand; None if it can't be read from it."""

@@ -14,15 +14,18 @@ from pathlib import Path
 from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_canonical_address
 
-from offchain.ppdl.aggregation.lanes import Signed, chunk_tree, to_chunks
+from offchain.ppdl.aggregation.lanes import Lanes, Signed, chunk_tree, to_chunks
 from offchain.ppdl.aggregation.messages import Update
 from offchain.ppdl.aggregation.participant import Participant
 from offchain.ppdl.aggregation.record import RoundRecord
+from offchain.ppdl.aggregation.transcript import Transcript
 from offchain.ppdl.network.board import Board
+from offchain.ppdl.network.kept import Kept
 from offchain.ppdl.network.outcome import update_chunks
 from offchain.ppdl.network.private_part import PrivatePart
 from offchain.ppdl.network.publication import Kind, Publication
 from offchain.ppdl.network.registry import Phase, Registry, Round
+from offchain.ppdl.network.round_files import forget_before
 from offchain.ppdl.network.snapshot import Snapshot
 from offchain.ppdl.network.store import Store
 from offchain.ppdl.network.synced_chain import SyncedChain
@@ -54,9 +57,15 @@ class Ground:
         """Its copy of the model chain."""
         return SyncedChain(self.registry, self.store, self.folder / "chain")
 
+    @cached_property
+    def kept(self) -> Kept:
+        """What it saw published of the round that runs."""
+        return Kept(self.folder / "rounds")
+
     def board(self, round_: Round) -> Board:
-        """What is published of a round."""
-        return Board(round_, self.store, self.registry.domain, update_chunks(self.synced.chain.task))
+        """What is published of a round, and what was."""
+        chunks = update_chunks(self.synced.chain.task)
+        return Board(round_, self.store, self.registry.domain, chunks, self.kept)
 
     def publish(self, round_: Round, kind: Kind, content: bytes) -> None:
         """Signs and publishes. Raises PublicationError."""
@@ -91,9 +100,9 @@ class Member:
         if round_.phase == Phase.OPEN and index not in seeded:
             return self._commit_seeds(round_) if now < uploads_from else None
         if round_.phase == Phase.OPEN and (now >= uploads_from or len(seeded) == len(round_.keys)):
-            return self._upload(round_, index)
+            return self._upload(round_, now < uploads_from + rules.upload_window)
         if round_.phase in (Phase.CLOSED, Phase.POSTED):
-            return self._reveal(round_, index)
+            return self._reveal(round_)
         return None
 
     def forget(self, round_: int) -> None:
@@ -103,6 +112,10 @@ class Member:
         self._open = self._record = None
         self._path(round_).unlink(missing_ok=True)
         Snapshot(self._ground.folder, round_).forget()
+
+    def forget_before(self, round_: int) -> None:
+        """Removes all that is left of earlier rounds, in which it was killed. Raises BlobError if it can't."""
+        forget_before(self._ground.folder / "rounds", round_)
 
     def close(self) -> None:
         """Lets another process go on with the round."""
@@ -125,31 +138,37 @@ class Member:
         self._ground.sender.transact(self._calls.commitSeeds(round_.number, commitment.shares_root, hashes))
         return "committed seeds and published shares"
 
-    def _upload(self, round_: Round, index: int) -> str | None:
+    def _upload(self, round_: Round, in_time: bool) -> str | None:
         board = self._ground.board(round_)
         Snapshot(self._ground.folder, round_.number).keep(board.visible)
-        if index in board.uploads:
+        if board.shows(Kind.UPDATE, self._ground.address) or not in_time:
             return None
         participant = self._participant(round_)
         chunks = participant.uploaded
         if chunks is None:
-            head = self._ground.synced.update()
-            chain, number = self._ground.synced.chain, head.header.number + 1
-            if chain.task.private is not None and self._private is None:
-                raise PrivacyError("the task is private: without a book of what rounds cost no update leaves")
-            update = self._train(chain.state(head), number)
-            if self._private is not None:
-                update = self._private.released(update, round_.number, number, len(board.transcript.seeds))
-            chunks = participant.upload(to_chunks(update), board.transcript)
+            chunks = self._masked_update(participant, board.transcript)
         root = chunk_tree(chunks).root
         signature = self._registry.domain.sign(Update(round_.number, root), self._ground.account)
         self._ground.publish(round_, Kind.UPDATE, Upload(chunks, root, signature).to_bytes())
         return "trained and uploaded"
 
-    def _reveal(self, round_: Round, index: int) -> str | None:
+    def _masked_update(self, participant: Participant, transcript: Transcript) -> Lanes:
+        """Trains once all is checked that could forbid an update: one that is refused costs no work and no privacy."""
+        round_, seeds = transcript.round, len(transcript.seeds)
+        participant.check_company(transcript)
+        head = self._ground.synced.update()
+        chain, number = self._ground.synced.chain, head.header.number + 1
+        if self._private is not None:
+            self._private.check_update(round_, number, seeds, chain.task.model.weights)
+        update = self._train(chain.state(head), number)
+        if self._private is not None:
+            update = self._private.released(update, round_, number, seeds)
+        return participant.upload(to_chunks(update), transcript)
+
+    def _reveal(self, round_: Round) -> str | None:
         closing = round_.closing
         board = self._ground.board(round_)
-        if closing is None or index in {reveal.participant for reveal in board.reveals}:
+        if closing is None or board.shows(Kind.REVEAL, self._ground.address):
             return None
         if self._private is not None:
             synced, seeds = self._ground.synced, len(board.transcript.seeds)
@@ -163,6 +182,10 @@ class Member:
         return f"revealed {len(reveal.shares)} shares"
 
     def _participant(self, round_: Round) -> Participant:
+        """Who commits, uploads and reveals in a round. Raises PrivacyError for a home without a book in a private task:
+        it couldn't tell what its updates cost, nor which sums tell too much."""
+        if self._private is None and self._ground.synced.chain.task.private is not None:
+            raise PrivacyError("the task is private: without a book of what rounds cost this home takes no part")
         if self._open is None or self._open.round != round_.number:
             if self._record is not None:
                 self._record.forget()

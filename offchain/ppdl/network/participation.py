@@ -38,6 +38,7 @@ class Participation:
             else:
                 return
         if round_.number != self._number:
+            self._member.forget_before(round_.number)
             self._number = round_.number
             self.ground.synced.update()
         said = self._step(round_, now)

@@ -36,6 +36,13 @@ class PrivatePart:
         if not self.ledger.has(self.model, round_):
             self.ledger.check(round_, Cost(self.mode.multiplier))
 
+    def check_update(self, round_: int, number: int, participants: int, weights: int) -> None:
+        """To be asked before an update is trained: raises RoundSpent if one of the round is in the book, BudgetSpent if
+        it would cost more than is left, PrivacyError if so few who committed seeds have no noise that hides it."""
+        cost = self.mode.sum_of(number, participants, weights).cost
+        self.ledger.check_untold(self.model, round_)
+        self.ledger.check(round_, cost)
+
     def released(self, update: Signed, round_: int, number: int, participants: int) -> Signed:
         """The update that may leave, shape (weights + 1,), for the header of a number, of so many who committed seeds:
         shortened, with noise, and no loss; it is in the book. Raises BudgetSpent or RoundSpent: then nothing leaves."""

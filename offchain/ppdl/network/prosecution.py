@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from offchain.ppdl.disputes.faults import Fault, Place
 from offchain.ppdl.disputes.proofs import Kind
-from offchain.ppdl.network.docket import Demand, Demands, Docket
+from offchain.ppdl.network.docket import Demands, Docket, is_live
+from offchain.ppdl.network.fees import Fees
 from offchain.ppdl.network.member import Ground
-from offchain.ppdl.network.registry import Phase
+from offchain.ppdl.network.registry import Phase, Round
 from offchain.ppdl.network.turns import Turns
 
 
@@ -22,7 +23,7 @@ class Prosecution:
         self._rules = ground.registry.rules
         self._docket = docket
         self._turns = Turns(ground.address)
-        self._settled: set[Demand] = set()
+        self._fees = Fees(ground.folder / "fees")
 
     def challenge(self, demands: Demands, fault: Fault, now: int) -> bool:
         """Shows that a place of the newest claim is wrong; whether its turn had come."""
@@ -45,6 +46,7 @@ class Prosecution:
         wanted = wanted[: self.affordable(demands)]
         if not wanted or now >= self.until(demands) or not self._turn(demands, tuple(wanted), now):
             return 0
+        self._fees.add(wanted)
         for demand in wanted:
             self._ground.sender.transact(self._docket.contract.functions.demand(*demand), self._rules.demand_fee)
         return len(wanted)
@@ -63,15 +65,23 @@ class Prosecution:
         registry = self._ground.registry
         return int(registry.node.ask(registry.contract.functions.demandsUntil()))
 
-    def take_back(self, demands: Demands) -> int:
-        """Takes the fees back that were paid for claims that are void; how many."""
-        own = [demand for demand, by in demands.by.items() if by == self._ground.sender.address]
-        void = [one for one in own if not demands.is_current(one) and one not in demands.answered]
-        held = [demand for demand in void if demand not in self._settled and self._docket.is_held(demand)]
-        for demand in held:
-            self._ground.sender.transact(self._docket.contract.functions.release(*demand))
-        self._settled.update(void)
-        return len(held)
+    def is_early(self, demands: Demands, now: int) -> bool:
+        """Whether what is nowhere to be seen may still come, from a store that is slow: half of the window long."""
+        closed = demands.round.phase == Phase.CLOSED
+        window = self._rules.post_window if closed else self._rules.challenge_window
+        return now < self.until(demands) - window // 2
+
+    def take_back(self, round_: Round) -> int:
+        """Takes the fees back of demands that nobody has to answer any more, of earlier rounds, too; how many."""
+        taken = 0
+        for demand in self._fees.open():
+            if is_live(demand, round_):
+                continue
+            if self._docket.payer(demand) == self._ground.sender.address:
+                self._ground.sender.transact(self._docket.contract.functions.release(*demand))
+                taken += 1
+            self._fees.settle(demand)
+        return taken
 
     def _turn(self, demands: Demands, what: object, now: int) -> bool:
         return self._turns.has_come(demands.round, (demands.round.claim, what), now, self._rules.challenge_window // 3)

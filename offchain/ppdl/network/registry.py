@@ -78,9 +78,9 @@ class Claim:
 
 @dataclass(frozen=True)
 class Round:
-    """The last round that was opened. `until` ends the window to post, to challenge or to relay; times are Unix
-    seconds. `finalised_at` is the time of the block that made its aggregate count. `doubted`: somebody waits for the
-    signature of an update that it was closed with."""
+    """The last round that was opened. `claim` is the one that stands. `until` ends the window to post, to challenge or
+    to relay; times are Unix seconds. `finalised_at` is the time of the block that made its aggregate count. `doubted`:
+    somebody waits for the signature of an update that it was closed with."""
 
     number: int
     phase: Phase
@@ -138,7 +138,8 @@ class Registry:
         if not number:
             return Round(0, Phase.NONE, 0, 0)
         found = self._as_logged(number, self.opening_block(opened_at), Phase(phase), opened_at, until)
-        return replace(found, doubted=doubts > 0)
+        stands = found.phase in (Phase.POSTED, Phase.FINAL)  # else it was shown to be wrong
+        return replace(found, doubted=doubts > 0, claim=found.claim if stands else None)
 
     def opening_block(self, opened_at: int) -> int:
         """The first block at the time of a round's opening or later."""

@@ -56,6 +56,9 @@ class Steward:
     def step(self, round_: Round, now: int) -> str | None:
         """Does what is due at a time in Unix seconds; returns what it did, None if nothing was. Raises UserError for
         what stands in the way."""
+        return self._due(round_, now) or self._watcher.take_back(round_)
+
+    def _due(self, round_: Round, now: int) -> str | None:
         if round_.phase == Phase.OPEN:
             return self._close(round_, now)
         if round_.phase in (Phase.CLOSED, Phase.POSTED):
@@ -149,4 +152,4 @@ class Steward:
 
     def _turn(self, round_: Round, now: int) -> bool:
         """Whether its turn has come to bring the round on."""
-        return self._turns.has_come(round_, (round_.phase, round_.claim), now)
+        return self._turns.has_come(round_, (round_.phase, round_.claim or round_.until), now)

@@ -37,9 +37,8 @@ class Upload:
 
 
 def differing(uploads: Iterable[Upload]) -> list[Upload]:
-    """One upload of each root, by ascending roots: everybody who sees the same has the same order."""
-    by_root = {upload.root: upload for upload in uploads}
-    return [by_root[root] for root in sorted(by_root)]
+    """One upload of each root, in their order."""
+    return list({upload.root: upload for upload in uploads}.values())
 
 
 @lru_cache(maxsize=4096)

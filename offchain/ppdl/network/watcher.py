@@ -10,7 +10,7 @@ from offchain.ppdl.network.equivocation import EquivocationWatcher
 from offchain.ppdl.network.member import Ground
 from offchain.ppdl.network.outcome import Outcome
 from offchain.ppdl.network.prosecution import Prosecution
-from offchain.ppdl.network.registry import Phase
+from offchain.ppdl.network.registry import Phase, Round
 
 
 class Watcher:
@@ -35,7 +35,9 @@ class Watcher:
             live = list(Kind) if demands.round.phase == Phase.POSTED else [Kind.SIGNATURE]
             place = self._prosecution.convict(demands, live, now)  # else the round could never end
             said = f"convicted for a {place.kind.name.lower()} that nobody showed in time" if place else None
-        if said is None:
-            count = self._prosecution.take_back(demands)
-            said = f"took {count} fees back that were paid for a void sum" if count else None
         return said
+
+    def take_back(self, round_: Round) -> str | None:
+        """Takes fees back at any time, that were paid for what nobody has to answer any more; what it did."""
+        count = self._prosecution.take_back(round_)
+        return f"took {count} fees back, of demands that nobody has to answer any more" if count else None

@@ -99,20 +99,23 @@ class PrivacyLedger:
                 f" budget of {self.budget.epsilon:g} (delta {self.budget.delta:g}): its update stays here"
             )
 
+    def check_untold(self, model: bytes, number: int) -> None:
+        """Raises RoundSpent if an update of a round was written down."""
+        if self.has(model, number):
+            raise RoundSpent(
+                f"round {number}: another update of it was given away already, and a second one would tell more:"
+                " sit the round out"
+            )
+
     def spend(self, model: bytes, number: int, cost: Cost, digest: bytes) -> None:
         """Writes down a round before its update leaves; `digest` is the update's, noise included. When this returns,
         that update may be sent, also again. Raises BudgetSpent if it would cost too much and RoundSpent if another
         update of the round was written down; nothing is written then."""
         with self._alone():
             query = "SELECT digest FROM spent WHERE model = ? AND round = ?"
-            before = self._run(query, model, number)
-            if before == [(digest,)]:
+            if self._run(query, model, number) == [(digest,)]:
                 return
-            if before:
-                raise RoundSpent(
-                    f"round {number}: another update of it was given away already, and a second one would tell more:"
-                    " sit the round out"
-                )
+            self.check_untold(model, number)
             self.check(number, cost)
             row = (model, number, cost.multiplier, cost.rate, digest)
             self._run("INSERT INTO spent VALUES (?, ?, ?, ?, ?)", *row)

@@ -9,6 +9,7 @@ deviations, an excess of 1e-32 a lane. An overflow would spoil the model, never 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,6 +106,11 @@ class PrivateSum:
             raise PrivacyError(f"an update of shape {updates.shape[1:]} can't go into a sum of {self.lanes} lanes")
         noise = discrete_gaussian(updates.size, self.deviation, stream).reshape(updates.shape)
         return np.stack([bounded(update, self.bound) for update in updates]) + noise
+
+
+def dearest(sums: Iterable[PrivateSum]) -> Cost:
+    """What a round of several sums costs whoever is in the one with the least noise."""
+    return min((one.cost for one in sums), key=lambda cost: cost.multiplier)
 
 
 def bounded(update: Lanes, bound: int) -> Lanes:
