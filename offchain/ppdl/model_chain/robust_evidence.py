@@ -110,8 +110,7 @@ class OpenEvidence:
 
     def combined(self, blobs: Blobs, lanes: int) -> Sum:
         """What the model moves by, as the sum of one client. Raises BlobError if an update is missing."""
-        updates = np.stack([to_lanes(blobs.chunks(root), lanes) for root in self.update_roots])
-        return Sum(combined(self.rule, updates.astype(np.int64)).astype(np.int32), 1)
+        return combined(self.rule, np.stack([to_lanes(blobs.chunks(root), lanes) for root in self.update_roots]))
 
     def to_bytes(self) -> bytes:
         """As MessagePack."""
