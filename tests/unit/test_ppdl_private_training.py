@@ -73,7 +73,7 @@ def test_a_private_training_is_a_right_chain(trained: Path) -> None:
     assert list(trainer.rounds()) == []
     for number in (1, 2, 3):
         evidence = chain.evidence(chain.block(number))
-        assert evidence.combined(chain.blobs, 642).total[-1] == 0
+        assert evidence.sums(chain.blobs, 642)[0].total[-1] == 0
 
 
 def test_noise_is_never_the_same(trained: Path, tmp_path: Path) -> None:

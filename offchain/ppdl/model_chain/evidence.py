@@ -11,7 +11,7 @@ import msgspec
 from offchain.errors import UserError
 from offchain.ppdl.aggregation.alive import AliveSet
 from offchain.ppdl.aggregation.graph import Graph, RoundKeys, committee, graph_seed
-from offchain.ppdl.aggregation.lanes import Lanes, to_lanes
+from offchain.ppdl.aggregation.lanes import to_lanes
 from offchain.ppdl.aggregation.masks import seed_hash
 from offchain.ppdl.aggregation.messages import Domain, Update
 from offchain.ppdl.aggregation.seeds import SeedCommitment, mask_places
@@ -89,14 +89,17 @@ class Evidence:
                 raise EvidenceError(f"the update of participant {index} is signed by somebody else")
         self._check_masks()
 
-    def total(self, blobs: Blobs) -> Lanes:
-        """The sum, shape (chunks, 64), of the updates that the blobs hold. Raises BlobError if one is missing."""
+    def sums(self, blobs: Blobs, lanes: int) -> list[Sum]:
+        """All that was unmasked: one sum of updates of so many lanes, which the blobs hold. Raises BlobError if one is
+        missing."""
         uploads = {index: blobs.chunks(root) for index, root in zip(self.alive.indices, self.update_roots, strict=True)}
-        return unmasked(uploads, self.alive, self.masks)
+        total = unmasked(uploads, self.alive, self.masks)
+        return [Sum(to_lanes(total, lanes), len(self.alive))]
 
-    def combined(self, blobs: Blobs, lanes: int) -> Sum:
-        """What the model moves by, of so many lanes. Raises BlobError if an update is missing."""
-        return Sum(to_lanes(self.total(blobs), lanes), len(self.alive))
+    def combined(self, sums: Sequence[Sum]) -> Sum:
+        """What the model moves by."""
+        (only,) = sums
+        return only
 
     def _check_shape(self) -> None:
         self.alive.check_quorum(self.seeds)

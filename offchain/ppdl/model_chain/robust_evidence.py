@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -61,9 +62,14 @@ class GroupEvidence:
         if found != drawn(everybody, seed):
             raise EvidenceError("its groups are not those that the header before draws")
 
-    def combined(self, blobs: Blobs, lanes: int) -> Sum:
+    def sums(self, blobs: Blobs, lanes: int) -> list[Sum]:
+        """What was unmasked: a sum of updates of so many lanes for each group. Raises BlobError if an update is
+        missing."""
+        return [one for group in self.groups for one in group.sums(blobs, lanes)]
+
+    def combined(self, sums: Sequence[Sum]) -> Sum:
         """What the model moves by, as the sum of one client: lane by lane the median of the groups' means."""
-        return median_sum([group.combined(blobs, lanes) for group in self.groups])
+        return median_sum(sums)
 
     def to_bytes(self) -> bytes:
         """As MessagePack."""
@@ -108,9 +114,13 @@ class OpenEvidence:
             if signer != participant:
                 raise EvidenceError(f"the update of participant 0x{participant.hex()} is signed by somebody else")
 
-    def combined(self, blobs: Blobs, lanes: int) -> Sum:
-        """What the model moves by, as the sum of one client. Raises BlobError if an update is missing."""
-        return combined(self.rule, np.stack([to_lanes(blobs.chunks(root), lanes) for root in self.update_roots]))
+    def sums(self, blobs: Blobs, lanes: int) -> list[Sum]:
+        """The updates, of so many lanes, each as a sum of one client. Raises BlobError if one is missing."""
+        return [Sum(to_lanes(blobs.chunks(root), lanes), 1) for root in self.update_roots]
+
+    def combined(self, sums: Sequence[Sum]) -> Sum:
+        """What the model moves by, as the sum of one client."""
+        return combined(self.rule, np.stack([one.total for one in sums]))
 
     def to_bytes(self) -> bytes:
         """As MessagePack."""
