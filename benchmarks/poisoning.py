@@ -34,12 +34,14 @@ FEW, MANY = 2, 8
 
 
 def attacked(aggregate: Aggregate, attackers: int, factor: int) -> Aggregate:
-    """The aggregate of updates of which the first ones are multiplied, as far as 32 bits go."""
+    """The aggregate of updates of which the first ones are multiplied, as far as 32 bits go. The losses that they tell
+    stay as they were."""
 
     def spoiled(number: int, updates: Lanes) -> Sum:
         sent = updates.copy()
         bounds = np.iinfo(np.int32)
-        sent[:attackers] = np.clip(updates[:attackers].astype(np.int64) * factor, bounds.min, bounds.max)
+        moves = updates[:attackers, :-1].astype(np.int64)
+        sent[:attackers, :-1] = np.clip(moves * factor, bounds.min, bounds.max)
         return aggregate(number, sent)
 
     return spoiled

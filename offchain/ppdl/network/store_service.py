@@ -15,11 +15,9 @@ from starlette.responses import JSONResponse, Response
 
 from offchain.errors import UserError
 from offchain.http_service import answer_errors, read_body
-from offchain.ppdl.network.publication import LARGEST, Kind, Publication
+from offchain.ppdl.network.publication import ENVELOPE_BYTES, LARGEST, Kind, Publication
 from offchain.ppdl.network.store import FolderStore
 
-ENVELOPE_BYTES = 256
-"""More than a publication has around its content."""
 AT_ONCE = 16
 """Publications taken in at the same time."""
 
