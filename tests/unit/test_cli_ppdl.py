@@ -156,6 +156,17 @@ def test_options_that_cannot_be_are_named(openmg: CommandLine, tmp_path: Path, o
     assert not (tmp_path / "models").exists()
 
 
+@pytest.mark.parametrize("option", ["--robust", "--holidays", "--model", "--generation"])
+def test_what_works_in_one_process_only_is_no_option_of_a_home(
+    openmg: CommandLine, tmp_path: Path, option: str
+) -> None:
+    """P9: in one line, and nothing is begun."""
+    readings = tmp_path / "home.csv"
+    readings.write_text("reading_datetime,home\n")
+    assert f"No such option: {option}" in openmg.run("ppdl", "join", "--data", str(readings), option, "median").error
+    assert not (tmp_path / "models").exists()
+
+
 def test_without_cuda_nothing_is_begun(openmg: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """P9"""
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)

@@ -247,9 +247,14 @@ def test_too_few_for_groups_are_named(homes: int, robust: Any, why: str) -> None
         Plan(homes=homes, robust=robust).ground()
 
 
-def test_a_home_refuses_a_robust_task_over_the_chain() -> None:
-    """P8: above all it never shows an update that the task wants open."""
-    ground = OPEN.ground()
-    task = OPEN.task(ground)
-    with pytest.raises(TrainingError, match="the registry checks one secure sum a round"):
-        HomeTraining(task, ground.readings_of(ground.members[0]), ground.training_hours)
+@pytest.mark.parametrize("robust", ["groups", "median", "trimmed_mean", "multi_krum"])
+def test_a_home_refuses_a_robust_task_over_the_chain(robust: Any) -> None:
+    """P8, P9: in one line; above all it never shows an update that the task wants open."""
+    plan = msgspec.structs.replace(GROUPS, robust=robust)
+    ground = plan.ground()
+    with pytest.raises(TrainingError) as caught:
+        HomeTraining(plan.task(ground), ground.readings_of(ground.members[0]), ground.training_hours)
+    assert str(caught.value) == (
+        f"the registry checks one secure sum a round: a task that combines updates by {robust} works in one process"
+        " only (openmg ppdl train)"
+    )
