@@ -91,7 +91,12 @@ def test_homes_share_what_is_demanded(scene: Training) -> None:
     for place in range(1, 10):
         call = docket.contract.functions.demand(Kind.SUM, claim.number, 0, place)
         stranger.transact(call, scene.registry.rules.demand_fee)
-    assert len(docket.of(scene.registry.round()).waiting) == len(scene.homes) == 9
+    waiting = docket.of(scene.registry.round()).waiting
+    assert len(waiting) == len(scene.homes) == 9
+    closed = scene.homes[0].ground.board(scene.registry.round()).closed()
+    assert closed is not None
+    with pytest.raises(TypeError, match="shows no sum"):
+        docket.answer(waiting[0], closed)
     said = scene.steps()
     assert [line.split(": ")[1] for line in said] == ["showed that a sum is right"] * 9
     assert docket.of(scene.registry.round()).waiting == []
