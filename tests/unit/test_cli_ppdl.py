@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from offchain.ppdl.aggregation.lanes import Signed
+from offchain.ppdl.gathering import Gathered, Gathering
 from offchain.ppdl.learning.database import add_readings
+from offchain.ppdl.robust.rules import Rule
+from offchain.ppdl.trainer import development_account
 from tests.unit.command_line import CommandLine
 
 FEW = ("--homes", "10", "--rounds", "2")
@@ -117,6 +121,31 @@ def test_what_is_unusual_is_said_before_training(openmg: CommandLine, options: l
     """P7, P8: and the chain is right whichever way updates are combined."""
     assert said in openmg.run("ppdl", "train", "--rounds", "1", *options).out
     assert openmg.done("ppdl", "verify")["height"] == 1
+
+
+def test_who_sends_nothing_of_its_own_is_named(
+    openmg: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P7: where updates are seen, though it tells another loss than whom it copies; the chain is right all the same."""
+    honest = Gathering._open
+
+    def lazy(gathering: Gathering, rule: Rule, number: int, updates: Signed) -> Gathered:
+        sent = updates.copy()
+        sent[3, :-1], sent[7, :-1] = 0, updates[1, :-1]
+        assert len(set(sent[[1, 3, 7], -1].tolist())) == 3
+        return honest(gathering, rule, number, sent)
+
+    assert openmg.done("ppdl", "train", "--homes", "12", "--rounds", "1", "--robust", "median")["height"] == 1
+    assert openmg.done("ppdl", "verify")["freeRiders"] == []
+    monkeypatch.setattr(Gathering, "_open", lazy)
+    chain = ("--chain", str(tmp_path / "lazy"))
+    openmg.done("ppdl", "train", "--homes", "12", "--rounds", "1", "--robust", "median", *chain)
+    riders = [development_account(0, f"home-{number:02}").address.lower() for number in (6, 10)]
+    found = openmg.done("ppdl", "verify", *chain)
+    assert found["right"]
+    assert found["freeRiders"] == [{"block": 1, "participant": address} for address in riders]
+    lines = openmg.run("ppdl", "verify", *chain).out.splitlines()
+    assert lines[0] == f"Block 1: {riders[0]} sent nothing of its own."
 
 
 def test_forecasts_are_compared_in_one_table(openmg: CommandLine) -> None:

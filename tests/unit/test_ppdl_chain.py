@@ -227,7 +227,7 @@ def test_false_evidence_is_found(models: ModelChain) -> None:
         (fewer, "there are 7 masks, not 8"),
         (none, "mask 0 is there and should not be, or the other way round"),
         (signer, "the update of participant 0 is signed by somebody else"),
-        (short_root, "there is not one signed update for each of the alive"),
+        (short_root, "there is not one signed update for each who took part"),
         (other_round, "its evidence is of round 9"),
         (twice, "a participant committed keys twice"),
     ):

@@ -12,13 +12,11 @@ from offchain.ppdl.aggregation.sums import Sum
 from offchain.ppdl.learning.update import apply_sum
 from offchain.ppdl.model_chain.block import QUORUM, Block
 from offchain.ppdl.model_chain.chain import ModelChain
-from offchain.ppdl.model_chain.header import weight_hash_of
+from offchain.ppdl.model_chain.header import NOTHING, weight_hash_of
 from offchain.ppdl.model_chain.robust_evidence import AnyEvidence, GroupEvidence, OpenEvidence
 from offchain.ppdl.model_chain.task import GROUPS, Task
 from offchain.ppdl.model_chain.testset import follows
 from offchain.signature import SignatureError
-
-NOTHING = bytes(32)
 
 
 class BrokenChain(UserError):
@@ -44,6 +42,17 @@ def verify(chain: ModelChain) -> Iterator[Block]:
             raise BrokenChain(f"block {number}: {error}") from error
         yield block
         before = block
+
+
+def free_riders(chain: ModelChain, block: Block) -> list[bytes]:
+    """Which participants, addresses of 20 bytes, sent nothing of their own in the round of a block, as far as single
+    updates are seen. That breaks no rule of the chain. Raises BlobError or EvidenceError."""
+    if block.evidence is None or chain.task.robust in (None, GROUPS):
+        return []
+    evidence = chain.any_evidence(block)
+    if not isinstance(evidence, OpenEvidence):
+        return []
+    return evidence.free_riders(evidence.sums(chain.blobs, chain.task.model.weights + 1))
 
 
 def _check_header(block: Block, before: Block | None, number: int, task: Task) -> None:

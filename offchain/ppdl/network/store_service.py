@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from http import HTTPStatus
 
 import msgspec
-import uvicorn
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -42,9 +40,3 @@ def service(store: FolderStore) -> FastAPI:
 
     answer_errors(app, {UserError: HTTPStatus.BAD_REQUEST})
     return app
-
-
-def serve(store: FolderStore, listening: socket.socket) -> None:
-    """Runs the service on a socket until the process ends."""
-    settings = uvicorn.Config(service(store), access_log=False, log_level="warning", server_header=False)
-    uvicorn.Server(settings).run(sockets=[listening])
