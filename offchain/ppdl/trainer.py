@@ -62,10 +62,10 @@ class Trainer:
     def __init__(self, folder: Path, plan: Plan, device: str = "cpu", books: Path | None = None) -> None:
         self._device = device_of(device)
         self.plan = plan
-        self.ground = plan.ground()
-        self.task = plan.task(self.ground)
+        self.cohort = plan.cohort()
+        self.task = plan.task(self.cohort)
         self.model = self.task.model
-        self._accounts = [development_account(plan.seed, home) for home in self.ground.members]
+        self._accounts = [development_account(plan.seed, home) for home in self.cohort.members]
         chain = self._found(folder)
         self.ledger = self._ledger(folder, books or folder.resolve().parent / "privacy")
         self.chain = chain or self._begin(folder)
@@ -73,7 +73,7 @@ class Trainer:
     def rounds(self) -> Iterator[Round]:
         """The rounds that are still to be done; each is on the disk when it is yielded. Raises BudgetSpent before a
         round that would cost more privacy than is left."""
-        data = ClientData.of(self.ground.training_examples(), self.ground.members, self._device)
+        data = ClientData.of(self.cohort.training_examples(), self.cohort.members, self._device)
         gathering = Gathering(self.chain.task, self.chain.domain, self._accounts, self.ledger)
         gate = TaskGate(self.chain.task, self.chain.about.tolerance)
         before = self.chain.block(self.chain.height)
@@ -110,7 +110,7 @@ class Trainer:
         mode = self.task.mode
         if mode is None:
             return None
-        mode.sum_of(1, len(self.ground.members), self.model.weights)
+        mode.sum_of(1, len(self.cohort.members), self.model.weights)
         whose = str(folder.resolve()) if self.plan.source == BUNDLED else self.plan.source
         return PrivacyLedger(books / f"{Path(whose).stem}-{keccak(text=whose).hex()[:8]}.sqlite", mode.budget)
 
@@ -130,7 +130,7 @@ class Trainer:
 
     def _begin(self, folder: Path) -> ModelChain:
         if self.ledger is not None and self.task.mode is not None:
-            self.ledger.check(1, self.task.mode.sum_of(1, len(self.ground.members), self.model.weights).cost)
+            self.ledger.check(1, self.task.mode.sum_of(1, len(self.cohort.members), self.model.weights).cost)
         state = self.model.initial(self.plan.seed)
         about = About(NO_CHAIN, NO_CONTRACT, TOLERANCE, self.task.hash.hex(), msgspec.to_builtins(self.plan))
         block = Block(genesis(state, self.task.hash, int(time.time())), {}, None)

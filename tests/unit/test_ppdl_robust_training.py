@@ -18,13 +18,12 @@ from hypothesis import strategies as st
 from offchain.ppdl import gathering
 from offchain.ppdl.aggregation.lanes import Signed, to_chunks
 from offchain.ppdl.gathering import Gathering
-from offchain.ppdl.ground import PlanError
 from offchain.ppdl.model_chain.chain import ModelChain
 from offchain.ppdl.model_chain.evidence import EvidenceError
 from offchain.ppdl.model_chain.robust_evidence import AnyEvidence, GroupEvidence, OpenEvidence, evidence_of
 from offchain.ppdl.model_chain.verification import BrokenChain, verify
 from offchain.ppdl.network.training import HomeTraining, TrainingError
-from offchain.ppdl.plan import Plan, Private
+from offchain.ppdl.plan import Plan, PlanError, Private
 from offchain.ppdl.privacy.mechanism import PrivateSum
 from offchain.ppdl.robust.grouping import drawn, median_of_sums
 from offchain.ppdl.robust.rules import RobustError, median
@@ -244,16 +243,16 @@ def test_groups_that_a_seed_draws() -> None:
 def test_too_few_for_groups_are_named(homes: int, robust: Any, why: str) -> None:
     """P9"""
     with pytest.raises(PlanError, match=why):
-        Plan(homes=homes, robust=robust).ground()
+        Plan(homes=homes, robust=robust).cohort()
 
 
 @pytest.mark.parametrize("robust", ["groups", "median", "trimmed_mean", "multi_krum"])
 def test_a_home_refuses_a_robust_task_over_the_chain(robust: Any) -> None:
     """P8, P9: in one line; above all it never shows an update that the task wants open."""
     plan = msgspec.structs.replace(GROUPS, robust=robust)
-    ground = plan.ground()
+    cohort = plan.cohort()
     with pytest.raises(TrainingError) as caught:
-        HomeTraining(plan.task(ground), ground.readings_of(ground.members[0]), ground.training_hours)
+        HomeTraining(plan.task(cohort), cohort.readings_of(cohort.members[0]), cohort.training_hours)
     assert str(caught.value) == (
         f"the registry checks one secure sum a round: a task that combines updates by {robust} works in one process"
         " only (openmg ppdl train)"

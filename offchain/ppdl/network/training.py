@@ -30,9 +30,8 @@ class HomeTraining:
             )
         self._task = task
         self._model = task.model
-        learned = examples(readings, task.foreseen, training_hours, (), task.told, task.window).between(
-            0, training_hours
-        )
+        told = ((), task.foreseen_quantity, task.window)
+        learned = examples(readings, task.foreseen_hour, training_hours, *told).between(0, training_hours)
         self._data = ClientData.of(learned, readings.households, device_of(device))
 
     def __call__(self, state: Signed, number: int) -> Signed:

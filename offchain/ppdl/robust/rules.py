@@ -24,7 +24,8 @@ from offchain.ppdl.learning.update import LARGEST_MOVE
 Lanes = NDArray[np.int64]
 
 Rule = Literal["median", "trimmed_mean", "multi_krum"]
-ATTACKERS = 5  # one in so many is expected to be bad
+UPDATES_AN_ATTACKER = 5
+"""One update in so many is expected to be bad."""
 
 NEARNESS = 1_000  # a copy is nearer than a thousandth of its length
 
@@ -61,7 +62,7 @@ def multi_krum(updates: Lanes, attackers: int) -> Lanes:
 def combined(rule: Rule, updates: NDArray[np.int32]) -> Sum:
     """What updates [clients, weights + 1] move the state by, as the sum of one client: by a rule of this name, with one
     attacker expected in five. Raises RobustError if there are too few updates."""
-    attackers = len(updates) // ATTACKERS
+    attackers = len(updates) // UPDATES_AN_ATTACKER
     rules: dict[Rule, Callable[[Lanes], Lanes]] = {
         "median": median,
         "trimmed_mean": partial(trimmed_mean, attackers=attackers),
