@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from threading import Event, Thread
 
 import msgspec
 import pytest
+from eth_account import Account
 
 from offchain.ppdl.network import store_client
-from offchain.ppdl.network.publication import Kind, NoAnswer, PublicationError
+from offchain.ppdl.network.publication import Kind, NoAnswer, Publication, PublicationError
 from offchain.ppdl.network.store_client import MOST_LISTED, StoreClient
 from tests.unit.test_ppdl_store import DOMAIN, published
 
@@ -126,6 +129,33 @@ def test_more_than_there_can_be_is_no_answer(serve: Serve) -> None:
     """P9 many empty publications are few bytes."""
     with pytest.raises(NoAnswer, match="doesn't answer as a store does"):
         serve(lambda: body(msgspec.msgpack.encode([b""] * (MOST_LISTED + 1)))).publications(3, Kind.VOTE)
+
+
+def test_forgeries_take_their_time_and_no_more(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P9 many that nobody signed."""
+    monkeypatch.setattr(store_client, "CHECKING", SECONDS)
+    forged = [dataclasses.replace(published(), content=b"%d" % number).to_bytes() for number in range(MOST_LISTED)]
+    client, began = serve(lambda: body(msgspec.msgpack.encode(forged))), time.monotonic()
+    monkeypatch.setattr(store_client, "ANSWERING", 60)
+    with pytest.raises(NoAnswer, match=r"takes more than 0\.6 s to check$"):
+        client.publications(3, Kind.UPDATE)
+    assert time.monotonic() - began < 4 * SECONDS
+
+
+def test_what_was_checked_is_not_checked_again(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P7 so that many honest ones are all read in the end, from whichever store."""
+    accounts = [Account.from_key(bytes([number]) * 32) for number in range(30, 42)]
+    rightful = [Publication.signed(DOMAIN, account, 3, Kind.REVEAL, b"shares") for account in accounts]
+    client = serve(lambda: body(msgspec.msgpack.encode([one.to_bytes() for one in rightful])))
+    monkeypatch.setattr(store_client, "ANSWERING", 60)
+    monkeypatch.setattr(store_client, "CHECKING", 1e-3)
+    with pytest.raises(NoAnswer, match=r"to check$"):
+        client.publications(3, Kind.REVEAL)
+    for _ in range(60):
+        with suppress(NoAnswer):
+            assert client.publications(3, Kind.REVEAL) == rightful
+            return
+    raise AssertionError("all looks began anew")
 
 
 def test_nothing_is_unpacked(serve: Serve) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
+from functools import lru_cache
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -18,6 +20,8 @@ from offchain.ppdl.network.store import MOST_KEPT
 
 CONNECTING, ANSWERING = 3, 30
 """Seconds until a store counts as not answering: for the connection, and for all of the answer."""
+CHECKING = 30
+"""Seconds for the signatures of an answer; the next one goes on from there."""
 MOST_LISTED = 2 * MOST_CLIENTS
 """Publications in one answer: of each in a round one, and one that is evidence."""
 MOST_BYTES = 1 << 28
@@ -36,7 +40,6 @@ class StoreClient:
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
             raise PublicationError(f"{url} is no address of a store: give http://HOST:PORT")
         self._url, self._domain = url.rstrip("/"), domain
-        self._checked: dict[bytes, Publication] = {}
 
     def publish(self, publication: Publication) -> None:
         """Raises PublicationError with the store's reason if it isn't accepted, or there is no answer."""
@@ -44,33 +47,24 @@ class StoreClient:
 
     def publications(self, round_: int, kind: Kind) -> list[Publication]:
         """Those that aren't what was asked for, or not their sender's, are left out. Raises PublicationError if there
-        is no answer."""
+        is no answer, or too much in it to be checked."""
         most = min(MOST_LISTED * (LARGEST[kind] + ENVELOPE_BYTES), MOST_BYTES)
         content = self._ask("GET", f"/publications/{round_}/{kind}", most)
-        found = []
         try:
             listed = msgspec.msgpack.decode(content, type=_Listed)
         except (msgspec.DecodeError, ValueError) as error:
             raise NoAnswer(f"the store at {self._url} doesn't answer as a store does") from error
+        found, until = [], time.monotonic() + CHECKING
         for one in listed:
+            if time.monotonic() > until:
+                raise NoAnswer(f"what the store at {self._url} answers takes more than {CHECKING} s to check")
             try:
-                publication = self._check(one)
+                publication = _checked(self._domain, one)
             except PublicationError:
                 continue
             if (publication.round, publication.kind) == (round_, kind):
                 found.append(publication)
         return found
-
-    def _check(self, content: bytes) -> Publication:
-        """A publication that was checked, now or before. Raises PublicationError."""
-        known = self._checked.get(content)
-        if known is None:
-            known = Publication.from_bytes(content)
-            known.check(self._domain)
-            if len(self._checked) >= MOST_KEPT:
-                self._checked.clear()
-            self._checked[content] = known
-        return known
 
     def _ask(self, method: str, path: str, most: int, content: bytes | None = None) -> bytes:
         """An answer of at most so many bytes. Raises NoAnswer or PublicationError."""
@@ -99,6 +93,14 @@ class StoreClient:
                 if len(body) > most:
                     break
         return answer.status, bytes(body)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _checked(domain: Domain, content: bytes) -> Publication:
+    """A publication with its sender's signature, whichever store it is from. Raises PublicationError."""
+    publication = Publication.from_bytes(content)
+    publication.check(domain)
+    return publication
 
 
 def _reason(status: int, answer: bytes) -> str:
