@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from benchmarks.holidays import korea, new_south_wales
 from offchain.ppdl.learning.features import Examples, Horizon, Quantity, examples
-from offchain.ppdl.learning.history import WEEK, Array, filled, lag, recent_level
+from offchain.ppdl.learning.history import DAY, WEEK, Array, filled, lag, window_mean
 from offchain.ppdl.learning.metrics import seasonal_naive_error
 from offchain.ppdl.learning.readings import Readings, read_csv
 
@@ -112,6 +112,14 @@ def jeju(folder: Path, horizon: Horizon) -> Trial:
     level = recent_level(filled(power))
     readings = Readings(["jeju"], hours, power / level)
     return Trial(readings, horizon, int((1 - TEST_SHARE) * len(hours)), korea(), level=level)
+
+
+def recent_level(values: Array) -> Array:
+    """The mean of eight weeks until a day before; of the first ones, their own. A series that grows over years is
+    learnt better as shares of it."""
+    level = window_mean(values, 8 * WEEK, DAY)
+    level[: 8 * WEEK + DAY] = values[: 8 * WEEK].mean(axis=0)
+    return level
 
 
 def solar(folder: Path, horizon: Horizon) -> Trial:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import socket
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -43,6 +45,15 @@ async def read_body(http: Request, most: int) -> bytes:
     except ClientDisconnect:
         raise Refusal(HTTPStatus.BAD_REQUEST, "the connection ended before the request did") from None
     return bytes(body)
+
+
+def serve(app: FastAPI, listening: socket.socket) -> None:
+    """Runs an application on a socket until it is stopped."""
+    import uvicorn
+
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
+    settings = uvicorn.Config(app, access_log=False, log_level="warning", server_header=False)
+    uvicorn.Server(settings).run(sockets=[listening])
 
 
 def answer_errors(app: FastAPI, statuses: Mapping[type[UserError], HTTPStatus]) -> None:

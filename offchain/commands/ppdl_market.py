@@ -49,13 +49,14 @@ def serve(
     """
     from threading import Thread
 
+    from offchain import http_service
     from offchain.journal import Journal
     from offchain.outbox import Outbox
     from offchain.ppdl.inference.enrolment import enrol
     from offchain.ppdl.inference.market import ETH, Kind, Market
     from offchain.ppdl.inference.node import InferenceNode
     from offchain.ppdl.inference.served import ChainModels
-    from offchain.ppdl.inference.service import serve as serve_forecasts
+    from offchain.ppdl.inference.service import service
 
     opening = Opening(name)
     chain = network(rpc)
@@ -76,7 +77,7 @@ def serve(
     models = ChainModels(ground.folder / "chain")
     outbox = Outbox(ground.sender, Journal(ground.folder / "sent.db"))
     node = InferenceNode(market, ground.sender.address, models, outbox, key, prices, tell)
-    Thread(target=serve_forecasts, args=(models, listening), daemon=True).start()
+    Thread(target=http_service.serve, args=(service(models), listening), daemon=True).start()
     content = {"account": ground.sender.address, "url": f"http://{host}:{port}"}
     shown = f"Node {ground.sender.address}; plain forecasts at http://{host}:{port}"
     answer(as_json, content, shown, "Press Ctrl-C to stop.")

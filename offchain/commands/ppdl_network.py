@@ -108,11 +108,12 @@ def relay(host: str, port: int, urls: tuple[str, ...], name: str, rpc: str | Non
     """
     from threading import Thread
 
+    from offchain.http_service import serve
     from offchain.ppdl.network.permission import Permission
     from offchain.ppdl.network.publication import Kind, Publication
     from offchain.ppdl.network.relayer import HeaderRelayer
     from offchain.ppdl.network.store import FolderStore
-    from offchain.ppdl.network.store_service import serve
+    from offchain.ppdl.network.store_service import service
     from offchain.ppdl.network.stores import Stores
     from offchain.ppdl.network.synced_chain import task_file
     from offchain.settings import settings
@@ -131,7 +132,7 @@ def relay(host: str, port: int, urls: tuple[str, ...], name: str, rpc: str | Non
         if known.hash == genesis.testset_hash:
             store.publish(known)
     listening = listen(host, port)
-    Thread(target=serve, args=(store, listening), daemon=True).start()
+    Thread(target=serve, args=(service(store), listening), daemon=True).start()
     relayer = HeaderRelayer(ground)
     url = f"http://{host}:{port}"
     content = {"url": url, "account": ground.sender.address}

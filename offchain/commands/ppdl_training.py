@@ -174,7 +174,7 @@ def _shown(trainer: Trainer, timed: tuple[Round, float], as_json: bool) -> dict[
         say(f"{done.number:5}  {training_loss if told else 'private':>16}  {after:15.4f}  {follows}  {seconds:7.1f}")
     shown = ("number", "loss_before", "loss_after", "accepted")
     content = {name: value for name, value in asdict(done).items() if name in shown}
-    learned = {"clients": len(trainer.ground.members), "training_loss": done.training_loss if told else None}
+    learned = {"clients": len(trainer.cohort.members), "training_loss": done.training_loss if told else None}
     return content | learned | {"seconds": round(seconds, 3)}
 
 

@@ -23,10 +23,10 @@ def facts(trainer: Trainer) -> dict[str, Any]:
 
 def told(trainer: Trainer) -> Iterator[str]:
     """The same in lines."""
-    plan, task, ground = trainer.plan, trainer.task, trainer.ground
+    plan, task, cohort = trainer.plan, trainer.task, trainer.cohort
     name = "" if _kind(trainer) == "made-up homes" else f"{Path(plan.source).name} is a {_kind(trainer)}: "
-    members, hours = len(ground.members), ground.training_hours
-    yield f"{name}{members} homes train on {hours:,} hours each; {ground.volunteers} others publish theirs for tests."
+    members, hours = len(cohort.members), cohort.training_hours
+    yield f"{name}{members} homes train on {hours:,} hours each; {cohort.volunteers} others publish theirs for tests."
     if not task.provable:
         yield f"There is no circuit for this model of {task.model.weights:,} weights: its answers can't be disputed."
     if task.private and trainer.ledger:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offchain.ppdl.aggregation.lanes import Signed
-from offchain.ppdl.ground import Ground
+from offchain.ppdl.cohort import Cohort
 from offchain.ppdl.inference.integer_model import ANSWER_FRACTION, quantise_features
 from offchain.ppdl.learning.features import Examples
 from offchain.ppdl.learning.history import WEEK, filled
@@ -32,7 +32,7 @@ class Evaluation:
     whole numbers. With `tuning` also by each home's own model, which goes on from it."""
 
     number: int
-    ground: Ground
+    cohort: Cohort
     task: Task
     state: Signed
     tuning: Tuning | None = None
@@ -41,18 +41,18 @@ class Evaluation:
     def of(cls, folder: Path, tuning: Tuning | None = None) -> Evaluation:
         """Of the chain in a folder, with the data it was trained with. Raises ChainError, DataError."""
         chain = ModelChain(folder)
-        return replace(cls.with_data(chain, plan_within(chain).ground()), tuning=tuning)
+        return replace(cls.with_data(chain, plan_within(chain).cohort()), tuning=tuning)
 
     @classmethod
-    def with_data(cls, chain: ModelChain, ground: Ground) -> Evaluation:
+    def with_data(cls, chain: ModelChain, cohort: Cohort) -> Evaluation:
         """Of a chain's newest model, on other data."""
         number = chain.height
-        return cls(number, ground, chain.task, chain.state(chain.block(number)))
+        return cls(number, cohort, chain.task, chain.state(chain.block(number)))
 
     @cached_property
     def held_out(self) -> Examples:
         """What is forecast."""
-        return self.ground.held_out()
+        return self.cohort.held_out()
 
     @cached_property
     def forecast(self) -> Array:
@@ -69,8 +69,8 @@ class Evaluation:
     @cached_property
     def naive(self) -> Array:
         """The same hour of the week before."""
-        start = self.ground.training_hours
-        kwh = filled(self.ground.readings.kwh)
+        start = self.cohort.training_hours
+        kwh = filled(self.cohort.readings.kwh)
         before: Array = kwh[start - WEEK : len(kwh) - WEEK].T.astype(np.float32)
         return before
 
@@ -81,15 +81,15 @@ class Evaluation:
 
     def tuned(self, tuning: Tuning) -> Array:
         """By each home's own model, tuned on its own readings of the time that was trained on."""
-        names = self.ground.readings.households
-        own = tuned(self.task.model, self.state, ClientData.of(self.ground.past(), names), tuning)
+        names = self.cohort.readings.households
+        own = tuned(self.task.model, self.state, ClientData.of(self.cohort.past(), names), tuning)
         held_out = ClientData.of(self.held_out, names)
         return self.held_out.kwh(answer(self.task.model, own, held_out.features).numpy())
 
     def scores(self) -> dict[str, Scores]:
         """Of the model, of the tuned ones if there are any, and of what does without learning together."""
-        past = self.ground.past()
-        kwh = filled(self.ground.readings.kwh)[: self.ground.training_hours].T
+        past = self.cohort.past()
+        kwh = filled(self.cohort.readings.kwh)[: self.cohort.training_hours].T
         before = np.full_like(kwh, np.nan)
         before[:, WEEK:] = kwh[:, :-WEEK]
         error = seasonal_naive_error(past.truth(), before, past.present)

@@ -34,7 +34,7 @@ def draw(evaluation: Evaluation, path: Path) -> None:
         _line(above, days, np.where(present.all(axis=0), values.sum(axis=0), np.nan), label, color, style)
         _line(below, days, shown[home], label, color, style)
     above.set_title(f"{len(present)} homes together, model of block {evaluation.number}")
-    below.set_title(f"one of them: {evaluation.ground.readings.households[home]}")
+    below.set_title(f"one of them: {evaluation.cohort.readings.households[home]}")
     for axes in (above, below):
         axes.set_ylabel("kWh in an hour")
         axes.set_ylim(bottom=0)

@@ -102,8 +102,7 @@ class Gathering:
             self.domain.sign(Update(number, root), account) for root, account in zip(roots, self.accounts, strict=True)
         )
         evidence = OpenEvidence(number, rule, tuple(self._by_address), roots, signed)
-        total = combined(rule, updates.astype(np.int64)).astype(np.int32)
-        return Gathered(Sum(total, 1), evidence, uploads)
+        return Gathered(combined(rule, updates), evidence, uploads)
 
 
 def _noisy(updates: Signed, groups: list[list[int]], sums: list[PrivateSum]) -> Signed:

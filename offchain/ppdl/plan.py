@@ -10,9 +10,10 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from offchain.errors import UserError
 from offchain.metering.readings_file import DataError
 from offchain.ppdl.aggregation.alive import LEAST_ALIVE
-from offchain.ppdl.ground import Ground, PlanError
+from offchain.ppdl.cohort import Cohort
 from offchain.ppdl.learning.features import Horizon, Quantity
 from offchain.ppdl.learning.model import Perceptron
 from offchain.ppdl.learning.readings import PRESENT, ZEROS, Readings, bundled
@@ -27,6 +28,10 @@ BUNDLED_HOMES = 24
 BUNDLED_WEEKS = 16
 LEAST_WEEKS = 8
 DARK = 0.9  # of the hours panels may give nothing
+
+
+class PlanError(UserError):
+    """Says in one line why there is nothing to train with."""
 
 
 class Private(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,14 +72,14 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """How clients train."""
         return Training(rounds=self.rounds, seed=self.seed)
 
-    def task(self, ground: Ground) -> Task:
+    def task(self, cohort: Cohort) -> Task:
         """What is learned, judged by the volunteers of the data. Raises PrivacyError or TaskError for what can't be."""
-        private = None if self.private is None else self.private.privacy(len(ground.members))
+        private = None if self.private is None else self.private.privacy(len(cohort.members))
         options = (self.quantity, self.window, private, self.robust)
-        return Task(self.horizon, self.layers, self.training(), ground.testset(), *options)
+        return Task(self.horizon, self.layers, self.training(), cohort.testset(), *options)
 
-    def ground(self) -> Ground:
-        """The data. Raises DataError for readings that can't be used, PlanError if they are too few."""
+    def cohort(self) -> Cohort:
+        """The homes. Raises DataError for readings that can't be used, PlanError if they are too few."""
         readings = self._read()
         if self.homes is not None:
             readings = readings.of(np.arange(min(self.homes, len(readings.households))))
@@ -91,7 +96,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             )
         if len(readings.hours) < LEAST_WEEKS * 168:
             raise PlanError(f"{len(readings.hours)} hours of readings are too few: it takes {LEAST_WEEKS} weeks")
-        return Ground(
+        return Cohort(
             readings,
             Horizon[self.horizon.upper()],
             math.floor(len(readings.hours) * (1 - self.held_out)),
@@ -115,7 +120,7 @@ def plan_of(data: Path | None, homes: int, rounds: int) -> Plan:
     if data is not None:
         plan = Plan(str(data.resolve()), homes=homes, rounds=rounds)
         with suppress(DataError, PlanError):
-            plan.ground()
+            plan.cohort()
             return plan
     return Plan(homes=homes, rounds=rounds)
 
@@ -131,9 +136,9 @@ def volunteers_task(
     if len(readings.hours) < LEAST_WEEKS * 168:
         raise PlanError(f"{len(readings.hours)} hours of readings are too few: it takes {LEAST_WEEKS} weeks")
     hours, count = len(readings.hours), len(readings.households)
-    ground = Ground(readings, Horizon[horizon.upper()], hours, count)
+    cohort = Cohort(readings, Horizon[horizon.upper()], hours, count)
     agreed = None if private is None else private.privacy(LEAST_ALIVE)
-    task = Task(horizon, Perceptron().sizes, Training(rounds=rounds, seed=seed), ground.testset(), private=agreed)
+    task = Task(horizon, Perceptron().sizes, Training(rounds=rounds, seed=seed), cohort.testset(), private=agreed)
     if task.mode is not None:
         task.mode.sum_of(1, LEAST_ALIVE, task.model.weights)
     return task

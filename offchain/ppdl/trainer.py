@@ -65,10 +65,10 @@ class Trainer:
     def __init__(self, folder: Path, plan: Plan, device: str = "cpu", books: Path | None = None) -> None:
         self._device = device_of(device)
         self.plan = plan
-        self.ground = plan.ground()
-        self.task = plan.task(self.ground)
+        self.cohort = plan.cohort()
+        self.task = plan.task(self.cohort)
         self.model = self.task.model
-        self._accounts = [development_account(plan.seed, home) for home in self.ground.members]
+        self._accounts = [development_account(plan.seed, home) for home in self.cohort.members]
         chain = self._found(folder)
         self.ledger = self._ledger(folder, books or folder.resolve().parent / "privacy")
         self.chain = chain or self._begin(folder)
@@ -76,7 +76,7 @@ class Trainer:
     def rounds(self) -> Iterator[Round]:
         """The rounds that are still to be done; each is on the disk when it is yielded. Raises BudgetSpent before a
         round that would cost more privacy than is left."""
-        data = ClientData.of(self.ground.training_examples(), self.ground.members, self._device)
+        data = ClientData.of(self.cohort.training_examples(), self.cohort.members, self._device)
         gathering = Gathering(self.chain.task, self.chain.domain, self._accounts, self.ledger)
         gate = TaskGate(self.chain.task, self.chain.about.tolerance)
         before = self.chain.block(self.chain.height)
@@ -120,7 +120,7 @@ class Trainer:
     def _private_sums(self, mode: PrivateMode) -> list[PrivateSum]:
         """Those of the first round, which has the most noise: one, or one a group. Raises PrivacyError if one of them
         can't be had."""
-        members = range(len(self.ground.members))
+        members = range(len(self.cohort.members))
         groups = grouped(members) if self.task.robust == GROUPS else [members]
         return [mode.sum_of(1, len(group), self.model.weights) for group in groups]
 

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import JSONResponse
 
+from offchain import http_service
 from offchain.http_service import Refusal, answer_errors, read_body
 from offchain.relayer.rate import Rate
 from offchain.relayer.relayer import Relayer
@@ -58,9 +59,5 @@ def service(relayer: Relayer, rate: Rate | None = None) -> FastAPI:
 
 def serve(relayer: Relayer, listening: socket.socket) -> None:
     """Runs the service on a socket until it is stopped."""
-    import uvicorn
-
-    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
     log.setLevel(logging.INFO)
-    settings = uvicorn.Config(service(relayer), access_log=False, log_level="warning", server_header=False)
-    uvicorn.Server(settings).run(sockets=[listening])
+    http_service.serve(service(relayer), listening)

@@ -18,9 +18,9 @@ from offchain.deployment.forecast import LOCAL_MARKET_RULES, ForecastDeployment
 from offchain.errors import UserError
 from offchain.journal import Journal
 from offchain.outbox import Outbox
+from offchain.ppdl.cohort import Cohort
 from offchain.ppdl.evaluation import MODEL, NAIVE, Evaluation
 from offchain.ppdl.forecast_picture import draw
-from offchain.ppdl.ground import Ground as Data
 from offchain.ppdl.inference.enrolment import enrol
 from offchain.ppdl.inference.integer_model import ANSWER_FRACTION, IntegerModel
 from offchain.ppdl.inference.market import ETH, Market, Order
@@ -95,14 +95,14 @@ class ForecastStory:
         self._sell()
 
     @cached_property
-    def data(self) -> Data:
+    def cohort(self) -> Cohort:
         """Whose readings there are."""
-        return self.plan.ground()
+        return self.plan.cohort()
 
     @cached_property
     def accounts(self) -> dict[str, LocalAccount]:
         """The participants' keys, by home."""
-        return {home: development_account(self.plan.seed, home) for home in self.data.members}
+        return {home: development_account(self.plan.seed, home) for home in self.cohort.members}
 
     @cached_property
     def registry(self) -> Registry:
@@ -122,11 +122,11 @@ class ForecastStory:
     @cached_property
     def homes(self) -> dict[str, Participation]:
         """The participants, by home."""
-        task = self.plan.task(self.data)
+        task = self.plan.task(self.cohort)
         found = {}
         for home, account in self.accounts.items():
             ground = Ground(self.registry, self.store, key_sender(self.day.web3, account), account, self.folder / home)
-            training = HomeTraining(task, self.data.readings_of(home), self.data.training_hours)
+            training = HomeTraining(task, self.cohort.readings_of(home), self.cohort.training_hours)
             found[home] = Participation(ground, training, self.plan.rounds)
         return found
 
@@ -143,7 +143,7 @@ class ForecastStory:
             amounts[development_sender(self.day.web3, index).address] = ETHER
         self.ground.deposit(amounts)
         founder = development_sender(self.day.web3, FOUNDER)
-        task = self.plan.task(self.data)
+        task = self.plan.task(self.cohort)
         for _ in ForecastDeployment(founder, self.day.manifest, task, RULES, LOCAL_MARKET_RULES).run():
             pass
         first = next(iter(self.accounts.values()))
@@ -153,7 +153,7 @@ class ForecastStory:
         join = self.registry.contract.functions.join()
         for account in self.accounts.values():
             key_sender(self.day.web3, account).transact(join, RULES.bond)
-        count, volunteers = len(self.accounts), self.data.volunteers
+        count, volunteers = len(self.accounts), self.cohort.volunteers
         stake = f"{shown(RULES.bond)} ETH at stake each"
         self.lines.append(("participants", f"{count} homes, {stake}; {volunteers} more give test data"))
 
@@ -192,7 +192,7 @@ class ForecastStory:
         self.checks["its newest block is the registry's newest header"] = head.hash == self.registry.header_hash(
             self.plan.rounds
         )
-        evaluation = Evaluation.with_data(chain.chain, self.data)
+        evaluation = Evaluation.with_data(chain.chain, self.cohort)
         scores = evaluation.scores()
         model, naive = scores[MODEL], scores[NAIVE]
         self.lines.append(("forecast", f"nRMSE {model.nrmse:.3f}; same hour last week {naive.nrmse:.3f}"))
@@ -213,8 +213,8 @@ class ForecastStory:
         models = ChainModels(self.buyer.ground.folder / "chain")
         node = InferenceNode(self.market, sender.address, models, outbox, key, PRICES, said.append)
         model = models.model(self.registry.head()).model
-        home = self.data.readings_of(next(iter(self.accounts)))
-        upcoming = Upcoming.of(home, self.plan.task(self.data).foreseen)
+        home = self.cohort.readings_of(next(iter(self.accounts)))
+        upcoming = Upcoming.of(home, self.plan.task(self.cohort).foreseen_hour)
         for kind in (Worth.DISPUTABLE, Worth.PROVEN):
             self._ask(kind, upcoming, node, model)
         self.ground.set_time(self.registry.node.time() + LOCAL_MARKET_RULES.dispute_window + 1)

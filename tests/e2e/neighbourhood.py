@@ -17,9 +17,9 @@ from offchain.deployment.manifest import Manifest
 from offchain.deployment.platform import PlatformDeployment
 from offchain.environment import PROJECT
 from offchain.errors import UserError
-from offchain.ppdl.ground import Ground
+from offchain.ppdl.cohort import Cohort
 from offchain.ppdl.learning.readings import Readings
-from offchain.ppdl.network.member import Ground as Standing
+from offchain.ppdl.network.member import Ground
 from offchain.ppdl.network.participation import Participation
 from offchain.ppdl.network.registry import Phase, Registry, Rules
 from offchain.ppdl.network.store_client import StoreClient
@@ -51,7 +51,7 @@ class Neighbourhood:
     shell: Shell
     web3: Web3
     registry: Registry
-    data: Ground
+    cohort: Cohort
     accounts: dict[str, LocalAccount] = field(default_factory=dict)
     stores: list[str] = field(default_factory=list)
     processes: dict[str, NodeProcess] = field(default_factory=dict)
@@ -84,20 +84,20 @@ class Neighbourhood:
         if name not in self.accounts:
             self.make_wallet(name)
         stores = [word for url in self.stores for word in ("--store", url)]
-        data = write_csv(self.shell.folder / f"{home}.csv", self.data.readings_of(home), self.data.training_hours)
+        data = write_csv(self.shell.folder / f"{home}.csv", self.cohort.readings_of(home), self.cohort.training_hours)
         self.start(name, "takes part", "join", "--data", str(data), *stores)
 
     def take_in(self, homes: Sequence[str]) -> None:
         """Homes that take part in this process, over the same stores."""
-        task = PLAN.task(self.data)
+        task = PLAN.task(self.cohort)
         for home in homes:
             account = development_account(PLAN.seed, home)
             self.call("anvil_setBalance", account.address, hex(10 * ETHER))
             sender = key_sender(self.web3, account)
             sender.transact(self.registry.contract.functions.join(), RULES.bond)
             stores = Stores([StoreClient(url, self.registry.domain) for url in self.stores])
-            ground = Standing(self.registry, stores, sender, account, self.shell.folder / home)
-            training = HomeTraining(task, self.data.readings_of(home), self.data.training_hours)
+            ground = Ground(self.registry, stores, sender, account, self.shell.folder / home)
+            training = HomeTraining(task, self.cohort.readings_of(home), self.cohort.training_hours)
             self.others.append(Participation(ground, training))
 
     def step(self) -> None:
@@ -153,16 +153,16 @@ def neighbourhood(shell: Shell) -> Iterator[Neighbourhood]:
     folder = shell.folder
     shell.extra |= {"OPENMG_PASSWORD": PASSWORD, "OPENMG_WALLETS": str(folder / "wallets")}
     shell.extra |= {"OPENMG_MODELS": str(folder / "models"), "PYTHONPATH": str(PROJECT)}
-    data = PLAN.ground()
+    cohort = PLAN.cohort()
     spec = ChainSpec("plasma", CHAIN_ID, int(shell.extra["OPENMG_PLASMA_PORT"]))
     with ExitStack() as stack:
         web3 = stack.enter_context(started(spec)).web3
         manifest, founder = Manifest.open(CHAIN_ID, folder / "deployments"), development_sender(web3, 0)
         list(PlatformDeployment(founder, manifest, founder.address).run())
-        task = PLAN.task(data)
+        task = PLAN.task(cohort)
         keep_task(folder / "models", task)
         list(ForecastDeployment(founder, manifest, task, RULES).run())
-        made = Neighbourhood(shell, web3, Registry(web3, manifest.address("ppdl_registry")), data)
+        made = Neighbourhood(shell, web3, Registry(web3, manifest.address("ppdl_registry")), cohort)
         yield made
         for process in made.processes.values():
             process.end()

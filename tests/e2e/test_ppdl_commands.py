@@ -21,7 +21,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neighbourhood]:
     with separate_shell(tmp_path_factory.mktemp("place")) as shell, neighbourhood(shell) as place:
         place.relay("relayer")
         place.relay("second", "--store", place.stores[0], OPENMG_MODELS=str(shell.folder / "second"))
-        homes = place.data.members
+        homes = place.cohort.members
         place.take_in(homes[2:])
         place.join("home", homes[0])
         place.join("neighbour", homes[1])
@@ -35,7 +35,7 @@ def test_a_round_though_a_home_and_a_store_are_killed(place: Neighbourhood) -> N
     eight homes, and has them."""
     place.until("home", "round 1: committed seeds and published shares")
     place.processes["home"].kill()
-    place.join("home", place.data.members[0])
+    place.join("home", place.cohort.members[0])
     place.until("home", "round 1: trained and uploaded")
     place.processes["second"].kill()
     place.until_header(1)
@@ -57,7 +57,7 @@ def test_forecasts_are_sold(place: Neighbourhood, tmp_path: Path) -> None:
     (chain,) = (place.shell.folder / "models").glob("*/node-node/chain")
     assert (chain / "blocks" / "000001.json").exists()
     node = ("--node", place.accounts["node"].address, "--wallet", "buyer", "--json")
-    data = ("--data", str(place.shell.folder / f"{place.data.members[0]}.csv"))
+    data = ("--data", str(place.shell.folder / f"{place.cohort.members[0]}.csv"))
     answers = []
     for proven in ((), ("--proven",)):
         done = place.shell.run("openmg", "ppdl", "ask", *data, *node, *proven)
@@ -104,7 +104,7 @@ def test_wrong_input_gets_one_line(
 
 def write_homes(folder: Path, place: Neighbourhood) -> tuple[Path, Path, Path]:
     """Readings of one home, of two, and of one for ten hours."""
-    one = place.shell.folder / f"{place.data.members[0]}.csv"
+    one = place.shell.folder / f"{place.cohort.members[0]}.csv"
     lines = one.read_text().splitlines()
     two, few = folder / "two.csv", folder / "few.csv"
     two.write_text("\n".join([f"{lines[0]},second", *(f"{line},1.5" for line in lines[1:])]))

@@ -88,6 +88,29 @@ def test_whoever_asks_is_shown_that_everything_is_right(scene: Training) -> None
     assert [scene.registry.bond_of(home.ground.sender.address)[0] for home in scene.homes] == [bond] * len(scene.homes)
 
 
+def test_homes_share_what_is_demanded(scene: Training) -> None:
+    """P7 a stranger demands a place for each home: each shows another one, all in one step each."""
+    number = scene.registry.head() + 1
+    scene.until(scene.phase(Phase.POSTED))
+    docket = Docket(scene.registry)
+    claim = scene.registry.round().claim
+    assert claim is not None
+    stranger = development_sender(scene.web3, 4)
+    for place in range(1, 10):
+        call = docket.contract.functions.demand(Kind.SUM, claim.number, 0, place)
+        stranger.transact(call, scene.registry.rules.demand_fee)
+    waiting = docket.of(scene.registry.round()).waiting
+    assert len(waiting) == len(scene.homes) == 9
+    closed = scene.homes[0].ground.board(scene.registry.round()).closed()
+    assert closed is not None
+    with pytest.raises(TypeError, match="shows no sum"):
+        docket.answer(waiting[0], closed)
+    said = scene.steps()
+    assert [line.split(": ")[1] for line in said] == ["showed that a sum is right"] * 9
+    assert docket.of(scene.registry.round()).waiting == []
+    scene.until(scene.header(number))
+
+
 def test_a_copy_of_the_chain_goes_on_from_its_newest_header(
     scene: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,7 +45,7 @@ def test_a_private_round_over_the_chain(scene: Training) -> None:
     block = chain.update()
     assert len(list(verify(chain.chain))) == 2
     assert [rounds_left(home) for home in scene.homes] == [PLAN.rounds - 1] * 12
-    total = chain.chain.evidence(block).combined(chain.chain.blobs, 642).total
+    total = chain.chain.evidence(block).sums(chain.chain.blobs, 642)[0].total
     plan = part_of(scene.homes[0]).mode.sum_of(1, 12, 641)
     assert total[-1] == 0
     assert 0.8 < total[:-1].std() / (plan.deviation * np.sqrt(12)) < 1.3

@@ -131,19 +131,19 @@ def training(folder: Path, plan: Plan = PLAN) -> Iterator[Training]:
         web3 = chain.web3
         manifest = Manifest.open(31337, folder / "deployments")
         founder = development_sender(web3, 0)
-        ground = plan.ground()
-        deployment = ForecastDeployment(founder, manifest, plan.task(ground), RULES, born=GENESIS_TIME)
+        cohort = plan.cohort()
+        deployment = ForecastDeployment(founder, manifest, plan.task(cohort), RULES, born=GENESIS_TIME)
         for _ in deployment.run():
             pass
         registry = Registry(web3, manifest.address("ppdl_registry"))
         store = FolderStore(folder / "store", registry.domain)
-        accounts = [development_account(plan.seed, home) for home in ground.members]
+        accounts = [development_account(plan.seed, home) for home in cohort.members]
         task = deployment.task.to_bytes()
         store.publish(Publication.signed(registry.domain, accounts[0], 0, Kind.TASK, task))
         scene = Training(web3, registry, store, [], _relayer(registry, store, web3, folder))
-        for name, account in zip(ground.members, accounts, strict=True):
+        for name, account in zip(cohort.members, accounts, strict=True):
             scene.call("anvil_setBalance", account.address, hex(10 * ETHER))
-            data = HomeTraining(deployment.task, ground.readings_of(name), ground.training_hours)
+            data = HomeTraining(deployment.task, cohort.readings_of(name), cohort.training_hours)
             scene.homes.append(home_of(scene, name, account, folder, data))
         yield scene
 

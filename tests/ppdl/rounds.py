@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from eth_account.signers.local import LocalAccount
+from eth_utils.crypto import keccak
 
 from offchain.ppdl.aggregation.alive import AliveSet
 from offchain.ppdl.aggregation.graph import committee
@@ -21,7 +22,7 @@ from offchain.ppdl.aggregation.shares import Parcel
 from offchain.ppdl.aggregation.sum_tree import Mask, SumTree
 from offchain.ppdl.aggregation.transcript import Transcript
 from offchain.ppdl.aggregation.unmasking import Unmasking, sum_tree
-from offchain.ppdl.disputes.proofs import Disputed, closing_hash
+from offchain.ppdl.disputes.proofs import Disputed
 from offchain.ppdl.learning.update import apply_sum
 from tests.ppdl.stage import CLOSE, SEEDS, UNBONDING, UPLOAD, Stage, hash_of
 
@@ -139,7 +140,8 @@ class Round:
     @property
     def closing_hash(self) -> bytes:
         """What a poster names."""
-        return closing_hash(self.transcript().graph.seed, self.alive, self.alive_root, self.close_block_hash)
+        committee_seed = keccak(self.transcript().graph.seed + self.alive_root + self.close_block_hash)
+        return keccak(committee_seed + keccak(self.alive.bitmap))
 
     @property
     def close_block_hash(self) -> bytes:

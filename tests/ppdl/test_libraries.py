@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from web3.contract import Contract
 from offchain.ppdl.aggregation.alive import AliveSet
 from offchain.ppdl.aggregation.graph import Graph
 from offchain.ppdl.aggregation.lanes import to_bytes
-from offchain.ppdl.aggregation.masks import chunk_stream
+from offchain.ppdl.aggregation.masks import stream
 from offchain.ppdl.aggregation.messages import Update
 from offchain.ppdl.aggregation.permutation import Permutation
 from offchain.ppdl.disputes.proofs import words
@@ -64,13 +65,16 @@ def test_updates(libraries: Contract, weight: int, total: int, count: int) -> No
     assert libraries.functions.updated(weight, total, count).call() == int(expected[0])
 
 
-@given(seed=SEEDS, chunk=st.integers(0, 2**32 - 1), negated=st.booleans())
+@given(seed=SEEDS, chunk=st.integers(0, 63) | st.integers(0, 2**32 - 1), negated=st.booleans())
 @QUICKLY
 def test_streams(libraries: Contract, seed: bytes, chunk: int, negated: bool) -> None:
     """P7 a seed's mask of a chunk is the participants'."""
-    expected = chunk_stream(seed, chunk)
+    blocks = (sha256(seed + chunk.to_bytes(4, "big") + block.to_bytes(4, "big")).digest() for block in range(8))
+    expected = np.frombuffer(b"".join(blocks), ">u4").astype(np.uint32)
     found = libraries.functions.stream(seed, chunk, negated).call()
     assert found == words(to_bytes(-expected if negated else expected))
+    if chunk < 64:
+        assert (stream(seed, chunk + 1, -1 if negated else 1)[chunk] == (-expected if negated else expected)).all()
 
 
 @given(lanes=st.lists(INT32, min_size=64, max_size=64))

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from offchain.ppdl.aggregation.lanes import Signed
+from offchain.ppdl.gathering import Gathered, Gathering
 from offchain.ppdl.learning.database import add_readings
+from offchain.ppdl.robust.rules import Rule
+from offchain.ppdl.trainer import development_account
 from tests.unit.command_line import CommandLine
 
 FEW = ("--homes", "10", "--rounds", "2")
@@ -119,6 +123,31 @@ def test_what_is_unusual_is_said_before_training(openmg: CommandLine, options: l
     assert openmg.done("ppdl", "verify")["height"] == 1
 
 
+def test_who_sends_nothing_of_its_own_is_named(
+    openmg: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P7: where updates are seen, though it tells another loss than whom it copies; the chain is right all the same."""
+    honest = Gathering._open
+
+    def lazy(gathering: Gathering, rule: Rule, number: int, updates: Signed) -> Gathered:
+        sent = updates.copy()
+        sent[3, :-1], sent[7, :-1] = 0, updates[1, :-1]
+        assert len(set(sent[[1, 3, 7], -1].tolist())) == 3
+        return honest(gathering, rule, number, sent)
+
+    assert openmg.done("ppdl", "train", "--homes", "12", "--rounds", "1", "--robust", "median")["height"] == 1
+    assert openmg.done("ppdl", "verify")["freeRiders"] == []
+    monkeypatch.setattr(Gathering, "_open", lazy)
+    chain = ("--chain", str(tmp_path / "lazy"))
+    openmg.done("ppdl", "train", "--homes", "12", "--rounds", "1", "--robust", "median", *chain)
+    riders = [development_account(0, f"home-{number:02}").address.lower() for number in (6, 10)]
+    found = openmg.done("ppdl", "verify", *chain)
+    assert found["right"]
+    assert found["freeRiders"] == [{"block": 1, "participant": address} for address in riders]
+    lines = openmg.run("ppdl", "verify", *chain).out.splitlines()
+    assert lines[0] == f"Block 1: {riders[0]} sent nothing of its own."
+
+
 def test_forecasts_are_compared_in_one_table(openmg: CommandLine) -> None:
     """A home's own model, tuned at home, beside the common one and what does without learning together."""
     openmg.done("ppdl", "train", *FEW)
@@ -153,6 +182,17 @@ def test_forecasts_are_compared_in_one_table(openmg: CommandLine) -> None:
 def test_options_that_cannot_be_are_named(openmg: CommandLine, tmp_path: Path, options: list[str], why: str) -> None:
     """P9: and no chain is begun, nor a book."""
     assert why in openmg.run("ppdl", "train", *options).error
+    assert not (tmp_path / "models").exists()
+
+
+@pytest.mark.parametrize("option", ["--robust", "--holidays", "--model", "--generation"])
+def test_what_works_in_one_process_only_is_no_option_of_a_home(
+    openmg: CommandLine, tmp_path: Path, option: str
+) -> None:
+    """P9: in one line, and nothing is begun."""
+    readings = tmp_path / "home.csv"
+    readings.write_text("reading_datetime,home\n")
+    assert f"No such option: {option}" in openmg.run("ppdl", "join", "--data", str(readings), option, "median").error
     assert not (tmp_path / "models").exists()
 
 

@@ -14,12 +14,11 @@ import pytest
 from eth_utils.crypto import keccak
 
 from offchain.ppdl.evaluation import Evaluation
-from offchain.ppdl.ground import PlanError
 from offchain.ppdl.model_chain.block import Block
 from offchain.ppdl.model_chain.chain import ChainError, ModelChain
 from offchain.ppdl.model_chain.evidence import Evidence
 from offchain.ppdl.model_chain.verification import BrokenChain, verify
-from offchain.ppdl.plan import Plan
+from offchain.ppdl.plan import Plan, PlanError
 from offchain.ppdl.trainer import Trainer, development_account
 
 PLAN = Plan(homes=10, rounds=3)
@@ -56,7 +55,7 @@ def sign_again(models: ModelChain, number: int) -> None:
     """As a committee that signs whatever it is shown."""
     block = models.block(number)
     seats = models.evidence(block).committee()
-    homes = [development_account(PLAN.seed, home) for home in PLAN.ground().members]
+    homes = [development_account(PLAN.seed, home) for home in PLAN.cohort().members]
     by_address = {bytes.fromhex(home.address[2:]): home for home in homes}
     signatures = {seat: models.domain.sign(block.header, by_address[seats[seat]]) for seat in range(5)}
     path_of(models, number).write_bytes(dataclasses.replace(block, signatures=signatures).to_json())
@@ -133,7 +132,7 @@ def test_a_chain_goes_on_with_the_readings_that_it_began_with(models: ModelChain
 def test_too_few_homes_or_hours_are_no_training() -> None:
     """P9"""
     with pytest.raises(PlanError, match="7 homes beside 2 volunteers are too few: it takes 8"):
-        Plan(homes=9).ground()
+        Plan(homes=9).cohort()
 
 
 HEADERS: dict[str, tuple[dict[str, Any], str]] = {
@@ -227,7 +226,7 @@ def test_false_evidence_is_found(models: ModelChain) -> None:
         (fewer, "there are 7 masks, not 8"),
         (none, "mask 0 is there and should not be, or the other way round"),
         (signer, "the update of participant 0 is signed by somebody else"),
-        (short_root, "there is not one signed update for each of the alive"),
+        (short_root, "there is not one signed update for each who took part"),
         (other_round, "its evidence is of round 9"),
         (twice, "a participant committed keys twice"),
     ):

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from benchmarks.forecast_data import recent_level
 from offchain.metering.readings_file import DataError
 from offchain.ppdl.learning.features import WARM_UP, Examples, Horizon, Quantity, examples
 from offchain.ppdl.learning.history import (
@@ -17,7 +18,6 @@ from offchain.ppdl.learning.history import (
     lag,
     mean_of,
     profile,
-    recent_level,
     window_least,
     window_mean,
     window_most,

@@ -18,14 +18,13 @@ from offchain.ppdl.aggregation.in_process import DropOuts, SecureAggregation
 from offchain.ppdl.aggregation.lanes import Signed, chunk_tree
 from offchain.ppdl.aggregation.messages import Update
 from offchain.ppdl.gathering import Gathered, Gathering
-from offchain.ppdl.ground import PlanError
 from offchain.ppdl.learning.federation import Round
 from offchain.ppdl.learning.update import apply_sum
 from offchain.ppdl.model_chain.chain import ModelChain
 from offchain.ppdl.model_chain.evidence import Evidence
 from offchain.ppdl.model_chain.task import Task, TaskError
 from offchain.ppdl.model_chain.verification import BrokenChain, verify
-from offchain.ppdl.plan import Plan, Private, volunteers_task
+from offchain.ppdl.plan import Plan, PlanError, Private, volunteers_task
 from offchain.ppdl.privacy.accountant import PrivacyError
 from offchain.ppdl.privacy.ledger import BudgetSpent, PrivacyLedgerError
 from offchain.ppdl.privacy.mode import usual_delta
@@ -35,7 +34,7 @@ PLAN = Plan(homes=12, rounds=3, private=Private(8))
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from offchain.ppdl.plan import Plan, Private
+from offchain.ppdl.plan import Plan, PlanError, Private
 from offchain.ppdl.trainer import Trainer
 Trainer._append = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 list(Trainer(Path(sys.argv[1]), Plan(homes=12, rounds=3, private=Private(8))).rounds())
@@ -74,7 +73,7 @@ def test_a_private_training_is_a_right_chain(trained: Path) -> None:
     assert list(trainer.rounds()) == []
     for number in (1, 2, 3):
         evidence = chain.evidence(chain.block(number))
-        assert evidence.combined(chain.blobs, 642).total[-1] == 0
+        assert evidence.sums(chain.blobs, 642)[0].total[-1] == 0
 
 
 def test_noise_is_never_the_same(trained: Path, tmp_path: Path) -> None:
@@ -112,7 +111,7 @@ def test_readings_have_one_budget_for_all_trainings(tmp_path: Path) -> None:
 
 def test_nothing_is_revealed_if_too_few_are_alive() -> None:
     """P8: four of ten fall out after their upload was due; their noise is missing, so the sum stays masked."""
-    mode = PLAN.task(PLAN.ground()).mode
+    mode = PLAN.task(PLAN.cohort()).mode
     assert mode is not None
     plan = mode.sum_of(1, 12, 31)
     updates = np.zeros((12, 32), np.int32)
@@ -221,7 +220,7 @@ def test_open_updates_are_not_private() -> None:
     """P8, P9"""
     plan = Plan(homes=10, private=Private(8), robust="median")
     with pytest.raises(TaskError, match="where single updates are seen there is no private mode"):
-        plan.task(plan.ground())
+        plan.task(plan.cohort())
 
 
 def test_a_task_for_the_chain_names_its_delta() -> None:

@@ -15,15 +15,16 @@ from eth_utils.crypto import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offchain.ppdl.aggregation.lanes import to_chunks
+from offchain.ppdl import gathering
+from offchain.ppdl.aggregation.lanes import Signed, to_chunks
 from offchain.ppdl.gathering import Gathering
-from offchain.ppdl.ground import PlanError
 from offchain.ppdl.model_chain.chain import ModelChain
 from offchain.ppdl.model_chain.evidence import EvidenceError
 from offchain.ppdl.model_chain.robust_evidence import AnyEvidence, GroupEvidence, OpenEvidence, evidence_of
 from offchain.ppdl.model_chain.verification import BrokenChain, verify
 from offchain.ppdl.network.training import HomeTraining, TrainingError
-from offchain.ppdl.plan import Plan, Private
+from offchain.ppdl.plan import Plan, PlanError, Private
+from offchain.ppdl.privacy.mechanism import PrivateSum
 from offchain.ppdl.robust.grouping import drawn, median_of_sums
 from offchain.ppdl.robust.rules import RobustError, median
 from offchain.ppdl.trainer import Trainer
@@ -180,12 +181,12 @@ def test_the_chain_moves_by_what_the_rules_say(tmp_path: Path) -> None:
     updates[0] = 1 << 20
     for name, plan in (("groups", GROUPS), ("open", Plan(homes=26, robust="median"))):
         trainer = Trainer(tmp_path / name, plan)
-        gathering = Gathering(trainer.task, trainer.chain.domain, trainer._accounts)
-        gathered = gathering(1, updates, keccak(b"seed"))
+        gathered = Gathering(trainer.task, trainer.chain.domain, trainer._accounts)(1, updates, keccak(b"seed"))
         assert np.abs(gathered.sum.total).max() <= 1000
         for upload in gathered.uploads:
             trainer.chain.blobs.put_chunks(upload)
-        assert np.array_equal(gathered.evidence.combined(trainer.chain.blobs, 642).total, gathered.sum.total)
+        sums = gathered.evidence.sums(trainer.chain.blobs, 642)
+        assert np.array_equal(gathered.evidence.combined(sums).total, gathered.sum.total)
     assert np.array_equal(gathered.sum.total, median(updates.astype(np.int64)))
     assert np.array_equal(gathered.uploads[3], to_chunks(updates[3]))
 
@@ -200,10 +201,28 @@ def test_private_groups_have_noise_each(tmp_path: Path) -> None:
     assert isinstance(evidence, GroupEvidence)
     assert mode is not None
     for group in evidence.groups:
-        total = group.combined(trainer.chain.blobs, 642).total
+        total = group.sums(trainer.chain.blobs, 642)[0].total
         noise = mode.sum_of(1, 8, 641).deviation * np.sqrt(8)
         assert 0.7 < total[:-1].std() / noise < 1.3
         assert total[-1] == 0
+
+
+@pytest.mark.parametrize("group", [0, 1, 2])
+def test_a_loss_told_in_one_group_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group: int) -> None:
+    """P8: though the median of what the groups tell is 0."""
+    honest = gathering._noisy
+
+    def telling(updates: Signed, groups: list[list[int]], sums: list[PrivateSum]) -> Signed:
+        sent = honest(updates, groups, sums)
+        sent[groups[group][0], -1] = 5
+        return sent
+
+    monkeypatch.setattr(gathering, "_noisy", telling)
+    trainer = Trainer(tmp_path / "chain", msgspec.structs.replace(GROUPS, private=Private(8), rounds=1))
+    (done,) = trainer.rounds()
+    assert done.training_loss == 0
+    with pytest.raises(BrokenChain, match=r"^block 1: it tells a loss, which private mode doesn't$"):
+        list(verify(trainer.chain))
 
 
 def test_groups_that_a_seed_draws() -> None:
@@ -224,12 +243,17 @@ def test_groups_that_a_seed_draws() -> None:
 def test_too_few_for_groups_are_named(homes: int, robust: Any, why: str) -> None:
     """P9"""
     with pytest.raises(PlanError, match=why):
-        Plan(homes=homes, robust=robust).ground()
+        Plan(homes=homes, robust=robust).cohort()
 
 
-def test_a_home_refuses_a_robust_task_over_the_chain() -> None:
-    """P8: above all it never shows an update that the task wants open."""
-    ground = OPEN.ground()
-    task = OPEN.task(ground)
-    with pytest.raises(TrainingError, match="the registry checks one secure sum a round"):
-        HomeTraining(task, ground.readings_of(ground.members[0]), ground.training_hours)
+@pytest.mark.parametrize("robust", ["groups", "median", "trimmed_mean", "multi_krum"])
+def test_a_home_refuses_a_robust_task_over_the_chain(robust: Any) -> None:
+    """P8, P9: in one line; above all it never shows an update that the task wants open."""
+    plan = msgspec.structs.replace(GROUPS, robust=robust)
+    cohort = plan.cohort()
+    with pytest.raises(TrainingError) as caught:
+        HomeTraining(plan.task(cohort), cohort.readings_of(cohort.members[0]), cohort.training_hours)
+    assert str(caught.value) == (
+        f"the registry checks one secure sum a round: a task that combines updates by {robust} works in one process"
+        " only (openmg ppdl train)"
+    )

@@ -14,7 +14,6 @@ import pandas as pd
 import pytest
 
 from offchain.metering.readings_file import DataError
-from offchain.ppdl.ground import PlanError
 from offchain.ppdl.inference.integer_model import IntegerModel, ModelError
 from offchain.ppdl.learning.database import add_readings
 from offchain.ppdl.learning.features import Horizon, Quantity
@@ -27,7 +26,7 @@ from offchain.ppdl.model_chain.answers import answers_of
 from offchain.ppdl.model_chain.chain import ModelChain
 from offchain.ppdl.model_chain.task import Task, TaskError
 from offchain.ppdl.model_chain.verification import verify
-from offchain.ppdl.plan import Plan
+from offchain.ppdl.plan import Plan, PlanError
 from offchain.ppdl.trainer import Trainer
 
 GRU = Plan(homes=10, rounds=1, layers=(54, 16, 1), window=24)
@@ -121,10 +120,10 @@ def test_what_is_no_list_of_holidays_is_named(tmp_path: Path, content: bytes, wh
 
 def test_a_holiday_changes_what_is_told_of_its_hours() -> None:
     """Also of later ones, in which it is remembered; of no hour before."""
-    plain = Plan(homes=10).ground()
+    plain = Plan(homes=10).cohort()
     day = plain.readings.hours[24 * 60].date()
     assert day.weekday() < 5
-    told = msgspec.structs.replace(Plan(homes=10), holidays=(day,)).ground()
+    told = msgspec.structs.replace(Plan(homes=10), holidays=(day,)).cohort()
     differs = (plain.examples.features != told.examples.features).any(axis=(0, 2))
     assert differs[24 * 60 : 24 * 61].all()
     assert not differs[: 24 * 60].any()
@@ -135,14 +134,14 @@ def test_generation_is_foreseen_from_the_sky(tmp_path: Path) -> None:
     path = panels(tmp_path / "panels.csv")
     plan = Plan(str(path), quantity="generation", rounds=1)
     trainer = Trainer(tmp_path / "chain", plan)
-    assert len(trainer.ground.members) == 8
-    assert (trainer.ground.quantity, trainer.task.told) == (Quantity.GENERATION, Quantity.GENERATION)
+    assert len(trainer.cohort.members) == 8
+    assert (trainer.cohort.quantity, trainer.task.foreseen_quantity) == (Quantity.GENERATION, Quantity.GENERATION)
     list(trainer.rounds())
     assert len(list(verify(trainer.chain))) == 2
     with pytest.raises(DataError, match="no household has enough readings"):
-        Plan(str(path)).ground()
+        Plan(str(path)).cohort()
     with pytest.raises(PlanError, match="made-up homes have no panels"):
-        Plan(quantity="generation").ground()
+        Plan(quantity="generation").cohort()
 
 
 @pytest.mark.parametrize(
@@ -157,19 +156,19 @@ def test_other_models_are_trained_and_computed_again(tmp_path: Path, plan: Plan)
     assert len(done.state) == chain.task.model.weights
     assert done.loss_after < done.loss_before
     assert not chain.task.provable
-    assert Plan(homes=10).task(Plan(homes=10).ground()).provable
+    assert Plan(homes=10).task(Plan(homes=10).cohort()).provable
     again = Task.from_bytes(chain.task.to_bytes())
     assert (again.model, again.hash) == (trainer.model, chain.task.hash)
 
 
 def test_a_recurrent_models_answers_are_those_of_its_training() -> None:
     """In double precision and rounded, from quantised features: within a few units of single precision."""
-    ground = GRU.ground()
-    task = GRU.task(ground)
+    cohort = GRU.cohort()
+    task = GRU.task(cohort)
     state = task.model.initial(3)
-    data = ClientData.of(ground.held_out(), ground.readings.households)
+    data = ClientData.of(cohort.held_out(), cohort.readings.households)
     expected = answer(task.model, to_parameters(state)[None], data.features)[0].numpy()
-    features = np.rint(ground.held_out().features[0] * 256).astype(np.int64)
+    features = np.rint(cohort.held_out().features[0] * 256).astype(np.int64)
     assert task.answers(state, features) / 2**19 == pytest.approx(expected, abs=1e-5)
     for wrong_state, wrong_features in ((state[:-1], features), (state, features[:, :-1]), (state, features[0])):
         with pytest.raises(ModelError, match="takes 54 features, not these"):
@@ -184,9 +183,9 @@ def test_a_perceptrons_answers_are_whole_numbers() -> None:
 
 def test_a_window_belongs_to_a_recurrent_model() -> None:
     """P9"""
-    task = GRU.task(GRU.ground())
+    task = GRU.task(GRU.cohort())
     assert task.model == Recurrent(16, 24)
-    assert task.foreseen is Horizon.NEXT_HOUR
+    assert task.foreseen_hour is Horizon.NEXT_HOUR
     for changes in ({"window": 23}, {"layers": (54, 16, 8, 1)}):
         with pytest.raises(TaskError, match="has other layers"):
             dataclasses.replace(task, **changes)

@@ -51,6 +51,14 @@ def test_a_sender_publishes_once(store: FolderStore) -> None:
     assert store.publications(3, Kind.UPDATE) == [published()]
 
 
+def test_a_task_is_kept_once(store: FolderStore) -> None:
+    """P9 whoever publishes it: many who do can't fill the store."""
+    first = published(b"task", Kind.TASK, 0)
+    for publication in (first, Publication.signed(DOMAIN, OTHER, 0, Kind.TASK, b"task")):
+        store.publish(publication)
+    assert store.publications(0, Kind.TASK) == [first]
+
+
 def update(number: int, signer: LocalAccount = HOME) -> Publication:
     """A masked update that an account signed, published by the home."""
     chunks = to_chunks(np.array([number], np.int32))

@@ -52,6 +52,32 @@ def test_a_store_that_did_not_answer_rests(pair: list[FolderStore], monkeypatch:
     assert len(asked) == 1
 
 
+def test_a_store_that_is_slow_rests(pair: list[FolderStore], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P9 ten times as long as one waited for it, whether it answered or not; alone it is asked all the same."""
+    clock, asked = [0.0], []
+    monkeypatch.setattr("offchain.ppdl.network.stores.time.monotonic", lambda: clock[0])
+
+    class Slow(FolderStore):
+        def publications(self, round_: int, kind: Kind) -> list[Publication]:
+            asked.append(clock[0])
+            clock[0] += 20
+            if len(asked) == 1:
+                raise NoAnswer("too late")
+            return super().publications(round_, kind)
+
+    pair[0].publish(published())
+    slow = Slow(tmp_path / "one", DOMAIN)
+    stores = Stores([slow, pair[0]])
+    for second in (0, 21, 219, 221, 222, 440, 442):
+        clock[0] = second
+        assert stores.publications(3, Kind.UPDATE) == [published()]
+    assert asked == [0, 221, 442]
+    alone = Stores([slow])
+    for _ in range(2):
+        assert alone.publications(3, Kind.UPDATE) == [published()]
+    assert len(asked) == 5
+
+
 def test_two_updates_in_two_stores_are_both_seen(pair: list[FolderStore]) -> None:
     """P7 who tells one store this and another one that is seen by who reads both."""
     for store, number in zip(pair, (1, 2), strict=True):

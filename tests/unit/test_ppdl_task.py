@@ -28,7 +28,7 @@ def test_a_task_is_written_as_it_is_read() -> None:
     again = Task.from_bytes(TASK.to_bytes())
     assert (again.horizon, again.layers, again.training) == (TASK.horizon, TASK.layers, TASK.training)
     assert again.hash == TASK.hash
-    assert again.foreseen is Horizon.NEXT_HOUR
+    assert again.foreseen_hour is Horizon.NEXT_HOUR
 
 
 @pytest.mark.parametrize(

@@ -65,9 +65,9 @@ class Finished:
 
 
 class SecureAggregation:
-    """Sums updates of which nobody sees a single one. `costs` are those of the latest round, `finished` is what it left
-    behind. `addresses` are the participants', of 20 bytes; without them made-up ones. `check_alive` is asked with how
-    many are alive before anybody reveals anything: what it raises ends the round with the sum still masked."""
+    """Sums updates of which nobody sees a single one. `costs` are those of the latest round. `addresses` are the
+    participants', of 20 bytes; without them made-up ones. `check_alive` is asked with how many are alive before anybody
+    reveals anything: what it raises ends the round with the sum still masked."""
 
     def __init__(
         self,
@@ -77,7 +77,6 @@ class SecureAggregation:
     ) -> None:
         self.drop_outs = drop_outs or DropOuts()
         self.costs = Costs()
-        self.finished: Finished | None = None
         self._addresses = addresses
         self._check_alive = check_alive
 
@@ -90,7 +89,7 @@ class SecureAggregation:
         the round ends without a result."""
         if len(updates) < LEAST_ALIVE:
             raise AliveError(f"only {len(updates)} take part: a round needs {LEAST_ALIVE}")
-        self.costs, self.finished = Costs(), None
+        self.costs = Costs()
         members = self._members(round_, len(updates))
         transcript = self._share(members, Transcript(round_, tuple(member.keys() for member in members)))
         uploads = self._upload(members, transcript, updates)
@@ -102,9 +101,7 @@ class SecureAggregation:
         with self.costs.timed("unmask"):
             masks = Unmasking(transcript, alive, reveals).masks()
             total = unmasked(uploads, alive, masks)
-        found = Sum(to_lanes(total, updates.shape[1]), len(alive))
-        self.finished = Finished(transcript, alive, uploads, masks, found)
-        return self.finished
+        return Finished(transcript, alive, uploads, masks, Sum(to_lanes(total, updates.shape[1]), len(alive)))
 
     def _members(self, round_: int, count: int) -> list[Participant]:
         with self.costs.timed("keys"):

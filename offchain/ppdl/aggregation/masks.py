@@ -20,16 +20,11 @@ PAIR_TAG = b"openmg ppdl pair"
 BLOCKS = CHUNK_BYTES // 32
 
 
-def stream(seed: bytes, count: int) -> Lanes:
-    """The mask of a seed for the first `count` chunks, shape (count, 64)."""
-    content = b"".join([sha256(seed + suffix).digest() for suffix in _suffixes(0, count)])
-    return np.frombuffer(content, BIG_ENDIAN).astype(np.uint32).reshape(count, CHUNK_LANES)
-
-
-def chunk_stream(seed: bytes, chunk: int) -> Lanes:
-    """The mask of a seed for one chunk, shape (64,)."""
-    content = b"".join([sha256(seed + suffix).digest() for suffix in _suffixes(chunk, chunk + 1)])
-    return np.frombuffer(content, BIG_ENDIAN).astype(np.uint32)
+def stream(seed: bytes, count: int, sign: int = 1) -> Lanes:
+    """The mask of a seed for the first `count` chunks, shape (count, 64), as it is added with a sign of 1 or -1."""
+    content = b"".join([sha256(seed + suffix).digest() for suffix in _suffixes(count)])
+    mask: Lanes = np.frombuffer(content, BIG_ENDIAN).astype(np.uint32).reshape(count, CHUNK_LANES)
+    return mask if sign > 0 else -mask
 
 
 def seed_hash(seed: bytes) -> bytes:
@@ -58,19 +53,13 @@ def sign_of(one: int, other: int) -> int:
 
 def masked(vector: Lanes, self_seed: bytes, pairs: Iterable[tuple[int, bytes]]) -> Lanes:
     """A vector, shape (chunks, 64), with the masks of the seed and of each pair's sign and seed, modulo 2^32."""
-    count = len(vector)
-    result = vector + stream(self_seed, count)
+    result = vector + stream(self_seed, len(vector))
     for sign, seed in pairs:
-        if sign > 0:
-            result += stream(seed, count)
-        else:
-            result -= stream(seed, count)
+        result += stream(seed, len(vector), sign)
     return result
 
 
 @cache
-def _suffixes(start: int, end: int) -> list[bytes]:
-    """What follows the seed in each hash of these chunks: chunk and block, 4 bytes each."""
-    return [
-        chunk.to_bytes(4, "big") + block.to_bytes(4, "big") for chunk in range(start, end) for block in range(BLOCKS)
-    ]
+def _suffixes(count: int) -> list[bytes]:
+    """What follows the seed in each hash of the first chunks: chunk and block, 4 bytes each."""
+    return [chunk.to_bytes(4, "big") + block.to_bytes(4, "big") for chunk in range(count) for block in range(BLOCKS)]

@@ -52,15 +52,6 @@ def mask_places(graph: Graph, seeds: Mapping[int, SeedCommitment], alive: AliveS
     return [MaskPlace(index, None, -1) for index in alive.indices] + list(_pair_places(graph, seeds, alive))
 
 
-def leaf_place(graph: Graph, alive: AliveSet, index: int, slot: int | None = None) -> int:
-    """The place in the heap of an alive one's self mask, or of the mask of an other's slot."""
-    leaves = 2 * len(alive) + len(alive.others) * graph.degree
-    first = 1 << (leaves - 1).bit_length()
-    if slot is None:
-        return first + len(alive) + alive.indices.index(index)
-    return first + 2 * len(alive) + alive.others.index(index) * graph.degree + slot
-
-
 def _pair_places(graph: Graph, seeds: Mapping[int, SeedCommitment], alive: AliveSet) -> Iterator[MaskPlace | None]:
     for other in alive.others:
         for neighbour in graph.neighbours(other):

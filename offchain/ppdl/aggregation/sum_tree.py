@@ -147,7 +147,7 @@ class SumTree:
         for row, mask in zip(leaves[len(uploads) :], masks, strict=True):
             if mask is not None:
                 sign, seed = mask
-                row += stream(seed, count) if sign > 0 else -stream(seed, count)
+                row += stream(seed, count, sign)
         return cls([ChunkTree.of(leaves[:, chunk]) for chunk in range(count)])
 
     @property

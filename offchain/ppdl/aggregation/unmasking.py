@@ -110,7 +110,7 @@ def unmasked(uploads: Mapping[int, Lanes], alive: AliveSet, masks: Iterable[Mask
     for mask in masks:
         if mask is not None:
             sign, seed = mask
-            result += stream(seed, len(result)) if sign > 0 else -stream(seed, len(result))
+            result += stream(seed, len(result), sign)
     return result
 
 

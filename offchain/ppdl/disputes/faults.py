@@ -20,6 +20,9 @@ class Place(NamedTuple):
     chunk: int
     place: int
 
+    def __str__(self) -> str:
+        return f"{self.kind.name.lower()} {self.place} of chunk {self.chunk}"
+
 
 class Fault(NamedTuple):
     """A place that is wrong, with its proof in the shape of the ABI."""

@@ -12,11 +12,9 @@ from enum import IntEnum
 from functools import cached_property
 from typing import Any
 
-from eth_utils.crypto import keccak
-
 from offchain.merkle import Tree, leaf
 from offchain.ppdl.aggregation.alive import AliveSet
-from offchain.ppdl.aggregation.lanes import CHUNK_LANES, Lanes, Signed, chunk_tree, to_bytes, to_chunks
+from offchain.ppdl.aggregation.lanes import CHUNK_BYTES, Lanes, Signed, chunk_tree, to_bytes, to_chunks
 from offchain.ppdl.aggregation.sum_tree import Mask, NodeProof, SumTree
 from offchain.ppdl.aggregation.transcript import Transcript
 from offchain.ppdl.inference.commitments import chunk_hash
@@ -153,9 +151,9 @@ def path(proof: NodeProof) -> list[bytes]:
 
 def words(content: bytes) -> Words:
     """A chunk's 256 bytes as words."""
-    return [int.from_bytes(content[at : at + 32], "big") for at in range(0, 4 * CHUNK_LANES, 32)]
+    return [int.from_bytes(content[at : at + 32], "big") for at in range(0, CHUNK_BYTES, 32)]
 
 
-def closing_hash(graph_seed: bytes, alive: AliveSet, alive_root: bytes, close_block_hash: bytes) -> bytes:
-    """What a poster names, so that it posts for this closing alone."""
-    return keccak(keccak(graph_seed + alive_root + close_block_hash) + keccak(alive.bitmap))
+def content_of(chunk: Sequence[int]) -> bytes:
+    """A chunk's bytes: the inverse of `words`."""
+    return b"".join(word.to_bytes(32, "big") for word in chunk)

@@ -14,7 +14,7 @@ from eth_utils.crypto import keccak
 from offchain.merkle import depth_of
 from offchain.ppdl.aggregation.sum_tree import Node, NodeProof, Step, SumTree
 from offchain.ppdl.disputes.faults import Place
-from offchain.ppdl.disputes.proofs import Kind
+from offchain.ppdl.disputes.proofs import Kind, content_of
 
 Where = tuple[int, int]
 """Chunk, and place in its heap."""
@@ -49,7 +49,7 @@ class SumSearch:
             self._child(2 * node + side, words, pair)
             for side, (words, pair) in enumerate(zip((left, right), below, strict=True))
         ]
-        parent, steps = Node(node, _content(total), (children[0].hash, children[1].hash)), list(map(bytes, path))
+        parent, steps = Node(node, content_of(total), (children[0].hash, children[1].hash)), list(map(bytes, path))
         if not self._leads_to_root(chunk, parent, steps):
             return
         for child, other in (children, reversed(children)):
@@ -59,7 +59,7 @@ class SumSearch:
             self._paths[chunk, child.place] = [keccak(parent.content), other.hash, *steps]
 
     def _child(self, place: int, words: Sequence[int], pair: Sequence[bytes]) -> Node:
-        return Node(place, _content(words), None if place >= self._leaves else (bytes(pair[0]), bytes(pair[1])))
+        return Node(place, content_of(words), None if place >= self._leaves else (bytes(pair[0]), bytes(pair[1])))
 
     def _leads_to_root(self, chunk: int, node: Node, steps: Sequence[bytes]) -> bool:
         up = 2 * (node.place.bit_length() - 1)
@@ -106,7 +106,3 @@ class SumSearch:
     def _is_right(self, chunk: int, node: int) -> bool:
         """Whether a node is known to be what it should be."""
         return self._hashes.get((chunk, node)) == self._right.chunk_trees[chunk].hashes[node]
-
-
-def _content(words: Sequence[int]) -> bytes:
-    return b"".join(word.to_bytes(32, "big") for word in words)

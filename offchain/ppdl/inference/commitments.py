@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from offchain.ppdl.aggregation.lanes import CHUNK_LANES
 from offchain.ppdl.inference.integer_model import FEATURE_OFFSET, WEIGHT_OFFSET, ModelError, quantise_weights
 from offchain.ppdl.inference.quaternary import QuaternaryTree
 from offchain.zk.circuits import PARAMETERS
 from offchain.zk.field import MODULUS, checked
 from offchain.zk.poseidon import poseidon
 
-CHUNK_LANES = 64
 LANES_AN_ELEMENT = 16
 FEATURES_AN_ELEMENT = 15
 

@@ -97,10 +97,6 @@ class Market:
         """What nodes and requesters agree to."""
         return Rules(*self.node.ask(self.calls.rules()))
 
-    def has_circuit(self) -> bool:
-        """Whether answers can be proven."""
-        return str(self.node.ask(self.calls.verifier())) != ANY_NODE
-
     def request(self, number: int) -> Request:
         """A request as it is now."""
         requester, state, kind, *rest = self.node.ask(self.calls.requestOf(number))

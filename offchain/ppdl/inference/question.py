@@ -6,7 +6,6 @@ libsodium has it), for everybody they stand as they are.
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +14,7 @@ from nacl.public import PrivateKey, PublicKey, SealedBox
 from numpy.typing import ArrayLike
 
 from offchain.errors import UserError
-from offchain.ppdl.inference.commitments import features_hash
+from offchain.ppdl.inference.commitments import features_hash, fresh_salt
 from offchain.ppdl.inference.integer_model import quantise_features
 from offchain.zk.field import ELEMENT_BYTES, MODULUS
 
@@ -36,7 +35,7 @@ class Question:
     @classmethod
     def of(cls, features: ArrayLike) -> Question:
         """A question about real features, shape (inputs,), with a fresh salt. Raises ModelError."""
-        return cls(tuple(quantise_features(features).tolist()), secrets.randbelow(MODULUS))
+        return cls(tuple(quantise_features(features).tolist()), fresh_salt())
 
     @property
     def hash(self) -> int:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import socket
 from http import HTTPStatus
 
 import msgspec
@@ -102,12 +100,3 @@ def _hash(served: Served) -> str:
 
 def _answer(content: msgspec.Struct) -> Response:
     return Response(msgspec.json.encode(content), media_type="application/json")
-
-
-def serve(models: Models, listening: socket.socket) -> None:
-    """Runs the service on a socket until it is stopped."""
-    import uvicorn
-
-    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
-    settings = uvicorn.Config(service(models), access_log=False, log_level="warning", server_header=False)
-    uvicorn.Server(settings).run(sockets=[listening])

@@ -75,11 +75,3 @@ def profile(values: Array, kind: NDArray[np.int64], memory: float) -> Array:
             usual[row] = mean
             mean = memory * mean + (1 - memory) * values[row]
     return usual
-
-
-def recent_level(values: Array) -> Array:
-    """The mean of eight weeks until a day before; of the first ones, their own. A series that grows over years is
-    learnt better as shares of it."""
-    level = window_mean(values, 8 * WEEK, DAY)
-    level[: 8 * WEEK + DAY] = values[: 8 * WEEK].mean(axis=0)
-    return level

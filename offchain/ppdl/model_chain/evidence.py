@@ -11,7 +11,7 @@ import msgspec
 from offchain.errors import UserError
 from offchain.ppdl.aggregation.alive import AliveSet
 from offchain.ppdl.aggregation.graph import Graph, RoundKeys, committee, graph_seed
-from offchain.ppdl.aggregation.lanes import Lanes, to_lanes
+from offchain.ppdl.aggregation.lanes import to_lanes
 from offchain.ppdl.aggregation.masks import seed_hash
 from offchain.ppdl.aggregation.messages import Domain, Update
 from offchain.ppdl.aggregation.seeds import SeedCommitment, mask_places
@@ -80,23 +80,21 @@ class Evidence:
     def check(self, domain: Domain) -> None:
         """Raises EvidenceError unless all signed what is said of them, and each mask is of a committed seed."""
         self._check_shape()
-        for index, root, signed in zip(self.alive.indices, self.update_roots, self.signatures, strict=True):
-            try:
-                signer = domain.signer(Update(self.round, root), signed)
-            except SignatureError as error:
-                raise EvidenceError(f"participant {index}: {error}") from error
-            if signer != self.keys[index].participant:
-                raise EvidenceError(f"the update of participant {index} is signed by somebody else")
+        signers = {f"participant {index}": self.keys[index].participant for index in self.alive.indices}
+        check_signed(domain, self.round, signers, self.update_roots, self.signatures)
         self._check_masks()
 
-    def total(self, blobs: Blobs) -> Lanes:
-        """The sum, shape (chunks, 64), of the updates that the blobs hold. Raises BlobError if one is missing."""
+    def sums(self, blobs: Blobs, lanes: int) -> list[Sum]:
+        """All that was unmasked: one sum of updates of so many lanes, which the blobs hold. Raises BlobError if one is
+        missing."""
         uploads = {index: blobs.chunks(root) for index, root in zip(self.alive.indices, self.update_roots, strict=True)}
-        return unmasked(uploads, self.alive, self.masks)
+        total = unmasked(uploads, self.alive, self.masks)
+        return [Sum(to_lanes(total, lanes), len(self.alive))]
 
-    def combined(self, blobs: Blobs, lanes: int) -> Sum:
-        """What the model moves by, of so many lanes. Raises BlobError if an update is missing."""
-        return Sum(to_lanes(self.total(blobs), lanes), len(self.alive))
+    def combined(self, sums: Sequence[Sum]) -> Sum:
+        """What the model moves by."""
+        (only,) = sums
+        return only
 
     def _check_shape(self) -> None:
         self.alive.check_quorum(self.seeds)
@@ -104,10 +102,6 @@ class Evidence:
             raise EvidenceError("the alive or the seeds are of other participants than the keys")
         if len({keys.participant for keys in self.keys}) != len(self.keys):
             raise EvidenceError("a participant committed keys twice")
-        if {len(self.update_roots), len(self.signatures)} != {len(self.alive)} or {*map(len, self.update_roots)} != {
-            32
-        }:
-            raise EvidenceError("there is not one signed update for each of the alive")
         graph = self._graph()
         if any(len(seeds.seed_hashes) != graph.degree + 1 for seeds in self.seeds.values()):
             raise EvidenceError("somebody committed another number of seeds than it has neighbours")
@@ -163,6 +157,22 @@ class Evidence:
             tuple(document.masks),
             document.close_block_hash,
         )
+
+
+def check_signed(
+    domain: Domain, round_: int, signers: Mapping[str, bytes], roots: Sequence[bytes], signatures: Sequence[bytes]
+) -> None:
+    """Raises EvidenceError unless each of the signers, addresses by what errors call them, signed the root of its
+    update, in this order."""
+    if {len(roots), len(signatures)} != {len(signers)} or {*map(len, roots)} != {32}:
+        raise EvidenceError("there is not one signed update for each who took part")
+    for (name, participant), root, signed in zip(signers.items(), roots, signatures, strict=True):
+        try:
+            signer = domain.signer(Update(round_, root), signed)
+        except SignatureError as error:
+            raise EvidenceError(f"{name}: {error}") from error
+        if signer != participant:
+            raise EvidenceError(f"the update of {name} is signed by somebody else")
 
 
 class _Document(msgspec.Struct, array_like=True, forbid_unknown_fields=True):

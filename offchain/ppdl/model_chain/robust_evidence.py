@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -12,13 +13,12 @@ from offchain.merkle import Tree, leaf
 from offchain.ppdl.aggregation.alive import LEAST_ALIVE
 from offchain.ppdl.aggregation.graph import committee, graph_seed
 from offchain.ppdl.aggregation.lanes import to_lanes
-from offchain.ppdl.aggregation.messages import Domain, Update
+from offchain.ppdl.aggregation.messages import Domain
 from offchain.ppdl.aggregation.sums import Sum
 from offchain.ppdl.model_chain.blobs import Blobs
-from offchain.ppdl.model_chain.evidence import Evidence, EvidenceError
+from offchain.ppdl.model_chain.evidence import Evidence, EvidenceError, check_signed
 from offchain.ppdl.robust.grouping import drawn, median_sum
-from offchain.ppdl.robust.rules import Rule, combined
-from offchain.signature import SignatureError
+from offchain.ppdl.robust.rules import Rule, combined, free_riders
 
 NO_BLOCK = bytes(32)
 
@@ -61,9 +61,14 @@ class GroupEvidence:
         if found != drawn(everybody, seed):
             raise EvidenceError("its groups are not those that the header before draws")
 
-    def combined(self, blobs: Blobs, lanes: int) -> Sum:
+    def sums(self, blobs: Blobs, lanes: int) -> list[Sum]:
+        """What was unmasked: a sum of updates of so many lanes for each group. Raises BlobError if an update is
+        missing."""
+        return [one for group in self.groups for one in group.sums(blobs, lanes)]
+
+    def combined(self, sums: Sequence[Sum]) -> Sum:
         """What the model moves by, as the sum of one client: lane by lane the median of the groups' means."""
-        return median_sum([group.combined(blobs, lanes) for group in self.groups])
+        return median_sum(sums)
 
     def to_bytes(self) -> bytes:
         """As MessagePack."""
@@ -98,20 +103,21 @@ class OpenEvidence:
         count = len(self.participants)
         if count < LEAST_ALIVE or len(set(self.participants)) != count:
             raise EvidenceError(f"it has {count} updates: it takes {LEAST_ALIVE}, one of each who took part")
-        if {len(self.update_roots), len(self.signatures)} != {count} or {*map(len, self.update_roots)} != {32}:
-            raise EvidenceError("there is not one signed update for each who took part")
-        for participant, root, signed in zip(self.participants, self.update_roots, self.signatures, strict=True):
-            try:
-                signer = domain.signer(Update(self.round, root), signed)
-            except SignatureError as error:
-                raise EvidenceError(f"participant 0x{participant.hex()}: {error}") from error
-            if signer != participant:
-                raise EvidenceError(f"the update of participant 0x{participant.hex()} is signed by somebody else")
+        signers = {f"participant 0x{participant.hex()}": participant for participant in self.participants}
+        check_signed(domain, self.round, signers, self.update_roots, self.signatures)
 
-    def combined(self, blobs: Blobs, lanes: int) -> Sum:
-        """What the model moves by, as the sum of one client. Raises BlobError if an update is missing."""
-        updates = np.stack([to_lanes(blobs.chunks(root), lanes) for root in self.update_roots])
-        return Sum(combined(self.rule, updates.astype(np.int64)).astype(np.int32), 1)
+    def sums(self, blobs: Blobs, lanes: int) -> list[Sum]:
+        """The updates, of so many lanes, each as a sum of one client. Raises BlobError if one is missing."""
+        return [Sum(to_lanes(blobs.chunks(root), lanes), 1) for root in self.update_roots]
+
+    def combined(self, sums: Sequence[Sum]) -> Sum:
+        """What the model moves by, as the sum of one client."""
+        return combined(self.rule, np.stack([one.total for one in sums]))
+
+    def free_riders(self, sums: Sequence[Sum]) -> list[bytes]:
+        """Who sent nothing, or what another one sent: of `sums`, the updates, the told losses don't count."""
+        moves = np.stack([one.total[:-1] for one in sums]).astype(np.int64)
+        return [self.participants[place] for place in free_riders(moves)]
 
     def to_bytes(self) -> bytes:
         """As MessagePack."""

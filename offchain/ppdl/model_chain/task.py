@@ -64,13 +64,13 @@ class Task:
             raise TaskError("where single updates are seen there is no private mode: combine secure sums")
 
     @property
-    def foreseen(self) -> Horizon:
+    def foreseen_hour(self) -> Horizon:
         """Which hour is foreseen."""
         return Horizon[self.horizon.upper()]
 
     @property
-    def told(self) -> Quantity:
-        """What is foreseen of it."""
+    def foreseen_quantity(self) -> Quantity:
+        """What is foreseen of it: what homes use, or what panels give."""
         return Quantity[self.quantity.upper()]
 
     @property

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from offchain.errors import UserError
 from offchain.ppdl.aggregation.lanes import Signed, chunk_tree, to_chunks
+from offchain.ppdl.aggregation.sums import Sum
 from offchain.ppdl.learning.update import apply_sum
 from offchain.ppdl.model_chain.block import QUORUM, Block
 from offchain.ppdl.model_chain.chain import ModelChain
-from offchain.ppdl.model_chain.header import weight_hash_of
+from offchain.ppdl.model_chain.header import NOTHING, weight_hash_of
 from offchain.ppdl.model_chain.robust_evidence import AnyEvidence, GroupEvidence, OpenEvidence
 from offchain.ppdl.model_chain.task import GROUPS, Task
 from offchain.ppdl.model_chain.testset import follows
 from offchain.signature import SignatureError
-
-NOTHING = bytes(32)
 
 
 class BrokenChain(UserError):
@@ -43,6 +42,17 @@ def verify(chain: ModelChain) -> Iterator[Block]:
             raise BrokenChain(f"block {number}: {error}") from error
         yield block
         before = block
+
+
+def free_riders(chain: ModelChain, block: Block) -> list[bytes]:
+    """Which participants, addresses of 20 bytes, sent nothing of their own in the round of a block, as far as single
+    updates are seen. That breaks no rule of the chain. Raises BlobError or EvidenceError."""
+    if block.evidence is None or chain.task.robust in (None, GROUPS):
+        return []
+    evidence = chain.any_evidence(block)
+    if not isinstance(evidence, OpenEvidence):
+        return []
+    return evidence.free_riders(evidence.sums(chain.blobs, chain.task.model.weights + 1))
 
 
 def _check_header(block: Block, before: Block | None, number: int, task: Task) -> None:
@@ -73,9 +83,9 @@ def _check_round(chain: ModelChain, block: Block, before: Block, state: Signed, 
     _require(evidence.participant_hash == header.participant_hash, number, "its participants are others")
     _check_signatures(chain, block, evidence)
     old = chain.state(before)
-    found_sum = evidence.combined(chain.blobs, len(old) + 1)
-    _check_private(evidence, found_sum.total, number, task)
-    candidate = apply_sum(old, *found_sum)
+    sums = evidence.sums(chain.blobs, len(old) + 1)
+    _check_private(evidence, sums, number, task)
+    candidate = apply_sum(old, *evidence.combined(sums))
     losses = (header.loss_before, header.loss_after)
     found = (task.loss(old), task.loss(candidate))
     _require(found == losses, number, f"its losses are {losses[0]} and {losses[1]}, computed {found[0]} and {found[1]}")
@@ -95,13 +105,14 @@ def _check_kind(evidence: AnyEvidence, before: Block, number: int, task: Task) -
         _require(task.robust is None, number, f"its updates were summed, not combined by {task.robust}")
 
 
-def _check_private(evidence: AnyEvidence, total: Signed, number: int, task: Task) -> None:
-    """That no sum was unmasked with less noise than all agreed on, and that no loss was told."""
+def _check_private(evidence: AnyEvidence, sums: Sequence[Sum], number: int, task: Task) -> None:
+    """That no sum was unmasked with less noise than all agreed on, and that none tells a loss."""
     if task.mode is None or isinstance(evidence, OpenEvidence):
         return
-    for part in evidence.groups if isinstance(evidence, GroupEvidence) else (evidence,):
-        task.mode.sum_of(number, len(part.seeds), task.model.weights).check_alive(len(part.alive))
-    _require(total[-1] == 0, number, "it tells a loss, which private mode doesn't")
+    groups = evidence.groups if isinstance(evidence, GroupEvidence) else (evidence,)
+    for group, found in zip(groups, sums, strict=True):
+        task.mode.sum_of(number, len(group.seeds), task.model.weights).check_alive(len(group.alive))
+        _require(found.total[-1] == 0, number, "it tells a loss, which private mode doesn't")
 
 
 def _check_signatures(chain: ModelChain, block: Block, evidence: AnyEvidence) -> None:

@@ -18,8 +18,6 @@ from offchain.ppdl.network.prosecution import Prosecution
 from offchain.ppdl.network.publication import Kind as Published
 from offchain.ppdl.network.registry import Claim, Round
 
-OF_CLAIM = (Kind.SUM, Kind.LEAF, Kind.MASK, Kind.UPDATE, Kind.HASH)
-
 
 class ClaimWatcher:
     """Of one account."""
@@ -34,17 +32,13 @@ class ClaimWatcher:
         claim, number = demands.round.claim, demands.round.number
         if claim is None:
             return None
-        part = "unseen sum" if outcome is None else false_part(outcome, claim)
+        part = false_part(outcome, claim)
         if part is None:
             return None
         fault = None if outcome is None else self._fault(part, demands, outcome, claim)
-        if fault is not None and self._prosecution.challenge(demands, fault, now):
-            return f"challenged the {part} of round {number}: {_named(fault.place)} is wrong"
-        place = self._prosecution.convict(demands, OF_CLAIM, now)
-        if place is not None:
-            return f"convicted who posted the {part} of round {number}: nobody showed {_named(place)}"
         if fault is not None:
-            return None
+            challenged = self._prosecution.challenge(demands, fault, now)
+            return f"challenged the {part} of round {number}: {fault.place} is wrong" if challenged else None
         wanted = self._unknown(demands, now) if outcome is None else self._wanted(part, demands, outcome, claim, now)
         count = self._prosecution.demand(demands, wanted, now)
         return f"demanded to be shown {count} places of the {part} of round {number}" if count else None
@@ -118,7 +112,3 @@ class ClaimWatcher:
 def _state(content: bytes) -> Signed:
     """The lanes of a published model, with what fills its last chunk."""
     return from_bytes(content).reshape(-1).view("int32")
-
-
-def _named(place: Place) -> str:
-    return f"{place.kind.name.lower()} {place.place} of chunk {place.chunk}"

@@ -96,12 +96,15 @@ class Docket:
         return self._shown[demand]
 
     def answer(self, demand: Demand, shown: Closed) -> ContractFunction:
-        """The call that shows a place to be right; of anything but a signature it takes a `Disputed`."""
+        """The call that shows a place to be right. Raises TypeError unless it is a signature, or a `Disputed` shows it:
+        a round that is closed and no more has nothing else to show."""
         kind, subject, chunk, place = demand
         calls = self.contract.functions
-        if kind == Kind.SIGNATURE or not isinstance(shown, Disputed):
+        if kind == Kind.SIGNATURE:
             call: ContractFunction = calls.answerSignature(subject, place, shown.signature(place))
             return call
+        if not isinstance(shown, Disputed):
+            raise TypeError(f"a round without an aggregate shows no {kind.name.lower()}")
         answers: dict[Kind, Callable[[], ContractFunction]] = {
             Kind.SUM: lambda: calls.answerSum(subject, chunk, place, shown.sum(chunk, place)),
             Kind.LEAF: lambda: calls.answerLeaf(subject, chunk, place, shown.leaf(chunk, place)),

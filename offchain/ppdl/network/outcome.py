@@ -74,8 +74,11 @@ class Outcome:
         return header_after(before, round_, kept, losses, accepted, participants, timestamp)
 
 
-def false_part(outcome: Outcome, claim: Claim) -> str | None:
-    """What of a posted claim isn't what comes of the round, in words; None if all is right."""
+def false_part(outcome: Outcome | None, claim: Claim) -> str | None:
+    """What of a posted claim isn't what comes of the round, in words; None if all is right. A sum is unseen while
+    nobody knows what comes of the round."""
+    if outcome is None:
+        return "unseen sum"
     if claim.aggregate_root != outcome.tree.root:
         return "false sum"
     if claim.weights_root != outcome.weights_root:

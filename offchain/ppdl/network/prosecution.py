@@ -41,8 +41,10 @@ class Prosecution:
         return None
 
     def demand(self, demands: Demands, places: Sequence[Place], now: int) -> int:
-        """Demands those of the places that weren't yet, as far as there is time and it pays; returns how many."""
-        wanted = [demand for place in places if (demand := demands.about(place)) not in demands.until]
+        """Demands those of the places that weren't yet, as far as there is time and it pays, first those that others
+        would demand last; returns how many."""
+        own_first = (places[number] for number in self._turns.own_first(demands.round, len(places)))
+        wanted = [demand for place in own_first if (demand := demands.about(place)) not in demands.until]
         wanted = wanted[: self.affordable(demands)]
         if not wanted or now >= self.until(demands) or not self._turn(demands, tuple(wanted), now):
             return 0

@@ -49,6 +49,8 @@ LARGEST = {
     Kind.VOTE: 1 + SIGNATURE_LENGTH,
 }
 """Bytes of content."""
+ENVELOPE_BYTES = 256
+"""More than a publication has around its content."""
 
 
 @dataclass(frozen=True)

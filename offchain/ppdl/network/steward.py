@@ -117,14 +117,15 @@ class Steward:
         return None if outcome is None or claim is None else false_part(outcome, claim)
 
     def _answer(self, demands: Demands, now: int) -> str | None:
-        """Shows what is demanded, the oldest first, if what was posted is right: in turn, but early enough."""
-        for demand in demands.waiting:
-            if now >= demands.until[demand]:
-                continue
-            shown = self._shown(demands.round, demand[0])
-            if shown is None or not self._turns.has_come(
-                demands.round, demand, now, self._registry.rules.answer_window // 3
-            ):
+        """Shows what is demanded, first what is its own to show, if what was posted is right: in turn, but early
+        enough."""
+        due = {demand for demand in demands.waiting if now < demands.until[demand]}
+        proofs = {kind: self._shown(demands.round, kind) for kind in {demand[0] for demand in due}}
+        work, most = demands.current, self._registry.rules.answer_window // 3
+        for number in self._turns.own_first(demands.round, len(work)):
+            demand = work[number]
+            shown = proofs.get(demand[0]) if demand in due else None
+            if shown is None or not self._turns.has_come(demands.round, demand, now, most, number):
                 continue
             self._ground.sender.transact(self._docket.answer(demand, shown))
             return f"showed that a {demand[0].name.lower()} is right"

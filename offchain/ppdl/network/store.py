@@ -1,5 +1,6 @@
 """The store: publications by round, kind and sender, each once; a second, differing update of a sender is kept as
-evidence. Whoever keeps a store is trusted with nothing: signatures and hashes are checked by who reads."""
+evidence, and a task once, whoever publishes it. Whoever keeps a store is trusted with nothing: signatures and hashes
+are checked by who reads."""
 
 from __future__ import annotations
 
@@ -81,7 +82,8 @@ class FolderStore:
         return self._folder / str(round_) / kind
 
     def _path(self, publication: Publication) -> Path:
-        return self._place(publication.round, publication.kind) / publication.sender.hex()
+        name = publication.hash if publication.kind == Kind.TASK else publication.sender
+        return self._place(publication.round, publication.kind) / name.hex()
 
     def _read(self, path: Path) -> Publication | None:
         if path in self._checked:

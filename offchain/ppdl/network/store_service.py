@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from http import HTTPStatus
 
 import msgspec
-import uvicorn
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -15,11 +13,9 @@ from starlette.responses import JSONResponse, Response
 
 from offchain.errors import UserError
 from offchain.http_service import answer_errors, read_body
-from offchain.ppdl.network.publication import LARGEST, Kind, Publication
+from offchain.ppdl.network.publication import ENVELOPE_BYTES, LARGEST, Kind, Publication
 from offchain.ppdl.network.store import FolderStore
 
-ENVELOPE_BYTES = 256
-"""More than a publication has around its content."""
 AT_ONCE = 16
 """Publications taken in at the same time."""
 
@@ -44,9 +40,3 @@ def service(store: FolderStore) -> FastAPI:
 
     answer_errors(app, {UserError: HTTPStatus.BAD_REQUEST})
     return app
-
-
-def serve(store: FolderStore, listening: socket.socket) -> None:
-    """Runs the service on a socket until the process ends."""
-    settings = uvicorn.Config(service(store), access_log=False, log_level="warning", server_header=False)
-    uvicorn.Server(settings).run(sockets=[listening])

@@ -10,7 +10,10 @@ from offchain.ppdl.network.publication import Kind, NoAnswer, Publication, Publi
 from offchain.ppdl.network.store import Store
 
 REST_SECONDS = 10.0
-"""For which a store that didn't answer isn't asked again, if there is another."""
+"""For which a store that didn't answer, or was slow, isn't asked again, if there is another; at least."""
+SLOW_SECONDS = 3.0
+REST_FACTOR = 10
+"""It rests so many times as long as one waited for it: that is how little of a home's time it can take."""
 
 Answer = TypeVar("Answer")
 
@@ -39,16 +42,23 @@ class Stores:
         answers: list[Answer] = []
         problem: PublicationError | None = None
         for place in self._awake():
+            began, failed = time.monotonic(), False
             try:
                 answers.append(question(self._stores[place]))
             except NoAnswer as error:
-                self._rests_until[place] = time.monotonic() + REST_SECONDS
+                failed = True
                 problem = problem or error  # that a store refused says more
             except PublicationError as error:
                 problem = error
+            self._rest(place, time.monotonic() - began, failed)
         if not answers and problem is not None:
             raise problem
         return answers
+
+    def _rest(self, place: int, waited: float, failed: bool) -> None:
+        """Lets a store rest that didn't answer, or for which one waited too long, in seconds."""
+        if failed or waited > SLOW_SECONDS:
+            self._rests_until[place] = time.monotonic() + max(REST_SECONDS, REST_FACTOR * waited)
 
     def _awake(self) -> Iterator[int]:
         """The places of those to be asked: all, if none is awake."""

@@ -24,12 +24,14 @@ class HomeTraining:
         if len(readings.households) != 1:
             raise TrainingError(f"a participant trains with one home's readings, not with {len(readings.households)}")
         if task.robust is not None:
-            raise TrainingError(f"the registry checks one secure sum a round: it has no {task.robust} of updates")
+            raise TrainingError(
+                f"the registry checks one secure sum a round: a task that combines updates by {task.robust} works in"
+                " one process only (openmg ppdl train)"
+            )
         self._task = task
         self._model = task.model
-        learned = examples(readings, task.foreseen, training_hours, (), task.told, task.window).between(
-            0, training_hours
-        )
+        told = ((), task.foreseen_quantity, task.window)
+        learned = examples(readings, task.foreseen_hour, training_hours, *told).between(0, training_hours)
         self._data = ClientData.of(learned, readings.households, device_of(device))
 
     def __call__(self, state: Signed, number: int) -> Signed:

@@ -6,24 +6,17 @@ Each answers with what the state moves by, as if it were the sum of one client; 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-
-import numpy as np
 
 from offchain.ppdl.aggregation.sums import Sum
 from offchain.ppdl.learning.federation import Aggregate, plain
 from offchain.ppdl.learning.update import Lanes as State
 from offchain.ppdl.robust.grouping import LEAST_GROUP, grouped, median_sum
-from offchain.ppdl.robust.rules import Lanes
+from offchain.ppdl.robust.rules import Rule, combined
 
 
-def unmasked(rule: Callable[[Lanes], Lanes]) -> Aggregate:
-    """A rule on all updates, such as `median`."""
-
-    def aggregate(_: int, updates: State) -> Sum:
-        return Sum(rule(updates.astype(np.int64)).astype(np.int32), 1)
-
-    return aggregate
+def unmasked(rule: Rule) -> Aggregate:
+    """A rule on all updates."""
+    return lambda _, updates: combined(rule, updates)
 
 
 def masked(seed: int, least: int = LEAST_GROUP, within: Aggregate = plain) -> Aggregate:

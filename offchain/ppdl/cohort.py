@@ -1,4 +1,4 @@
-"""The data that a training in process stands on."""
+"""The homes of a training in process: who trains, who gives the test set, and their readings."""
 
 from __future__ import annotations
 
@@ -7,18 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from offchain.errors import UserError
 from offchain.ppdl.learning.features import Examples, Horizon, Quantity, examples
 from offchain.ppdl.learning.readings import Readings
 from offchain.ppdl.model_chain.testset import Testset
 
 
-class PlanError(UserError):
-    """Says in one line why there is nothing to train with."""
-
-
 @dataclass(frozen=True)
-class Ground:
+class Cohort:
     """Readings of all homes, the first `volunteers` of which give the test set; `training_hours` are trained on. What
     is told of them: `holidays`, the `quantity`, and a `window` of last readings."""
 
