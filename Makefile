@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 FLOWER := .cache/flower/venv
-WORKERS = $(shell $(PYTHON) -c 'import os; print(min(6, (os.cpu_count() or 1) + 2))')  # two more: many tests wait
+WORKERS = $(shell $(PYTHON) -c 'import os; print(min(6, (os.cpu_count() or 1) + 1))')  # one more: many tests wait
 
 .PHONY: help build circuits demo flower-demo test lint bench campaign mutation circuit-mutation chains clean
 

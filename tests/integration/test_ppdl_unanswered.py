@@ -33,7 +33,7 @@ def test_a_right_sum_that_nobody_shows_in_time(scene: Training) -> None:
     stranger.transact(docket.contract.functions.demand(*demand), rules.demand_fee)
     scene.pass_seconds(rules.answer_window)
     said = scene.until(scene.header(1))
-    assert sum("convicted for a sum that nobody showed in time" in line for line in said) == 1
+    assert sum("convicted who posted the sum of round 1: nobody showed sum 1 of chunk 0" in line for line in said) == 1
     assert sum("posted the sum and the model" in line for line in said) == 1
     posters = [home for home in scene.homes if home.ground.address == claim.poster]
     lost = [home for home in scene.homes if not scene.registry.bond_of(home.ground.sender.address)[0]]
