@@ -76,6 +76,7 @@ def test_an_update_that_is_hidden_after_the_closing(scene: Training) -> None:
     said = scene.until(scene.header(number))
     assert sum("showed that a signature is right" in line for line in said) == 1
     assert not any("demanded" in line or "convicted" in line for line in said)
+    assert all(home.ground.synced.update().evidence is not None for home in scene.homes)
     give(scene.homes, scene.store)
 
 

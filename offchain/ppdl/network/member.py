@@ -55,7 +55,7 @@ class Ground:
     @cached_property
     def synced(self) -> SyncedChain:
         """Its copy of the model chain."""
-        return SyncedChain(self.registry, self.store, self.folder / "chain")
+        return SyncedChain(self.registry, self.store, self.folder / "chain", self.kept)
 
     @cached_property
     def kept(self) -> Kept:

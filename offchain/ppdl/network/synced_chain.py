@@ -17,6 +17,7 @@ from offchain.ppdl.model_chain.chain import About, ModelChain
 from offchain.ppdl.model_chain.evidence import Evidence
 from offchain.ppdl.model_chain.task import Task
 from offchain.ppdl.network.board import Board, BoardError
+from offchain.ppdl.network.kept import Kept
 from offchain.ppdl.network.outcome import Outcome, initial_state, update_chunks
 from offchain.ppdl.network.publication import Kind
 from offchain.ppdl.network.registry import Registry
@@ -29,12 +30,13 @@ class SyncError(UserError):
 
 
 class SyncedChain:
-    """Follows a registry. Raises SyncError if the store lacks what its genesis names, or the folder holds another
-    chain."""
+    """Follows a registry, with what the store shows and what a participant kept of rounds. Raises SyncError if the
+    store lacks what its genesis names, or the folder holds another chain."""
 
-    def __init__(self, registry: Registry, store: Store, folder: Path) -> None:
+    def __init__(self, registry: Registry, store: Store, folder: Path, kept: Kept | None = None) -> None:
         self._registry = registry
         self._store = store
+        self._kept = kept
         if not (folder / "chain.json").exists():
             self._begin(folder, registry.genesis())
         self.chain = ModelChain(folder)
@@ -60,7 +62,7 @@ class SyncedChain:
         before = self.chain.block(self.chain.height)
         old = self.chain.state(before)
         round_ = self._registry.past_round(header.round, before.header)
-        board = Board(round_, self._store, self._registry.domain, update_chunks(self.chain.task))
+        board = Board(round_, self._store, self._registry.domain, update_chunks(self.chain.task), self._kept)
         try:
             evidence = board.evidence()
         except (BoardError, UnmaskError):
