@@ -1,0 +1,141 @@
+"""What panels on a roof would make in a typical year, and when they have paid for themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+import pvlib
+from numpy.typing import NDArray
+
+from offchain.advice.bill import CONTRACT_KW, bill
+from offchain.advice.climate import LENGTHS, MONTHS, Climate, TypicalYear
+from offchain.advice.tariff import Tariff
+from offchain.advice.usage import WH, Period, Usage, hours_between, midnight
+from offchain.errors import UserError
+from offchain.metering.solar import SYSTEM_LOSSES, TEMPERATURE_COEFFICIENT
+
+FADING = 0.005
+"""What modules lose of their yield each year: the median of Jordan and Kurtz, Progress in Photovoltaics 21, 2013."""
+YEARS = 25
+
+
+class RoofError(UserError):
+    """Says in one line why a roof can't be advised on."""
+
+
+@dataclass(frozen=True)
+class Roof:
+    """Panels of so many kW at peak; `tilt` from level and `azimuth` from north (180 is south), in degrees."""
+
+    kw: float
+    tilt: float = 30
+    azimuth: float = 180
+
+    def __post_init__(self) -> None:
+        if not 0 < self.kw <= 1000:
+            raise RoofError(f"panels have more than 0 kW and at most 1,000, not {self.kw:g}")
+        if not 0 <= self.tilt <= 90 or not 0 <= self.azimuth < 360:
+            raise RoofError("a tilt is from 0 to 90 degrees, an azimuth from 0 to less than 360")
+
+
+@dataclass(frozen=True)
+class Yield:
+    """`curve[m, h]` is what a day of month m makes in hour h, in Wh; `months` what each makes, in kWh."""
+
+    curve: NDArray[np.float64]
+    basis: str
+
+    @property
+    def months(self) -> NDArray[np.float64]:
+        """Of a year without a leap day [12]."""
+        found: NDArray[np.float64] = self.curve.sum(axis=1) * np.array(LENGTHS) / WH
+        return found
+
+    @property
+    def kwh(self) -> float:
+        """Of the year."""
+        return float(self.months.sum())
+
+    def over(self, usage: Usage, tariff: Tariff) -> NDArray[np.int64]:
+        """What would have been made in the hours of some use, in Wh."""
+        hours = [(usage.start + timedelta(hours=step)).astimezone(tariff.place) for step in range(len(usage.wh))]
+        return np.array([round(self.curve[hour.month - 1, hour.hour]) for hour in hours], np.int64)
+
+
+def expected(roof: Roof, climate: Climate) -> Yield:
+    """Isotropic sky, Faiman cell temperature at the month's mean air, PVWatts modules and inverter with its default
+    losses of 14 %."""
+    year = TypicalYear(climate)
+    sky = year.irradiance
+    plane = pvlib.irradiance.get_total_irradiance(
+        roof.tilt, roof.azimuth, sky["zenith"], sky["azimuth"], sky["dni"], sky["ghi"], sky["dhi"], model="isotropic"
+    )["poa_global"].fillna(0)
+    cell = pvlib.temperature.faiman(plane, np.repeat(climate.temperature, 24))
+    direct = pvlib.pvsystem.pvwatts_dc(plane, cell, roof.kw * 1000, TEMPERATURE_COEFFICIENT) * (1 - SYSTEM_LOSSES)
+    watts = np.clip(pvlib.inverter.pvwatts(direct, roof.kw * 1000), 0, None)
+    basis = (
+        f"{roof.kw:g} kW at {roof.tilt:g} degrees to {roof.azimuth:g}; typical year of {climate.name}: "
+        f"{year.daily @ np.array(LENGTHS) / WH:,.0f} kWh a level square metre; losses {SYSTEM_LOSSES:.0%}"
+    )
+    return Yield(np.asarray(watts, np.float64).reshape(MONTHS, 24), basis)
+
+
+@dataclass(frozen=True)
+class Payback:
+    """`saved` and `earned` are of the first year: less on the bill, and for the surplus. `balance[y]` is what is there
+    after y + 1 years, the cost taken off; `years` until that isn't below 0 any more, None if it stays so."""
+
+    saved: Decimal
+    earned: float
+    used: float
+    surplus: float
+    balance: NDArray[np.float64]
+    years: int | None
+    basis: str
+
+
+def payback(
+    panels: Yield, cost: float, tariff: Tariff, usage: Usage, surplus_price: float, contract_kw: Decimal = CONTRACT_KW
+) -> Payback:
+    """Of the last twelve whole months of some use; what isn't used at once is sold at `surplus_price` a kWh. Prices
+    stay as they are, and there is no interest. Raises RoofError if the use is of less than twelve months, or for a cost
+    or price that is none."""
+    if not 0 < cost < float("inf") or not 0 <= surplus_price < float("inf"):
+        raise RoofError("panels cost more than nothing, and surplus earns nothing or more")
+    periods = _last_year(usage, tariff)
+    made = panels.over(usage, tariff)
+    used = np.minimum(made, usage.wh)
+    rest = Usage(usage.start, usage.wh - used)
+    saved = sum(
+        (bill(tariff, usage, one, contract_kw).total - bill(tariff, rest, one, contract_kw).total for one in periods),
+        Decimal(0),
+    )
+    bounds = [hours_between(usage.start, midnight(day, tariff.place)) for day in (periods[0].start, periods[-1].end)]
+    within = slice(*bounds)
+    own, surplus = (float(wh[within].sum()) / WH for wh in (used, made - used))
+    earned = surplus * surplus_price
+    yearly = (float(saved) + earned) * (1 - FADING) ** np.arange(YEARS)
+    balance = np.cumsum(yearly) - cost
+    paid = np.flatnonzero(balance >= 0)
+    basis = (
+        f"{own:,.0f} kWh used at once, {surplus:,.0f} kWh sold at {surplus_price:g}, in 12 months until "
+        f"{periods[-1].end - timedelta(days=1)} under {tariff.name}; {FADING:.1%} less each year; cost {cost:,.0f}"
+    )
+    return Payback(saved, earned, own, surplus, balance, int(paid[0]) + 1 if len(paid) else None, basis)
+
+
+def _last_year(usage: Usage, tariff: Tariff) -> list[Period]:
+    """The last twelve whole months that the use covers."""
+    end: datetime = usage.end.astimezone(tariff.place)
+    year, month = end.year, end.month
+    found: list[Period] = []
+    for _ in range(MONTHS):
+        year, month = (year, month - 1) if month > 1 else (year - 1, 12)
+        found.insert(0, Period.month(year, month))
+    if hours_between(usage.start, midnight(found[0].start, tariff.place)) < 0:
+        first: date = usage.start.astimezone(tariff.place).date()
+        raise RoofError(f"use since {first} is too short: it takes the twelve months from {found[0].start} on")
+    return found
