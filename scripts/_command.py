@@ -64,7 +64,10 @@ def reached(network: str | None) -> Iterator[list[tuple[chains.Chain, Web3]]]:
 
 @contextmanager
 def connected(network: str | None, account: str | None) -> Iterator[list[tuple[chains.Chain, Sender]]]:
-    """As `reached`, each chain with a sender: the Ape account, or on a local chain by default a development key."""
+    """As `reached`, each chain with a sender: the Ape account, or on a local chain by default a development key.
+    Raises UserError for an account that Ape doesn't have, before anything is started."""
+    if account is not None and account not in accounts.aliases:
+        raise UserError(f"no account {account}: `ape accounts list` shows yours, `ape accounts import` adds one")
     with reached(network) as found:
         yield [(chain, sender_on(chain, web3, account)) for chain, web3 in found]
 
@@ -75,8 +78,6 @@ def sender_on(chain: chains.Chain, web3: Web3, account: str | None) -> Sender:
         if chain.chain_id not in chains.LOCAL_CHAIN_IDS:
             raise UserError(f"--account is needed on chain {chain.chain_id}")
         return development_sender(web3, 0)
-    if account not in accounts.aliases:
-        raise UserError(f"no account {account}: `ape accounts list` shows yours, `ape accounts import` adds one")
     signer = accounts.load(account)
 
     def sign(transaction: dict[str, Any]) -> bytes:

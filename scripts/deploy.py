@@ -15,7 +15,7 @@ from offchain.commands.training_options import PrivateBudget
 from offchain.deployment.bridge import BridgeDeployment, BridgeRules
 from offchain.deployment.deployment import Step
 from offchain.deployment.manifest import DeploymentError, Manifest
-from offchain.deployment.market import LOCAL_LIQUIDITY_ETH, LOCAL_LIQUIDITY_TOKENS
+from offchain.deployment.market import LOCAL_LIQUIDITY_ETH, LOCAL_LIQUIDITY_TOKENS, check_liquidity
 from offchain.deployment.platform import LOCAL_RULES, PlatformDeployment, Rules
 from offchain.deployment.verification import verified
 from offchain.sender import Sender
@@ -59,6 +59,10 @@ def cli(
         return
     if operator is not None and (not Web3.is_address(operator) or int(operator, 16) == 0):
         raise click.BadParameter(f"{operator} is no address", param_hint="--operator")
+    if network is None:
+        check_liquidity(
+            LOCAL_LIQUIDITY_ETH if eth is None else eth, LOCAL_LIQUIDITY_TOKENS if tokens is None else tokens
+        )
     with connected(network, account) as connections:
         chain, sender = connections[-1]
         local = chain.chain_id in chains.LOCAL_CHAIN_IDS

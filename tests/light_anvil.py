@@ -7,11 +7,11 @@ from ape_foundry.provider import FoundryProvider
 _command = FoundryProvider.build_command
 
 
-def keep_no_history() -> None:
-    """From now on Ape's Anvil records no steps of transactions and keeps no past states: Ape would have both, though
-    nothing traces a transaction, and after 500 blocks it writes a whole state to the disk for each further block."""
+def keep_little() -> None:
+    """From now on Ape's Anvil records no steps of transactions, and keeps no more states of past blocks than it has in
+    memory: after 500 blocks it would write a whole one to the disk for each further block."""
     FoundryProvider.build_command = _light  # type: ignore[method-assign, assignment]
 
 
 def _light(provider: FoundryProvider) -> list[str]:
-    return [word for word in _command(provider) if word != "--steps-tracing"] + ["--prune-history"]
+    return [word for word in _command(provider) if word != "--steps-tracing"] + ["--max-persisted-states", "0"]

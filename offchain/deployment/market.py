@@ -23,6 +23,12 @@ LOCAL_LIQUIDITY_ETH = 10 * ETHER
 LOCAL_LIQUIDITY_TOKENS = 500 * ETHER
 
 
+def check_liquidity(eth: int, tokens: int) -> None:
+    """Raises DeploymentError if there is one without the other."""
+    if bool(eth) != bool(tokens):
+        raise DeploymentError("liquidity needs both ETH and tokens, or neither")
+
+
 @dataclass
 class MarketDeployment(Deployment):
     """Deploys the market with one sender. Amounts are wei and token base units; zero liquidity leaves pools empty."""
@@ -33,8 +39,7 @@ class MarketDeployment(Deployment):
     redeploy: bool = False
 
     def __post_init__(self) -> None:
-        if bool(self.liquidity_eth) != bool(self.liquidity_tokens):
-            raise DeploymentError("liquidity needs both ETH and tokens, or neither")
+        check_liquidity(self.liquidity_eth, self.liquidity_tokens)
         if self.redeploy:
             self.manifest.put_aside()
 

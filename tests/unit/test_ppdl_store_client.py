@@ -134,7 +134,8 @@ def test_more_than_there_can_be_is_no_answer(serve: Serve) -> None:
 def test_forgeries_take_their_time_and_no_more(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """P9 many that nobody signed."""
     monkeypatch.setattr(store_client, "CHECKING", SECONDS)
-    forged = [dataclasses.replace(published(), content=b"%d" % number).to_bytes() for number in range(MOST_LISTED)]
+    signed = published()
+    forged = [dataclasses.replace(signed, content=b"%d" % number).to_bytes() for number in range(MOST_LISTED)]
     client, began = serve(lambda: body(msgspec.msgpack.encode(forged))), time.monotonic()
     monkeypatch.setattr(store_client, "ANSWERING", 60)
     with pytest.raises(NoAnswer, match=r"takes more than 0\.6 s to check$"):
