@@ -13,8 +13,7 @@ DRAFT = ".draft"
 
 def replace(path: Path, content: bytes, *, private: bool = False) -> None:
     """Writes a file as a whole or not at all; it is on the disk when this returns. Only the owner reads it if it is
-    private. Folders that lack are made. Raises OSError: then it is the old one or the new
-    one, whole."""
+    private. Folders that lack are made. Raises OSError: then it is the old one or the new one, whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, draft = mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=DRAFT)
     try:

@@ -116,9 +116,9 @@ class TypicalYear:
         whole, diffuse = (part / part.sum(axis=1, keepdims=True) for part in (whole, diffuse))
         ghi = self.daily[:, None] * whole
         dhi = np.minimum((self.daily * self._diffuse_share)[:, None] * diffuse, ghi)
-        high = np.cos(np.radians(self._sun["zenith"].to_numpy())) > np.cos(np.radians(87))
-        beam = (ghi - dhi).ravel()
-        dni = np.where(high, beam / np.where(high, np.cos(np.radians(self._sun["zenith"].to_numpy())), 1), 0)
+        height = np.cos(np.radians(self._sun["zenith"].to_numpy()))
+        high = height > np.cos(np.radians(87))
+        dni = np.where(high, (ghi - dhi).ravel() / np.where(high, height, 1), 0)
         flat = {"ghi": ghi.ravel(), "dhi": dhi.ravel(), "dni": dni}
         return pd.DataFrame({**flat, "zenith": self._sun["zenith"], "azimuth": self._sun["azimuth"]}, self._hours)
 
@@ -130,6 +130,12 @@ class TypicalYear:
         return pd.DatetimeIndex(middles).tz_localize(self.climate.time_zone)
 
     @cached_property
+    def _days(self) -> NDArray[np.int64]:
+        """Of the year, from 1 on, of each of the hours [288]."""
+        found: NDArray[np.int64] = self._hours.dayofyear.to_numpy(np.int64)
+        return found
+
+    @cached_property
     def _sun(self) -> pd.DataFrame:
         place = self.climate
         found: pd.DataFrame = pvlib.solarposition.get_solarposition(
@@ -139,8 +145,7 @@ class TypicalYear:
 
     @cached_property
     def _declination(self) -> NDArray[np.float64]:
-        days = self._hours.dayofyear.to_numpy()[::24]
-        found: NDArray[np.float64] = pvlib.solarposition.declination_spencer71(days)
+        found: NDArray[np.float64] = pvlib.solarposition.declination_spencer71(self._days[::24])
         return found
 
     @cached_property
@@ -152,8 +157,7 @@ class TypicalYear:
     @cached_property
     def _hour_angle(self) -> NDArray[np.float64]:
         """The sun's, in radians [12, 24], negative before noon."""
-        days = self._hours.dayofyear.to_numpy()
-        minutes = pvlib.solarposition.equation_of_time_spencer71(days)
+        minutes = pvlib.solarposition.equation_of_time_spencer71(self._days)
         degrees = pvlib.solarposition.hour_angle(self._hours, self.climate.longitude, minutes)
         found: NDArray[np.float64] = np.radians((degrees + 180) % 360 - 180).reshape(MONTHS, 24)
         return found
@@ -161,9 +165,8 @@ class TypicalYear:
     @cached_property
     def _outside(self) -> NDArray[np.float64]:
         """What a level square metre would get in a day above the air, in Wh [12]."""
-        days = self._hours.dayofyear.to_numpy()[::24]
         latitude, declination = np.radians(self.climate.latitude), self._declination
-        power = pvlib.irradiance.get_extra_radiation(days, method="spencer")
+        power = pvlib.irradiance.get_extra_radiation(self._days[::24], method="spencer")
         height = np.cos(latitude) * np.cos(declination) * np.sin(self._sunset)
         height = height + self._sunset * np.sin(latitude) * np.sin(declination)
         found: NDArray[np.float64] = 24 / np.pi * power * height

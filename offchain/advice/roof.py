@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
-import pvlib
 from numpy.typing import NDArray
 
 from offchain.advice.bill import CONTRACT_KW, bill
@@ -15,7 +14,7 @@ from offchain.advice.climate import LENGTHS, MONTHS, Climate, TypicalYear
 from offchain.advice.tariff import Tariff
 from offchain.advice.usage import WH, Period, Usage, hours_between, midnight
 from offchain.errors import UserError
-from offchain.metering.solar import SYSTEM_LOSSES, TEMPERATURE_COEFFICIENT
+from offchain.metering.solar import SYSTEM_LOSSES, power
 
 FADING = 0.005
 """What modules lose of their yield each year: the median of Jordan and Kurtz, Progress in Photovoltaics 21, 2013."""
@@ -61,26 +60,19 @@ class Yield:
 
     def over(self, usage: Usage, tariff: Tariff) -> NDArray[np.int64]:
         """What would have been made in the hours of some use, in Wh."""
-        hours = [(usage.start + timedelta(hours=step)).astimezone(tariff.place) for step in range(len(usage.wh))]
+        hours = usage.clocks(tariff.place)
         return np.array([round(self.curve[hour.month - 1, hour.hour]) for hour in hours], np.int64)
 
 
 def expected(roof: Roof, climate: Climate) -> Yield:
-    """Isotropic sky, Faiman cell temperature at the month's mean air, PVWatts modules and inverter with its default
-    losses of 14 %."""
+    """In a climate's typical year, at each month's mean air."""
     year = TypicalYear(climate)
-    sky = year.irradiance
-    plane = pvlib.irradiance.get_total_irradiance(
-        roof.tilt, roof.azimuth, sky["zenith"], sky["azimuth"], sky["dni"], sky["ghi"], sky["dhi"], model="isotropic"
-    )["poa_global"].fillna(0)
-    cell = pvlib.temperature.faiman(plane, np.repeat(climate.temperature, 24))
-    direct = pvlib.pvsystem.pvwatts_dc(plane, cell, roof.kw * 1000, TEMPERATURE_COEFFICIENT) * (1 - SYSTEM_LOSSES)
-    watts = np.clip(pvlib.inverter.pvwatts(direct, roof.kw * 1000), 0, None)
+    watts = power(year.irradiance, roof.kw, roof.tilt, roof.azimuth, np.repeat(climate.temperature, 24))
     basis = (
         f"{roof.kw:g} kW at {roof.tilt:g} degrees to {roof.azimuth:g}; typical year of {climate.name}: "
         f"{year.daily @ np.array(LENGTHS) / WH:,.0f} kWh a level square metre; losses {SYSTEM_LOSSES:.0%}"
     )
-    return Yield(np.asarray(watts, np.float64).reshape(MONTHS, 24), basis)
+    return Yield(watts.reshape(MONTHS, 24), basis)
 
 
 @dataclass(frozen=True)
@@ -113,16 +105,15 @@ def payback(
         (bill(tariff, usage, one, contract_kw).total - bill(tariff, rest, one, contract_kw).total for one in periods),
         Decimal(0),
     )
-    bounds = [hours_between(usage.start, midnight(day, tariff.place)) for day in (periods[0].start, periods[-1].end)]
-    within = slice(*bounds)
-    own, surplus = (float(wh[within].sum()) / WH for wh in (used, made - used))
+    year = Period(periods[0].start, periods[-1].end)
+    own, surplus = (Usage(usage.start, wh).within(year, tariff.place).total / WH for wh in (used, made - used))
     earned = surplus * surplus_price
     yearly = (float(saved) + earned) * (1 - FADING) ** np.arange(YEARS)
     balance = np.cumsum(yearly) - cost
     paid = np.flatnonzero(balance >= 0)
     basis = (
         f"{own:,.0f} kWh used at once, {surplus:,.0f} kWh sold at {surplus_price:g}, in 12 months until "
-        f"{periods[-1].end - timedelta(days=1)} under {tariff.name}; {FADING:.1%} less each year; cost {cost:,.0f}"
+        f"{year.end - timedelta(days=1)} under {tariff.name}; {FADING:.1%} less each year; cost {cost:,.0f}"
     )
     return Payback(saved, earned, own, surplus, balance, int(paid[0]) + 1 if len(paid) else None, basis)
 

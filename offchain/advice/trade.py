@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from offchain.advice.bill import CONTRACT_KW, Bill, bill
+from offchain.advice.bill import CONTRACT_KW, Bill, bill, shown
 from offchain.advice.tariff import Tariff
 from offchain.advice.usage import WH, Period, Usage, UsageError
 
@@ -72,4 +73,4 @@ def worth(tariff: Tariff, month: Month, trades: Trades, period: Period, contract
 
 
 def _kwh(wh: NDArray[np.int64]) -> str:
-    return f"{int(wh.sum()) / WH:,.3f}".rstrip("0").rstrip(".")
+    return shown(Fraction(int(wh.sum()), WH))

@@ -74,8 +74,12 @@ class Usage:
     def by_hour(self, zone: tzinfo) -> NDArray[np.int64]:
         """Sums [24] by the hour of the day that clocks showed."""
         sums = np.zeros(24, np.int64)
-        np.add.at(sums, [(self.start + step * HOUR).astimezone(zone).hour for step in range(len(self.wh))], self.wh)
+        np.add.at(sums, [clock.hour for clock in self.clocks(zone)], self.wh)
         return sums
+
+    def clocks(self, zone: tzinfo) -> list[datetime]:
+        """What clocks showed at the beginning of each hour."""
+        return [(self.start + step * HOUR).astimezone(zone) for step in range(len(self.wh))]
 
     @property
     def total(self) -> int:
