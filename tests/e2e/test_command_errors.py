@@ -24,7 +24,7 @@ Refused = Callable[..., str]
     ],
 )
 def test_wrong_input_gets_one_line(refused: Refused, command: list[str], why: str) -> None:
-    """P9: on the command line, one clear line and no traceback; all wrong input is in test_script_errors.py."""
+    """P9: on the command line, one clear line and no traceback; more wrong input is in test_script_errors.py."""
     assert why in refused("ape", "run", *command)
 
 
