@@ -41,28 +41,31 @@ def error(state: Lanes) -> float:
     return float(((answers - OTHERS.target) ** 2).mean().sqrt())
 
 
-CLEAN = error(learnt(plain))
+@pytest.fixture(scope="module")
+def clean() -> float:
+    """The error without attackers."""
+    return error(learnt(plain))
 
 
 @pytest.mark.parametrize("factor", [-1, -10, 100, -(10**6)])
-def test_masked_mode_holds_two(factor: int) -> None:
+def test_masked_mode_holds_two(factor: int, clean: float) -> None:
     """P9 2 of 42 that flip or scale, as far as 32 bits go, each round: within 2 % of the clean result, although nobody
     sees an update."""
-    assert error(learnt(attacked(masked(seed=0), 2, factor))) < 1.02 * CLEAN
+    assert error(learnt(attacked(masked(seed=0), 2, factor))) < 1.02 * clean
 
 
 @pytest.mark.parametrize("factor", [-1, -10, 100])
 @pytest.mark.parametrize("rule", RULES)
-def test_unmasked_rules_hold_eight(rule: Rule, factor: int) -> None:
+def test_unmasked_rules_hold_eight(rule: Rule, factor: int, clean: float) -> None:
     """P9 8 of 42: within 2 % of the clean result."""
-    assert error(learnt(attacked(unmasked(rule), 8, factor))) < 1.02 * CLEAN
+    assert error(learnt(attacked(unmasked(rule), 8, factor))) < 1.02 * clean
 
 
-def test_where_it_ends() -> None:
+def test_where_it_ends(clean: float) -> None:
     """P9 what the documentation says is not held: the plain mean falls to 8 of 42, and so do groups, as there is an
     attacker in nearly each of 5."""
-    assert error(learnt(attacked(plain, 8, -10))) > 1.2 * CLEAN
-    assert error(learnt(attacked(masked(seed=0), 8, -10))) > 1.2 * CLEAN
+    assert error(learnt(attacked(plain, 8, -10))) > 1.2 * clean
+    assert error(learnt(attacked(masked(seed=0), 8, -10))) > 1.2 * clean
 
 
 def gate() -> TaskGate:
@@ -112,7 +115,7 @@ def test_copy_of_a_masked_update() -> None:
     assert honest.accepted
 
 
-def test_free_riders() -> None:
+def test_free_riders(clean: float) -> None:
     """P9 2 of 42 that send nothing, or what another sent: the model learns within 1 % as well; in the clear they are
     found by place, and in masked mode by nobody."""
 
@@ -123,7 +126,7 @@ def test_free_riders() -> None:
         assert free_riders(updates[:, :-1].astype(np.int64)) == []
         return masked(seed=0)(number, sent)
 
-    assert error(learnt(lazy)) < 1.01 * CLEAN
+    assert error(learnt(lazy)) < 1.01 * clean
 
 
 def test_groups_are_secure_sums() -> None:
