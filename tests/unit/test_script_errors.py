@@ -1,4 +1,4 @@
-"""Wrong input to the scripts: one clear line each, before any chain is started."""
+"""Wrong input to the scripts: one clear line each, before any chain is started; what each says of itself."""
 
 from __future__ import annotations
 
@@ -8,11 +8,19 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from offchain.environment import PROJECT
 from offchain.plasma import local
+from offchain.settings import Settings, read, settings
 
 
 def no_chain(*_: Any, **__: Any) -> Any:
     raise AssertionError("a chain was started")
+
+
+def refuse_chains(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "local_chains", no_chain)
+    monkeypatch.setattr("scripts._command.local_chains", no_chain)
+    monkeypatch.setattr("offchain.simulate.bridged_chain.bridged_chain", no_chain)
 
 
 @pytest.mark.parametrize(
@@ -44,8 +52,7 @@ def no_chain(*_: Any, **__: Any) -> Any:
 )
 def test_wrong_input_gets_one_line(command: list[str], why: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """P9: click's usage lines aside."""
-    monkeypatch.setattr(local, "local_chains", no_chain)
-    monkeypatch.setattr("scripts._command.local_chains", no_chain)
+    refuse_chains(monkeypatch)
     script, *words = command
     done = CliRunner().invoke(import_module(f"scripts.{script}").cli, words, prog_name=script)
     said = [line for line in done.output.splitlines() if line and not line.startswith(("Usage:", "Try "))]
@@ -53,3 +60,35 @@ def test_wrong_input_gets_one_line(command: list[str], why: str, monkeypatch: py
     assert isinstance(done.exception, SystemExit)
     assert len(said) == 1
     assert why in said[0]
+
+
+def test_a_reports_folder_that_can_t_be_is_named_before_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P9: not after all the work."""
+    refuse_chains(monkeypatch)
+    monkeypatch.setattr(settings, "reports", PROJECT / "README.md")
+    done = CliRunner().invoke(import_module("scripts.demo").cli, [])
+    assert done.exit_code == 1
+    assert "the reports can't be written" in done.output
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("ROOT_PORT", ""), ("PLASMA_PORT", "99999"), ("PLASMA_PORT", "0"), ("DEPLOYMENTS", ""), ("PROVER", "none")],
+)
+def test_a_wrong_setting_gets_one_line(setting: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P9: the line names the setting and its value."""
+    assert isinstance(read(), Settings)
+    monkeypatch.setenv(f"OPENMG_{setting}", value)
+    with pytest.raises(SystemExit, match=f"^Error: OPENMG_{setting}={value}: [^\n]+$"):
+        read()
+
+
+@pytest.mark.parametrize(
+    "command", ["deploy", "swap_eth_to_token", "swap_token_to_token", "demo", "market_day", "chains"]
+)
+def test_every_command_explains_itself(command: str) -> None:
+    """P9: what it does, before its options."""
+    done = CliRunner().invoke(import_module(f"scripts.{command}").cli, ["--help"])
+    assert done.exit_code == 0
+    assert "Usage: " in done.output
+    assert len(done.output.split("Options:")[0].split()) > 10
