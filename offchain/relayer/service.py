@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 
 from offchain import http_service
 from offchain.http_service import Refusal, answer_errors, read_body
-from offchain.relayer.rate import Rate
+from offchain.rate import Rate
 from offchain.relayer.relayer import Relayer
 from offchain.wallet.request import Request, RequestError
 

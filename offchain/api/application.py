@@ -1,0 +1,76 @@
+"""The application that all routes hang on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from offchain.api import intake, own, service
+from offchain.api.access import Access, AddressLimit
+from offchain.api.keys import KeyRing
+from offchain.api.problem import answer_problems
+from offchain.api.watch import Metrics, Watch, json_log
+from offchain.history.database import Database
+from offchain.history.intake import Intake
+
+DESCRIPTION = """Readings of meters come in, people's own data and the microgrid's state go out. Energy is Wh, times are
+Unix time. A key (`Authorization: Bearer omg_...`) opens what its scopes name, and of households' data only that of its
+own meters. Every error is `application/problem+json` with one line."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How the service behaves: `window` seconds that readings may come late, requests a minute of a key or an
+    address, web origins that may call it, and the time zone of days and months."""
+
+    window: int = 3 * 24 * 60 * 60
+    per_minute: int = 600
+    origins: tuple[str, ...] = ()
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Seoul"))
+
+
+def application(database: Database, rules: Rules, log: Any = None) -> FastAPI:
+    """The API on a database."""
+    app = FastAPI(title="Enhanced Open MG", version="1", description=DESCRIPTION, docs_url=None, redoc_url=None)
+    app.state.database, app.state.zone = database, rules.zone
+    app.state.intake = Intake(database, rules.window)
+    app.state.access = Access(KeyRing(database), rules.per_minute)
+    app.state.metrics = metrics = Metrics()
+    for router in (intake.routes(), own.routes(), service.routes()):
+        app.include_router(router)
+    answer_problems(app)
+    app.add_middleware(SafeHeaders)
+    if rules.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(rules.origins),
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type"],
+        )
+    app.add_middleware(AddressLimit, per_minute=rules.per_minute)
+    app.add_middleware(Watch, metrics=metrics, log=log or json_log())
+    return app
+
+
+class SafeHeaders:
+    """Has no browser guess what an answer is, and nobody keep what needed a key."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        private = scope["type"] == "http" and any(name == b"authorization" for name, _ in scope["headers"])
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"x-content-type-options", b"nosniff")]
+                if private:
+                    message["headers"].append((b"cache-control", b"no-store"))
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
