@@ -48,12 +48,14 @@ async def read_body(http: Request, most: int) -> bytes:
 
 
 def serve(app: FastAPI, listening: socket.socket) -> None:
-    """Runs an application on a socket until it is stopped."""
+    """Runs an application on a socket until it is stopped. Answers without an end look at `app.state.ending`."""
     import uvicorn
 
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
     settings = uvicorn.Config(app, access_log=False, log_level="warning", server_header=False)
-    uvicorn.Server(settings).run(sockets=[listening])
+    server = uvicorn.Server(settings)
+    app.state.ending = lambda: server.should_exit
+    server.run(sockets=[listening])
 
 
 def answer_errors(app: FastAPI, statuses: Mapping[type[UserError], HTTPStatus]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,9 +11,23 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from offchain.api import intake, own, service
+from offchain.api import (
+    forecasts,
+    intake,
+    live_values,
+    market,
+    microgrids,
+    models,
+    own,
+    quotes,
+    service,
+    system,
+    trust,
+)
 from offchain.api.access import Access, AddressLimit
+from offchain.api.followed import Chains
 from offchain.api.keys import KeyRing
+from offchain.api.live import Live
 from offchain.api.problem import answer_problems
 from offchain.api.watch import Metrics, Watch, json_log
 from offchain.history.database import Database
@@ -21,6 +36,20 @@ from offchain.history.intake import Intake
 DESCRIPTION = """Readings of meters come in, people's own data and the microgrid's state go out. Energy is Wh, times are
 Unix time. A key (`Authorization: Bearer omg_...`) opens what its scopes name, and of households' data only that of its
 own meters. Every error is `application/problem+json` with one line."""
+
+ROUTES = (
+    intake.routes,
+    own.routes,
+    service.routes,
+    microgrids.routes,
+    market.routes,
+    quotes.routes,
+    trust.routes,
+    models.routes,
+    forecasts.routes,
+    live_values.routes,
+    system.routes,
+)
 
 
 @dataclass(frozen=True)
@@ -34,15 +63,18 @@ class Rules:
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Seoul"))
 
 
-def application(database: Database, rules: Rules, log: Any = None) -> FastAPI:
-    """The API on a database."""
+def application(database: Database, rules: Rules, log: Any = None, chains: Chains | None = None) -> FastAPI:
+    """The API on a database, and on the chains whose events the index in it holds."""
     app = FastAPI(title="Enhanced Open MG", version="1", description=DESCRIPTION, docs_url=None, redoc_url=None)
     app.state.database, app.state.zone = database, rules.zone
     app.state.intake = Intake(database, rules.window)
     app.state.access = Access(KeyRing(database), rules.per_minute)
     app.state.metrics = metrics = Metrics()
-    for router in (intake.routes(), own.routes(), service.routes()):
-        app.include_router(router)
+    app.state.chains = followed = chains or Chains()
+    app.state.ending = lambda: False
+    app.state.live = Live(partial(live_values.live_text, database, followed), lambda: app.state.ending())
+    for routes in ROUTES:
+        app.include_router(routes())
     answer_problems(app)
     app.add_middleware(SafeHeaders)
     if rules.origins:

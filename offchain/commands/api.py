@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from offchain.command import Group
+from offchain.commands.api_index import chains_of, index, indexing
 from offchain.commands.api_key import key
 from offchain.commands.api_meter import meter
 from offchain.commands.output import answer, json_option, say
-from offchain.commands.session import listen
+from offchain.commands.plasma_session import root_option
+from offchain.commands.session import listen, rpc_option
 
 if TYPE_CHECKING:
     from offchain.history.intake import Intake
@@ -24,18 +26,37 @@ def api() -> None:
 
 api.add_command(key)
 api.add_command(meter)
+api.add_command(index)
 
 
 @api.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Network address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8660, show_default=True)
+@click.option("--index", "index_too", is_flag=True, help="Follow the chains' events too, as `openmg api index` does.")
+@click.option(
+    "--models",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="Folder of the model chain that forecasts are made with.  [default: no forecasts]",
+)
+@rpc_option
+@root_option
 @json_option
-def serve(host: str, port: int, as_json: bool) -> None:
+def serve(
+    host: str,
+    port: int,
+    index_too: bool,
+    models: Path | None,
+    rpc: str | None,
+    root_url: str | None,
+    as_json: bool,
+) -> None:
     """Serves the API until Ctrl-C. Its log, a JSON object a line, goes to stderr.
 
     \b
     openmg api serve --port 8660
+    openmg api serve --index --models models/demand
     """
+    from contextlib import nullcontext
     from zoneinfo import ZoneInfo
 
     from offchain import http_service
@@ -43,13 +64,15 @@ def serve(host: str, port: int, as_json: bool) -> None:
     from offchain.history.database import Database
     from offchain.settings import settings
 
+    chains = chains_of(rpc, root_url, models)
     database = Database(settings.database)
     rules = Rules(settings.late_hours * 3600, settings.api_rate, settings.api_origins, ZoneInfo(settings.time_zone))
     listening = listen(host, port)
     url = f"http://{host}:{port}"
     answer(as_json, {"url": url, "database": database.place}, f"API at {url}, history in {database.place}")
     click.get_text_stream("stdout").flush()
-    http_service.serve(application(database, rules), listening)
+    with indexing(database, chains) if index_too else nullcontext():
+        http_service.serve(application(database, rules, chains=chains), listening)
     database.close()
 
 
@@ -61,6 +84,7 @@ def intake(name: str, as_json: bool) -> None:
     mqtts://USER:PASSWORD@HOST:PORT.
 
     \b
+    export OPENMG_MQTT=mqtts://intake:password@broker.example
     openmg api intake
     """
     import json

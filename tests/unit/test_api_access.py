@@ -20,7 +20,7 @@ from offchain.history.database import Database
 from tests.history import KINDS, opened
 from tests.metered import Api, Device, last_interval, problem
 
-PAGE = (PROJECT / "docs" / "reference" / "api.md").read_text()
+PAGE = "".join((PROJECT / "docs" / "reference" / page).read_text() for page in ("api.md", "chain-routes.md"))
 SUMS = "/v1/operator/microgrids/MG1/energy"
 SINCE_UNTIL = f"?since={last_interval(9)}&until={last_interval(0)}"
 ROLES = ("nobody", "household", "neighbour", "concentrator", "firm", "operator")
@@ -35,6 +35,27 @@ ROUTES: dict[tuple[str, str], set[str]] = {
     ("DELETE", "/v1/me"): {"household", "neighbour"},
     ("GET", SUMS): {"operator"},
 }
+ON_CHAIN = {
+    ("GET", "/v1/microgrids"),
+    ("GET", "/v1/exchanges"),
+    ("GET", "/v1/exchanges/{exchange}/trades"),
+    ("GET", "/v1/exchanges/{exchange}/candles"),
+    ("GET", "/v1/exchanges/{exchange}/twap"),
+    ("GET", "/v1/exchanges/{exchange}/depth"),
+    ("GET", "/v1/checkpoints"),
+    ("GET", "/v1/faults"),
+    ("GET", "/v1/exits"),
+    ("GET", "/v1/models"),
+    ("GET", "/v1/models/{number}"),
+    ("GET", "/v1/inference"),
+    ("GET", "/v1/inference/{number}"),
+    ("GET", "/v1/forecasts/model"),
+    ("POST", "/v1/forecasts"),
+    ("GET", "/v1/health"),
+    ("GET", "/v1/live"),
+    ("GET", "/v1/live/values"),
+}
+"""What everybody may see, since it stands on the chains."""
 
 
 @pytest.fixture(params=KINDS)
@@ -67,12 +88,20 @@ def test_each_route_with_each_role(api: Api, role: str) -> None:
             assert ("valid key" if role == "nobody" else "is needed") in detail
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_what_is_on_the_chains_is_everybodys(api: Api, role: str) -> None:
+    """U4 the same for each role; here no chain is followed."""
+    for method, path in ON_CHAIN:
+        answer = api.ask(role, method, path.replace("{exchange}", "MG1").replace("{number}", "1"))
+        assert answer.status_code == (200 if path in ("/v1/health", "/v1/live/values") else 404), path
+
+
 def test_the_matrix_is_whole(api: Api) -> None:
     """U4 no route is left out of the matrix, nor out of the documentation."""
     paths = api.app.openapi()["paths"]
     described = {(method.upper(), path) for path, methods in paths.items() for method in methods}
     named = {(method, path.replace("MG1", "{microgrid}")) for method, path in ROUTES} - {("GET", "/openapi.json")}
-    assert described == named
+    assert described == named | ON_CHAIN
     assert [route for route in described if f"`{' '.join(route)}`" not in PAGE] == []
 
 

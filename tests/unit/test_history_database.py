@@ -17,6 +17,7 @@ from offchain.environment import PROJECT
 from offchain.history.database import Database, HistoryError
 from offchain.history.migration import FOLDER, MigrationError
 from offchain.history.tables import METADATA, meters
+from offchain.indexer import tables
 from tests.history import KINDS, empty, opened
 
 OPEN = "import sys; from offchain.history.database import Database; Database(sys.argv[1]); print('open')"
@@ -49,6 +50,7 @@ def test_migrations_make_the_tables(kind: str, tmp_path: Path) -> None:
             differences = compare_metadata(MigrationContext.configure(connection), METADATA)
             wanted = [("add_index", "readings_by_time")] if kind == "sqlite" else []  # an index of PostgreSQL's alone
             assert [(what, getattr(item, "name", item)) for what, item in differences] == wanted
+            assert {table.name for table in tables.OF_LOGS} < set(METADATA.tables)
             assert connection.scalar(select(meters.c.capacity)) == 4000
         again.close()
 
