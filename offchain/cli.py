@@ -17,6 +17,7 @@ import click
 
 from offchain.command import Group
 from offchain.commands.api import api
+from offchain.commands.dashboard import dashboard
 from offchain.commands.flush import flush
 from offchain.commands.metering import operator
 from offchain.commands.output import print_json
@@ -45,7 +46,7 @@ def cli() -> None:
     """
 
 
-for command in (wallet, relayer, flush, operator, plasma, ppdl, api):
+for command in (wallet, relayer, dashboard, api, flush, operator, plasma, ppdl):
     cli.add_command(command)
 
 
