@@ -1,5 +1,5 @@
 """The command line `openmg`: a private wallet, the relayer, the flush that anybody may run, the plasma
-chain, and the forecast.
+chain, the forecast, and the API with its history.
 
 Errors that a user can cause are one line on stderr and exit status 1; with `--json` they are `{"error": ...}` on
 stdout.
@@ -16,6 +16,8 @@ from collections.abc import Sequence
 import click
 
 from offchain.command import Group
+from offchain.commands.api import api
+from offchain.commands.dashboard import dashboard
 from offchain.commands.flush import flush
 from offchain.commands.metering import operator
 from offchain.commands.output import print_json
@@ -44,7 +46,7 @@ def cli() -> None:
     """
 
 
-for command in (wallet, relayer, flush, operator, plasma, ppdl):
+for command in (wallet, relayer, dashboard, api, flush, operator, plasma, ppdl):
     cli.add_command(command)
 
 

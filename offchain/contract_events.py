@@ -22,12 +22,33 @@ REMEMBERED = 10_000
 
 @dataclass(frozen=True)
 class Event:
-    """An event and its arguments by name; the number of its block and the hash of its transaction."""
+    """An event and its arguments by name; the number of its block, the hash of its transaction, who logged it, and its
+    place among the block's logs."""
 
     name: str
     arguments: Mapping[str, Any]
     block: int
     transaction: str
+    contract: str
+    log: int
+
+
+@dataclass(frozen=True)
+class Decoder:
+    """Decodes the logs of contracts that have the interface of this one."""
+
+    contract: Contract
+
+    def decode(self, raw: Mapping[str, Any]) -> Event | None:
+        """A node's raw log as an event; None if the interface has none such."""
+        log = _log(raw)
+        event = self._by_topic.get(bytes(log["topics"][0])) if log["topics"] else None
+        return None if event is None else _event(event, log, raw["transactionHash"])
+
+    @cached_property
+    def _by_topic(self) -> dict[bytes, BaseContractEvent]:
+        events = [self.contract.events[one["name"]]() for one in self.contract.abi if one["type"] == "event"]
+        return {bytes(HexBytes(event.topic)): event for event in events}
 
 
 @dataclass(frozen=True)
@@ -51,9 +72,7 @@ class ContractEvents:
         if place not in self._decoded:
             if len(self._decoded) >= REMEMBERED:
                 self._decoded.clear()
-            log = _log(raw)
-            event = self._by_topic.get(bytes(log["topics"][0]))
-            self._decoded[place] = None if event is None else _event(event, log, raw["transactionHash"])
+            self._decoded[place] = self._decoder.decode(raw)
         return self._decoded[place]
 
     @cached_property
@@ -61,16 +80,16 @@ class ContractEvents:
         return {}
 
     @cached_property
-    def _by_topic(self) -> dict[bytes, BaseContractEvent]:
-        events = [self.contract.events[one["name"]]() for one in self.contract.abi if one["type"] == "event"]
-        return {bytes(HexBytes(event.topic)): event for event in events}
+    def _decoder(self) -> Decoder:
+        return Decoder(self.contract)
 
 
 def _event(event: BaseContractEvent, log: LogReceipt, transaction: str) -> Event:
-    return Event(event.event_name, event.process_log(log)["args"], log["blockNumber"], transaction)
+    arguments = event.process_log(log)["args"]
+    return Event(event.event_name, arguments, log["blockNumber"], transaction, log["address"], log["logIndex"])
 
 
-def _log(raw: dict[str, Any]) -> LogReceipt:
+def _log(raw: Mapping[str, Any]) -> LogReceipt:
     """A node's raw log as web3 decodes it."""
     numbers = {name: int(raw[name], 16) for name in ("blockNumber", "logIndex", "transactionIndex")}
     topics = [HexBytes(topic) for topic in raw["topics"]]

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
+from threading import Thread
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -15,7 +18,11 @@ from starlette.responses import JSONResponse
 
 from offchain.errors import UserError
 
+if TYPE_CHECKING:
+    import uvicorn
+
 BODY_SECONDS = 10
+ENDING_SECONDS = 10
 
 
 class Refusal(UserError):
@@ -48,12 +55,31 @@ async def read_body(http: Request, most: int) -> bytes:
 
 
 def serve(app: FastAPI, listening: socket.socket) -> None:
-    """Runs an application on a socket until it is stopped."""
+    """Runs an application on a socket until it is stopped. Answers without an end look at `app.state.ending`."""
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
+    _server(app).run(sockets=[listening])
+
+
+@contextmanager
+def serving(app: FastAPI, listening: socket.socket) -> Iterator[str]:
+    """Runs an application on a socket in a thread until the block ends; its URL."""
+    server = _server(app)
+    thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    host, port = listening.getsockname()[:2]
+    try:
+        yield f"http://{host}:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(ENDING_SECONDS)
+
+
+def _server(app: FastAPI) -> uvicorn.Server:
     import uvicorn
 
-    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
-    settings = uvicorn.Config(app, access_log=False, log_level="warning", server_header=False)
-    uvicorn.Server(settings).run(sockets=[listening])
+    server = uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="warning", server_header=False))
+    app.state.ending = lambda: server.should_exit
+    return server
 
 
 def answer_errors(app: FastAPI, statuses: Mapping[type[UserError], HTTPStatus]) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import requests
-from web3 import Web3
+from web3 import HTTPProvider, Web3
 from web3.contract.contract import ContractFunction
 from web3.exceptions import ContractLogicError, Web3Exception
 from web3.types import BlockIdentifier, RPCEndpoint
@@ -40,6 +40,19 @@ class Node:
             message = error_data.get("message") if isinstance(error_data, dict) else error_data
             raise NodeRefusal(f"the node refused {method}: {message}")
         return answer.get("result")
+
+    def call_all(self, method: str, parameters: Sequence[Sequence[Any]]) -> list[Any]:
+        """The results of calls that are sent together, in order. Raises as `call`."""
+        try:
+            asked = [(RPCEndpoint(method), list(given)) for given in parameters]
+            answers = cast(HTTPProvider, self.web3.provider).make_batch_request(asked)
+        except (requests.RequestException, Web3Exception, OSError, ValueError) as error:
+            raise NodeError(f"the node doesn't answer ({in_short(error)}): is it running?") from error
+        if not isinstance(answers, list) or len(answers) != len(parameters):
+            raise NodeRefusal(f"the node refused {len(parameters)} calls of {method} at once")
+        if any("error" in answer for answer in answers):
+            raise NodeRefusal(f"the node refused {method}: {next(one['error'] for one in answers if 'error' in one)}")
+        return [answer["result"] for answer in answers]
 
     def ask(self, function: ContractFunction, block: BlockIdentifier = "latest") -> Any:
         """What a contract's view returns. Raises NodeError if there is no answer, or the contract refuses."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from offchain.environment import PROJECT
 
@@ -17,8 +19,28 @@ def _inside_project(folder: str | Path) -> Path:
     return PROJECT / folder
 
 
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("no such time zone; one is Asia/Seoul") from None
+    return name
+
+
+def _origins(given: str | tuple[str, ...]) -> tuple[str, ...]:
+    origins = tuple(part.strip() for part in given.split(",") if part.strip()) if isinstance(given, str) else given
+    for origin in origins:
+        if not re.fullmatch(r"https?://[A-Za-z0-9.\-\[\]:]+", origin):
+            raise ValueError(f"{origin} is no origin; one is https://example.org")
+    return origins
+
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 Folder = Annotated[Path, BeforeValidator(_inside_project)]
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)]
 
 
 class Settings(BaseSettings):
@@ -42,6 +64,22 @@ class Settings(BaseSettings):
     """Folder of model chains."""
     metering: Folder = PROJECT / "metering"
     """Folder of a metering operator's book and bundles, a folder a chain."""
+    database: str = f"sqlite:///{PROJECT / 'history' / 'history.db'}"
+    """URL of the history database: `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`."""
+    late_hours: Annotated[int, Field(ge=1, le=24 * 366)] = 72
+    """How many hours after its interval a meter's reading is still taken."""
+    time_zone: Zone = "Asia/Seoul"
+    """Whose hours, days and months the API adds up over."""
+    api_rate: Annotated[int, Field(ge=1, le=1_000_000)] = 600
+    """Requests a minute that the API takes of a key, and of a network address."""
+    api_origins: Origins = ()
+    """Web origins whose pages may call the API, separated by commas; those that it serves itself always may."""
+    advice: Folder = PROJECT / "advice"
+    """Folder of an operator's own tariffs and climates: TOML files in its folders `tariffs` and `climates`."""
+    eth_price: Annotated[float, Field(gt=0, le=1e12)] | None = None
+    """What an ETH costs in the currency of the tariffs, where a request doesn't say so."""
+    mqtt: SecretStr = SecretStr("")
+    """The broker of `openmg api intake`: `mqtt://HOST` or `mqtts://USER:PASSWORD@HOST:PORT`."""
 
 
 def read() -> Settings:

@@ -23,6 +23,7 @@ from offchain.environment import CACHE, SOLC_FOLDER, VARIABLES  # noqa: E402
 
 VENV = PROJECT / ".venv"
 PYTHON = VENV / "bin" / "python"
+DASHBOARD = PROJECT / "offchain" / "dashboard"
 MINIMUM_PYTHON = (3, 11)
 MINIMUM_NODE = 20
 TORCH = "2.13.0"
@@ -82,13 +83,13 @@ def check_prerequisites() -> None:
         raise SetupError(f"Node.js {MINIMUM_NODE} or newer is needed; this is {version}.")
 
 
-def run(step: str, command: Sequence[str | Path]) -> None:
-    """Runs one step of the set-up quietly; raises SetupError with the end of its output if it fails."""
+def run(step: str, command: Sequence[str | Path], folder: Path = PROJECT) -> None:
+    """Runs one step of the set-up quietly in a folder; raises SetupError with the end of its output if it fails."""
     print(f"  {step} ...", flush=True)
     environment = os.environ | {name: str(folder) for name, folder in VARIABLES.items()}
     done = subprocess.run(
         [str(word) for word in command],
-        cwd=PROJECT,
+        cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -140,8 +141,10 @@ def install_torch(pip: Sequence[str | Path]) -> None:
 
 
 def install_npm_packages() -> None:
-    """The locked npm packages, without install scripts."""
-    run("npm packages", ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+    """The locked npm packages, of the project and of its page, without install scripts."""
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    run("npm packages", command)
+    run("npm packages of the page", command, DASHBOARD)
 
 
 def install_compiler() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
+from threading import Event
 
 import click
 
@@ -32,7 +34,8 @@ def cli(data: Path | None, day: datetime | None, homes: int, intervals: int, rou
     ETH comes by deposits. Households take metered surplus as notes, sell and buy it, pay each other and settle what
     they use: every step a real zero-knowledge proof, sent by a relayer. Then a trade is proven on the root chain from a
     checkpoint that the authorities signed, and a household exits. Prints what each household knows beside what an
-    onlooker sees, and writes a picture and JSON to the reports folder.
+    onlooker sees, and writes a picture and JSON to the reports folder. In a terminal it then serves the page on all of
+    this until Ctrl-C.
     """
     # Ape loads every script for each command: what only this one needs is imported here.
     from rich.console import Console
@@ -42,6 +45,7 @@ def cli(data: Path | None, day: datetime | None, homes: int, intervals: int, rou
     from offchain.deployment.manifest import Manifest
     from offchain.metering.consumption import bundled_day, read_day
     from offchain.metering.solar import clear_day_yield
+    from offchain.plasma.local import PAGE_PORT
     from offchain.ppdl.plan import plan_of
     from offchain.settings import settings
     from offchain.simulate import private_report as report
@@ -51,6 +55,7 @@ def cli(data: Path | None, day: datetime | None, homes: int, intervals: int, rou
     from offchain.simulate.market_day import settle_homes, start_of
     from offchain.simulate.onlooker import Onlooker
     from offchain.simulate.private_day import PrivateDay, hours_of
+    from offchain.simulate.served_page import ServedPage, usual_or_free
     from offchain.simulate.sums import checks
 
     if data is None and day is not None:
@@ -73,11 +78,14 @@ def cli(data: Path | None, day: datetime | None, homes: int, intervals: int, rou
     start = start_of(consumption)
     columns = (TextColumn("{task.fields[stage]}"), BarColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder, Progress(*columns, console=console) as progress, ExitStack() as stack:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        progress = stack.enter_context(Progress(*columns, console=console))
+        port = usual_or_free(PAGE_PORT)
         bar = progress.add_task("root chain, four authorities", total=None, stage="setting up")
-        ground = stack.enter_context(bridged_chain(Path(folder), int(start.timestamp()) - 7200))
-        manifest = Manifest.open(ground.plasma.chain_id, Path(folder))
-        private_day = PrivateDay(ground, manifest, settled, hours, start, Path(folder))
+        ground = stack.enter_context(bridged_chain(folder, int(start.timestamp()) - 7200, port))
+        manifest = Manifest.open(ground.plasma.chain_id, folder)
+        private_day = PrivateDay(ground, manifest, settled, hours, start, folder)
         for step in private_day.prepare():
             progress.update(bar, description=step)
         progress.update(bar, total=1, completed=1, description="done")
@@ -95,21 +103,31 @@ def cli(data: Path | None, day: datetime | None, homes: int, intervals: int, rou
             progress.update(bar, completed=done, description=step)
         progress.update(bar, completed=story.steps, description="done")
         plan = plan_of(data, FORECAST_HOMES, rounds)
-        forecast = ForecastStory(private_day, ground, plan, Path(folder) / "models", settings.reports / "forecast.png")
+        forecast = ForecastStory(private_day, ground, plan, folder / "models", settings.reports / "forecast.png")
         bar = progress.add_task("", total=forecast.steps, stage="forecast")
         for done, step in enumerate(forecast.run()):
             progress.update(bar, completed=done, description=step)
         progress.update(bar, completed=forecast.steps, description="done")
-    held |= story.checks | forecast.checks
-    console.print(report.home_table(private_day), report.sight_table(onlooker, sights))
-    console.print(report.proof_table(private_day), report.story_table("Over the bridge and back", story.lines))
-    console.print(report.story_table("A forecast that homes learned together", forecast.lines))
-    for check, holds in held.items():
-        console.print(f"{'yes' if holds else 'NO '}  {check}")
-    picture, figures = settings.reports / "private_day.png", settings.reports / "private_day.json"
-    report.save_plot(private_day, sights, picture, f"The same day, twice: {len(settled)} homes ({source})")
-    report.save_json(private_day, sights, held, figures)
-    console.print(f"{report.proofs_in_words(private_day)}; {time.monotonic() - began:.0f} s in all.")
-    console.print(f"Pictures: {picture}, {forecast.picture}\nFigures: {figures}", soft_wrap=True)
-    if not all(held.values()):
-        raise click.ClickException("the day does not add up")
+        page = ServedPage(private_day, ground, consumption, data, forecast.models, port)
+        bar = progress.add_task("", total=1, stage="page")
+        visit = stack.enter_context(page.served())
+        held |= story.checks | forecast.checks | page.checks(visit)
+        progress.update(bar, completed=1, description="done")
+        progress.stop()
+        console.print(report.home_table(private_day), report.sight_table(onlooker, sights))
+        console.print(report.proof_table(private_day), report.story_table("Over the bridge and back", story.lines))
+        console.print(report.story_table("A forecast that homes learned together", forecast.lines))
+        for check, holds in held.items():
+            console.print(f"{'yes' if holds else 'NO '}  {check}")
+        picture, figures = settings.reports / "private_day.png", settings.reports / "private_day.json"
+        report.save_plot(private_day, sights, picture, f"The same day, twice: {len(settled)} homes ({source})")
+        report.save_json(private_day, sights, held, figures)
+        console.print(f"{report.proofs_in_words(private_day)}; {time.monotonic() - began:.0f} s in all.")
+        console.print(f"Pictures: {picture}, {forecast.picture}\nFigures: {figures}", soft_wrap=True)
+        if not all(held.values()):
+            raise click.ClickException("the day does not add up")
+        if sys.stdout.isatty():
+            console.print(f"\n{report.visit_in_words(visit)}", soft_wrap=True)
+            console.print("All of it is made up and ends with this demo: press Ctrl-C to stop.")
+            with suppress(KeyboardInterrupt):
+                Event().wait()

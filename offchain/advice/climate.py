@@ -14,7 +14,7 @@ import pandas as pd
 import pvlib
 from numpy.typing import NDArray
 
-from offchain.errors import UserError
+from offchain.advice.errors import AdviceError
 
 BUNDLED = Path(__file__).parent / "climates"
 MONTHS = 12
@@ -27,7 +27,7 @@ YEAR = 2023
 """Any year without a leap day: the sun's path hardly differs."""
 
 
-class ClimateError(UserError):
+class ClimateError(AdviceError):
     """Says in one line what is wrong with a climate, or that there is none of that name."""
 
 
@@ -64,11 +64,16 @@ def load(name: str) -> Climate:
     path = BUNDLED / f"{name}.toml"
     if not path.exists():
         path = Path(name)
+    return read(path)
+
+
+def read(path: Path) -> Climate:
+    """The climate in a file. Raises ClimateError."""
     try:
         return msgspec.convert(tomllib.loads(path.read_text()), Climate)
     except OSError as error:
         known = ", ".join(sorted(one.stem for one in BUNDLED.glob("*.toml")))
-        raise ClimateError(f"no climate {name} ({error.strerror}): give a file, or one of {known}") from error
+        raise ClimateError(f"no climate {path} ({error.strerror}): give a file, or one of {known}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise ClimateError(f"{path} is no climate: {error}") from error
 

@@ -15,7 +15,7 @@ from offchain.advice.usage import Period, Usage
 class Compared:
     """What the periods cost together under a tariff, and how much more than under the one that a home has."""
 
-    tariff: str
+    tariff: Tariff
     total: Decimal
     more: Decimal
     bills: tuple[Bill, ...]
@@ -31,7 +31,7 @@ def compared(
         if tariff.currency != own.currency:
             raise TariffError(f"{tariff.name} is in {tariff.currency}, {own.name} in {own.currency}")
         bills = tuple(bill(tariff, usage, period, contract_kw) for period in periods)
-        found.append((tariff.name, sum((one.total for one in bills), Decimal(0)), bills))
+        found.append((tariff, sum((one.total for one in bills), Decimal(0)), bills))
     first = found[0][1]
-    rows = [Compared(name, total, total - first, bills) for name, total, bills in found]
+    rows = [Compared(tariff, total, total - first, bills) for tariff, total, bills in found]
     return sorted(rows, key=lambda row: row.total)

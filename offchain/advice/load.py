@@ -8,11 +8,11 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from offchain.advice.usage import HOUR, WH, hours_between
-from offchain.errors import UserError
+from offchain.advice.errors import AdviceError
+from offchain.advice.usage import WH, hours_between, later
 
 
-class LoadError(UserError):
+class LoadError(AdviceError):
     """Says in one line why a load can't be placed."""
 
 
@@ -59,7 +59,7 @@ def run_through(prices: Prices, wh: list[int], until: datetime) -> Placed:
         raise LoadError(f"{len(wh)} hours don't fit before {until.isoformat()}")
     costs = [sum(prices.cost(start + step, each) for step, each in enumerate(wh)) for start in range(starts)]
     best = int(np.argmin(costs))
-    moments = tuple(prices.start + (best + step) * HOUR for step in range(len(wh)))
+    moments = tuple(later(prices.start, best + step) for step in range(len(wh)))
     return Placed(moments, tuple(wh), costs[best], costs[0])
 
 
@@ -78,7 +78,7 @@ def charge(prices: Prices, wh: int, most: int, until: datetime) -> Placed:
         took = min(left, offered)
         taken[hour] += took
         left -= took
-    used = [(prices.start + hour * HOUR, each) for hour, each in enumerate(taken) if each]
+    used = [(later(prices.start, hour), each) for hour, each in enumerate(taken) if each]
     cost = sum(prices.cost(hour, each) for hour, each in enumerate(taken))
     return Placed(tuple(at for at, _ in used), tuple(each for _, each in used), cost, _at_once(prices, wh, most))
 

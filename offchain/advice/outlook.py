@@ -8,15 +8,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
 from offchain.advice.bill import CONTRACT_KW, Bill, bill
+from offchain.advice.habit import usual
 from offchain.advice.tariff import Tariff
-from offchain.advice.usage import HOUR, WH, Period, Usage, UsageError, hours_between, midnight
-
-WEEKS = 4
-"""Of the past that tell what a usual hour of the week is."""
-WEEK = 168
+from offchain.advice.usage import WH, NothingReadError, Period, Usage, hours_between, midnight
 
 
 @dataclass(frozen=True)
@@ -33,10 +29,14 @@ class NextTier:
 
 @dataclass(frozen=True)
 class Outlook:
-    """`so_far` is of the hours read, `expected` with what is foreseen for the rest, told by `basis`."""
+    """`so_far` is of the hours read, `expected` of the `whole` use: with so many hours `foreseen` by a forecast and so
+    many as is `usual`, told by `basis`."""
 
     so_far: Bill
     expected: Bill
+    whole: Usage
+    foreseen: int
+    usual: int
     tier: int | None
     next_tier: NextTier | None
     basis: str
@@ -46,35 +46,32 @@ def outlook(
     tariff: Tariff, usage: Usage, period: Period, ahead: Usage | None = None, contract_kw: Decimal = CONTRACT_KW
 ) -> Outlook:
     """Of a period that runs. What lies ahead of the readings and of `ahead`, a forecast that follows them, is taken as
-    the same hours of the last weeks. Raises TariffError; UsageError where nothing was read in the period."""
+    the same hours of the last weeks. Raises TariffError; NothingReadError where nothing was read in the
+    period."""
     zone = tariff.place
     if not len(usage.within(period, zone).wh):
-        raise UsageError(f"nothing was read from {period.start} on")
+        raise NothingReadError(f"nothing was read from {period.start} on")
     known = usage if ahead is None else usage.followed_by(ahead)
     missing = max(0, hours_between(known.end, midnight(period.end, zone)))
     whole = known.followed_by(Usage(known.end, usual(usage, known.end, missing)))
     basis = f"{_days(len(usage.within(period, zone).wh))} days read"
-    if ahead is not None and len(ahead.within(period, zone).wh):
-        basis += f", {len(ahead.within(period, zone).wh)} hours by the forecast"
+    foreseen = 0 if ahead is None else len(ahead.within(period, zone).wh)
+    if foreseen:
+        basis += f", {foreseen} hours by the forecast"
     if missing:
         basis += f", {_days(missing)} days as the same hours of the last weeks"
     tier, following = _tiers(tariff, usage, whole, period)
     expected = bill(tariff, whole, period, contract_kw)
-    return Outlook(bill(tariff, usage, period, contract_kw), expected, tier, following, basis)
+    so_far = bill(tariff, usage, period, contract_kw)
+    return Outlook(so_far, expected, whole, foreseen, missing, tier, following, basis)
 
 
-def usual(usage: Usage, start: datetime, hours: int) -> NDArray[np.int64]:
-    """Means of the same hour of the week in the last weeks, for hours from `start` on; of all hours where less than a
-    week was read."""
-    recent = usage.wh[-WEEKS * WEEK :]
-    if len(recent) < WEEK:
-        return np.full(hours, round(recent.mean()) if len(recent) else 0, np.int64)
-    first = usage.end - len(recent) * HOUR
-    offset = hours_between(first, start)
-    of_week = np.arange(len(recent)) % WEEK
-    means = np.array([recent[of_week == hour].mean() for hour in range(WEEK)])
-    found: NDArray[np.int64] = np.rint(means[(offset + np.arange(hours)) % WEEK]).astype(np.int64)
-    return found
+def expected_kwh(tariff: Tariff, usage: Usage, period: Period) -> Decimal:
+    """What will be drawn in a period that runs: what was, and what is usual after it."""
+    end = midnight(period.end, tariff.place)
+    missing = hours_between(usage.end, end)
+    whole = usage.followed_by(Usage(usage.end, usual(usage, usage.end, max(0, missing))))
+    return Decimal(whole.within(period, tariff.place).total) / WH
 
 
 def _tiers(tariff: Tariff, usage: Usage, whole: Usage, period: Period) -> tuple[int | None, NextTier | None]:
@@ -96,7 +93,7 @@ def _tiers(tariff: Tariff, usage: Usage, whole: Usage, period: Period) -> tuple[
 def _crossing(drawn: Usage, whole: Usage, limit: int) -> datetime | None:
     """The hour after those drawn in which the sum of all gets above a limit in Wh."""
     above = np.flatnonzero(np.cumsum(whole.wh) > limit)
-    return whole.start + int(max(above[0], len(drawn.wh))) * HOUR if len(above) else None
+    return whole.moment(int(max(above[0], len(drawn.wh)))) if len(above) else None
 
 
 def _days(hours: int) -> str:
@@ -104,8 +101,8 @@ def _days(hours: int) -> str:
 
 
 def month_of(usage: Usage, tariff: Tariff) -> Period:
-    """The calendar month of the last hour read. Raises UsageError for no hours."""
+    """The calendar month of the last hour read. Raises NothingReadError for no hours."""
     if not len(usage.wh):
-        raise UsageError("nothing was read yet")
-    last: date = (usage.end - HOUR).astimezone(tariff.place).date()
+        raise NothingReadError("nothing was read yet")
+    last: date = usage.moment(len(usage.wh) - 1).astimezone(tariff.place).date()
     return Period.month(last.year, last.month)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from offchain.advice.bill import CONTRACT_KW, bill
 from offchain.advice.climate import LENGTHS, MONTHS, Climate, TypicalYear
+from offchain.advice.errors import AdviceError
 from offchain.advice.tariff import Tariff
 from offchain.advice.usage import WH, Period, Usage, hours_between, midnight
-from offchain.errors import UserError
 from offchain.metering.solar import SYSTEM_LOSSES, power
 
 FADING = 0.005
@@ -21,7 +22,7 @@ FADING = 0.005
 YEARS = 25
 
 
-class RoofError(UserError):
+class RoofError(AdviceError):
     """Says in one line why a roof can't be advised on."""
 
 
@@ -130,3 +131,16 @@ def _last_year(usage: Usage, tariff: Tariff) -> list[Period]:
         first: date = usage.start.astimezone(tariff.place).date()
         raise RoofError(f"use since {first} is too short: it takes the twelve months from {found[0].start} on")
     return found
+
+
+def even_use(month_kwh: float, end: datetime) -> Usage:
+    """A use that is so much each month and the same in all its hours, in the twelve whole months before a moment, in
+    its time zone."""
+    zone = end.tzinfo
+    if zone is None:
+        raise RoofError("months are those of a time zone")
+    first = 12 * (end.year - 1) + end.month - 1
+    days = [date((first + step) // 12, (first + step) % 12 + 1, 1) for step in range(MONTHS + 1)]
+    counts = [hours_between(midnight(day, zone), midnight(after, zone)) for day, after in pairwise(days)]
+    wh = [np.full(count, round(month_kwh * WH / count), np.int64) for count in counts]
+    return Usage(midnight(days[0], zone), np.concatenate(wh))

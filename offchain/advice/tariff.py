@@ -14,14 +14,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from offchain.errors import UserError
+from offchain.advice.errors import AdviceError
 
 BUNDLED = Path(__file__).parent / "tariffs"
 HOURS = 24
 WHOLE = Fraction(1)
 
 
-class TariffError(UserError):
+class TariffError(AdviceError):
     """Says in one line what is wrong with a tariff, or what it doesn't say."""
 
 
@@ -176,6 +176,11 @@ def load(name: str) -> Tariff:
         path = Path(name)
         if not path.is_file():
             raise TariffError(f"there is no tariff {name}: name a file or one of {', '.join(bundled())}")
+    return read(path)
+
+
+def read(path: Path) -> Tariff:
+    """The tariff in a file. Raises TariffError for what is none."""
     try:
         document = tomllib.loads(path.read_text(), parse_float=Decimal)
         tariff = msgspec.convert(document, Tariff)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-from offchain.errors import UserError
+from offchain.advice.errors import AdviceError
 
 HOUR = timedelta(hours=1)
 WH = 1000
 """In a kWh."""
 
 
-class UsageError(UserError):
+class UsageError(AdviceError):
     """Says in one line why use can't be told."""
+
+
+class NothingReadError(UsageError):
+    """Says in one line that nothing was read."""
 
 
 @dataclass(frozen=True)
@@ -57,17 +61,21 @@ class Usage:
     @property
     def end(self) -> datetime:
         """Where it ends."""
-        return self.start + len(self.wh) * HOUR
+        return self.moment(len(self.wh))
+
+    def moment(self, step: int) -> datetime:
+        """When its hour `step` begins, also one before or after it."""
+        return later(self.start, step)
 
     def within(self, period: Period, zone: tzinfo) -> Usage:
         """What of it lies within days of a time zone."""
         bounds = [midnight(day, zone) for day in (period.start, period.end)]
         first, last = (min(max(0, hours_between(self.start, bound)), len(self.wh)) for bound in bounds)
-        return Usage(self.start + first * HOUR, self.wh[first:last])
+        return Usage(self.moment(first), self.wh[first:last])
 
     def followed_by(self, other: Usage) -> Usage:
         """With what comes right after it. Raises UsageError if there is a gap or they overlap."""
-        if self.end != other.start:
+        if self.end.timestamp() != other.start.timestamp():
             raise UsageError(f"use until {self.end.isoformat()} isn't followed by use from {other.start.isoformat()}")
         return Usage(self.start, np.concatenate([self.wh, other.wh]))
 
@@ -79,12 +87,17 @@ class Usage:
 
     def clocks(self, zone: tzinfo) -> list[datetime]:
         """What clocks showed at the beginning of each hour."""
-        return [(self.start + step * HOUR).astimezone(zone) for step in range(len(self.wh))]
+        return [self.moment(step).astimezone(zone) for step in range(len(self.wh))]
 
     @property
     def total(self) -> int:
         """All of it, in Wh."""
         return int(self.wh.sum())
+
+
+def later(start: datetime, hours: int) -> datetime:
+    """So many hours of time after a moment: clocks may be changed in between."""
+    return (start.astimezone(UTC) + hours * HOUR).astimezone(start.tzinfo)
 
 
 def midnight(day: date, zone: tzinfo) -> datetime:

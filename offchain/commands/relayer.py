@@ -20,10 +20,25 @@ from offchain.commands.session import Opening, listen, network, own_sender, rpc_
     metavar="ASSET=AMOUNT",
     help="What an operation costs; ASSET:OPERATION=AMOUNT for one alone. Can be given several times.",
 )
+@click.option(
+    "--origin",
+    "origins",
+    multiple=True,
+    metavar="URL",
+    help="A page's origin that may ask it from a browser, e.g. https://energy.example. Can be given several times.",
+)
 @wallet_option
 @rpc_option
 @json_option
-def relayer(host: str, port: int, fees: tuple[str, ...], name: str, rpc: str | None, as_json: bool) -> None:
+def relayer(
+    host: str,
+    port: int,
+    fees: tuple[str, ...],
+    origins: tuple[str, ...],
+    name: str,
+    rpc: str | None,
+    as_json: bool,
+) -> None:
     """Sends other people's operations from the wallet's account, for a fee paid to its address, until Ctrl-C.
 
     \b
@@ -47,5 +62,5 @@ def relayer(host: str, port: int, fees: tuple[str, ...], name: str, rpc: str | N
     content = {"url": url, "account": sender.address, "address": str(wallet.address)}
     answer(as_json, content, f"Relayer {sender.address} at {url}, paid to {wallet.address}", "Press Ctrl-C to stop.")
     click.get_text_stream("stdout").flush()
-    serve(service, listening)
+    serve(service, listening, origins)
     journal.close()

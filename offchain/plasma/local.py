@@ -44,6 +44,9 @@ INTERVAL = 5.0
 RATE = 60_000
 """Calls a minute: on one's own machine nobody else calls."""
 
+PAGE_HOSTS, PAGE_PORT = ("127.0.0.1", "localhost"), 8680
+"""Where `openmg dashboard` serves the page, unless it is told otherwise."""
+
 START_SECONDS = 60.0
 DEPOSIT_SECONDS = 60.0
 
@@ -90,10 +93,12 @@ def local_network(
     interval: float = INTERVAL,
     rate: int = RATE,
     clock: SimulatedClock | None = None,
+    page_port: int = PAGE_PORT,
 ) -> Iterator[LocalNetwork]:
     """Deploys the bridge's contracts to a local root chain and runs the nodes below it; ends them with the block or
-    with this process. `rate`: calls a minute, 0: any number; `clock`: the nodes', None: the wall's. Raises UserError if
-    something doesn't come up."""
+    with this process. `rate`: calls a minute, 0: any number; `clock`: the nodes', None: the wall's;
+    `page_port`: of the page on this machine that may call from a browser. Raises UserError if something doesn't come
+    up."""
     addresses = [development_account(index).address for index in AUTHORITIES]
     manifest.forget("plasma_")
     deployment = BridgeDeployment(development_sender(root.web3, 0), manifest, spec.chain_id, addresses)
@@ -117,6 +122,7 @@ def local_network(
                 if place == 0:
                     more = ["--port", str(port), "--feed-port", str(feed_port), "--interval", str(interval)]
                     more += ["--rate", str(rate)]
+                    more += [part for name in PAGE_HOSTS for part in ("--origin", f"http://{name}:{page_port}")]
                     more += [part for one in signing for part in ("--authority", one)]
                     answers = [f"{feed}/blocks?first=1"]
                 else:

@@ -20,7 +20,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from offchain.plasma.jsonrpc import INVALID_REQUEST, LIMIT_EXCEEDED, Refusal, answer
 from offchain.plasma.public_node import PublicNode
 from offchain.plasma.subscriptions import Subscriber
-from offchain.relayer.rate import Rate
+from offchain.rate import Rate
 
 BODY_SECONDS = 10
 MOST_UNSENT = 2**24

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import JSONResponse
 
 from offchain import http_service
 from offchain.http_service import Refusal, answer_errors, read_body
-from offchain.relayer.rate import Rate
+from offchain.rate import Rate
 from offchain.relayer.relayer import Relayer
 from offchain.wallet.request import Request, RequestError
 
@@ -30,9 +32,14 @@ PER_MINUTE, BURST = 60, 30
 log = logging.getLogger("openmg.relayer")
 
 
-def service(relayer: Relayer, rate: Rate | None = None) -> FastAPI:
-    """The application. Nothing of a request or its sender is logged but the operation and its public transaction."""
+def service(relayer: Relayer, rate: Rate | None = None, origins: Sequence[str] = ()) -> FastAPI:
+    """The application; `origins` are those of the pages that may ask it from a browser, `*` for all. Nothing of a
+    request or its sender is logged but the operation and its public transaction."""
     app = FastAPI(title="Enhanced Open MG relayer", docs_url=None, redoc_url=None)
+    if origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=list(origins), allow_methods=["GET", "POST"], allow_headers=["Content-Type"]
+        )
     limit = rate or Rate(PER_MINUTE, BURST)
     free = asyncio.Semaphore(AT_ONCE)
 
@@ -57,7 +64,7 @@ def service(relayer: Relayer, rate: Rate | None = None) -> FastAPI:
     return app
 
 
-def serve(relayer: Relayer, listening: socket.socket) -> None:
+def serve(relayer: Relayer, listening: socket.socket, origins: Sequence[str] = ()) -> None:
     """Runs the service on a socket until it is stopped."""
     log.setLevel(logging.INFO)
-    http_service.serve(service(relayer), listening)
+    http_service.serve(service(relayer, origins=origins), listening)

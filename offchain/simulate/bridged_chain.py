@@ -21,7 +21,7 @@ from offchain.deployment.bridge import DAY
 from offchain.deployment.manifest import Manifest
 from offchain.errors import UserError
 from offchain.plasma.clock import SimulatedClock
-from offchain.plasma.local import ROOT_FLAGS, deposit, local_network
+from offchain.plasma.local import PAGE_PORT, ROOT_FLAGS, deposit, local_network
 from offchain.plasma.root_chain import RootChain
 
 INTERVAL = 10.0
@@ -78,14 +78,14 @@ class BridgedChain:
 
 
 @contextmanager
-def bridged_chain(folder: Path, moment: int) -> Iterator[BridgedChain]:
+def bridged_chain(folder: Path, moment: int, page_port: int = PAGE_PORT) -> Iterator[BridgedChain]:
     """Starts both chains, the plasma chain at a Unix time; ends them with the block or with this process. Manifests and
-    the clock are in `folder`. Raises UserError if something doesn't come up."""
+    the clock are in `folder`; `page_port` is that of the page on it. Raises UserError if something doesn't come up."""
     clock = SimulatedClock(folder / "clock")
     clock.set(moment)
     flags = (*ROOT_FLAGS, "--timestamp", str(moment + LATER))
     with started(ChainSpec("root", ROOT.chain_id, 0), *flags) as above:
         manifest = Manifest.open(above.chain_id, folder)
         spec = ChainSpec("plasma", PLASMA.chain_id, 0)
-        with local_network(above, manifest, spec, INTERVAL, rate=0, clock=clock) as network:
+        with local_network(above, manifest, spec, INTERVAL, 0, clock, page_port) as network:
             yield BridgedChain(network.chain, above, manifest, clock)

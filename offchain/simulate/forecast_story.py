@@ -203,6 +203,11 @@ class ForecastStory:
         """The home that asks for a forecast."""
         return next(iter(self.homes.values()))
 
+    @property
+    def models(self) -> ChainModels:
+        """Those of the model chain, as that home has it."""
+        return ChainModels(self.buyer.ground.folder / "chain")
+
     def _sell(self) -> None:
         """A node answers a request, and one that only a proof can answer."""
         sender = development_sender(self.day.web3, NODE)
@@ -210,7 +215,7 @@ class ForecastStory:
         for _ in enrol(self.market, sender, key, PRICES):
             pass
         outbox = Outbox(sender, Journal(self.folder / "node.db"))
-        models = ChainModels(self.buyer.ground.folder / "chain")
+        models = self.models
         node = InferenceNode(self.market, sender.address, models, outbox, key, PRICES, said.append)
         model = models.model(self.registry.head()).model
         home = self.cohort.readings_of(next(iter(self.accounts)))

@@ -21,6 +21,7 @@ from offchain.simulate.household import Household
 from offchain.simulate.market_day import KOREA
 from offchain.simulate.onlooker import PRIVATE, Onlooker, Sight
 from offchain.simulate.private_day import PrivateDay
+from offchain.simulate.served_page import Visit
 from offchain.units import ETHER
 from offchain.wallet.note import ETH
 
@@ -143,6 +144,18 @@ def story_table(title: str, lines: Sequence[tuple[str, str]]) -> Table:
     for what, words in lines:
         table.add_row(what, words)
     return table
+
+
+def visit_in_words(visit: Visit) -> str:
+    """Where the page is, and what opens a home of the demo there: each in a line of its own, to be copied."""
+    lines = {
+        "The page": visit.page,
+        "The API": f"{visit.api}/openapi.json",
+        f"Key of {visit.home} at the API": visit.home_key,
+        "Key of the operator": visit.operator_key,
+        f"Words of {visit.home}'s wallet": visit.words,
+    }
+    return "\n".join(f"{name}: {text}" for name, text in lines.items())
 
 
 def proof_figures(day: PrivateDay) -> dict[str, tuple[int, float, float, float]]:

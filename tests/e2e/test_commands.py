@@ -88,7 +88,7 @@ def test_ctrl_c_stops_both_chains(shell: Shell) -> None:
 
 
 def test_demo_trades_privately(shell: Shell) -> None:
-    """P3: what the homes know is there, and beside it what the chain shows."""
+    """P3: what the homes know is there, and beside it what the chain shows; page and API serve it."""
     done = shell.run("ape", "run", "demo", "--homes", "2", "--intervals", "1", "--rounds", "1", timeout=900)
     assert done.returncode == 0, done.stdout + done.stderr
     for shown in (
@@ -97,9 +97,11 @@ def test_demo_trades_privately(shell: Shell) -> None:
         "Proofs: seconds",
         "signed by",
         "yes  MG1",
+        "yes  the page is served",
     ):
         assert shown in done.stdout
     assert "NO " not in done.stdout
+    assert "Ctrl-C" not in done.stdout  # nobody is there to press it
     assert max(len(line) for line in done.stdout.splitlines() if not line.startswith(("Picture", "Figures"))) <= 80
     assert (shell.folder / "reports" / "private_day.png").stat().st_size > 10_000
     assert json.loads((shell.folder / "reports" / "private_day.json").read_text())["checks"]

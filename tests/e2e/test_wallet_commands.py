@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from offchain.chains import ChainSpec, started
 from offchain.process import free_port
 from offchain.sender import development_sender
 from offchain.units import ETHER
-from tests.e2e.conftest import Shell
+from tests.e2e.conftest import Shell, separate_shell
 
 EPOCH_SECONDS = 900
 
@@ -64,10 +65,16 @@ class Town:
         return int(self.web3.eth.get_block("latest")["timestamp"])
 
 
-@pytest.fixture
-def town(shell: Shell) -> Iterator[Town]:
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """The platform deployed on a bare chain, whose clock can be set; wallets `home`, `neighbour`, `auditor`; a relayer
-    that runs."""
+    that runs. Wrong input comes first: it needs accounts that sent nothing yet."""
+    with separate_shell(tmp_path_factory.mktemp("town")) as shell, settled(shell) as made:
+        yield made
+
+
+@contextmanager
+def settled(shell: Shell) -> Iterator[Town]:
     for name in ("wallets", "metering"):
         shell.extra[f"OPENMG_{name.upper()}"] = str(shell.folder / name)
     shell.extra["OPENMG_PASSWORD"] = "correct horse"
@@ -88,6 +95,36 @@ def town(shell: Shell) -> Iterator[Town]:
         log = service.communicate(timeout=30)[0]
     assert "Traceback" not in log
     assert "openmg1" not in log.partition("Press Ctrl-C")[2]
+
+
+def test_wrong_input_on_a_running_platform(town: Town, tmp_path: Path) -> None:
+    """P9 one line each, and nothing is sent."""
+    home, relayed = ("--wallet", "home"), ("--relayer", town.relayer)
+    address, account = town.wallets["neighbour"]["address"], town.wallets["neighbour"]["account"]
+    send = ("wallet", "send")
+    for why, arguments in {
+        "not enough: ": (*send, "5", "ETH", address, *home),
+        "unknown asset FOO": (*send, "1", "FOO", address, *home),
+        "there is no token at that address": (*send, "1", account, address, *home),
+        "the amount must be more than 0": (*send, "0", "ETH", address, *home),
+        "takes no MG2 for transfer; it takes ETH, MG1": (*send, "1", "MG2", address, *home, *relayed),
+        "doesn't answer": (*send, "1", "ETH", address, *home, "--relayer", "http://127.0.0.1:1"),
+        "no address of a relayer": (*send, "1", "ETH", address, *home, "--relayer", "relayer"),
+        "what answers at": (*send, "1", "ETH", address, *home, "--relayer", town.web3.provider.endpoint_uri),  # type: ignore[attr-defined]
+        "may not hold MG1": ("wallet", "unshield", "1", "MG1", account, *home),
+        "has no registered meter": ("wallet", "issue", "5", *home),
+        "are the same": ("wallet", "swap", "1", "ETH", "ETH", *home),
+        "is not on this chain": (
+            *("wallet", "disclose", "payment", "0x" + "12" * 32, "--auditor", address, "--purpose", "x"),
+            *("--output", str(tmp_path / "x.json"), *home),
+        ),
+    }.items():
+        assert why in town.refused(*arguments), arguments
+    taken = int(town.relayer.rpartition(":")[2])
+    listening = ("relayer", "--wallet", "relayer", "--port", str(taken), "--fee", "ETH=1")
+    assert "can't listen on" in town.refused(*listening)
+    assert town.web3.eth.get_transaction_count(town.wallets["home"]["account"]) == 0
+    assert town.web3.eth.get_transaction_count(town.wallets["relayer"]["account"]) == 0
 
 
 def test_a_household_without_eth_trades(town: Town, tmp_path: Path) -> None:
@@ -167,33 +204,3 @@ def test_a_household_without_eth_trades(town: Town, tmp_path: Path) -> None:
     assert town.openmg("wallet", "history", "--wallet", "found") == history
     town.shell.extra["OPENMG_VIEWING_KEY"] = town.openmg("wallet", "viewing-key", "--wallet", "found")["viewing_key"]
     assert town.openmg("wallet", "history", "--by-viewing-key") == history
-
-
-def test_wrong_input_on_a_running_platform(town: Town, tmp_path: Path) -> None:
-    """P9 one line each, and nothing is sent."""
-    home, relayed = ("--wallet", "home"), ("--relayer", town.relayer)
-    address, account = town.wallets["neighbour"]["address"], town.wallets["neighbour"]["account"]
-    send = ("wallet", "send")
-    for why, arguments in {
-        "not enough: ": (*send, "5", "ETH", address, *home),
-        "unknown asset FOO": (*send, "1", "FOO", address, *home),
-        "there is no token at that address": (*send, "1", account, address, *home),
-        "the amount must be more than 0": (*send, "0", "ETH", address, *home),
-        "takes no MG2 for transfer; it takes ETH, MG1": (*send, "1", "MG2", address, *home, *relayed),
-        "doesn't answer": (*send, "1", "ETH", address, *home, "--relayer", "http://127.0.0.1:1"),
-        "no address of a relayer": (*send, "1", "ETH", address, *home, "--relayer", "relayer"),
-        "what answers at": (*send, "1", "ETH", address, *home, "--relayer", town.web3.provider.endpoint_uri),  # type: ignore[attr-defined]
-        "may not hold MG1": ("wallet", "unshield", "1", "MG1", account, *home),
-        "has no registered meter": ("wallet", "issue", "5", *home),
-        "are the same": ("wallet", "swap", "1", "ETH", "ETH", *home),
-        "is not on this chain": (
-            *("wallet", "disclose", "payment", "0x" + "12" * 32, "--auditor", address, "--purpose", "x"),
-            *("--output", str(tmp_path / "x.json"), *home),
-        ),
-    }.items():
-        assert why in town.refused(*arguments), arguments
-    taken = int(town.relayer.rpartition(":")[2])
-    listening = ("relayer", "--wallet", "relayer", "--port", str(taken), "--fee", "ETH=1")
-    assert "can't listen on" in town.refused(*listening)
-    assert town.web3.eth.get_transaction_count(town.wallets["home"]["account"]) == 0
-    assert town.web3.eth.get_transaction_count(town.wallets["relayer"]["account"]) == 0

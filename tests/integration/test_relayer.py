@@ -25,8 +25,8 @@ from offchain.chains import Chain, ChainSpec, started
 from offchain.deployment.manifest import Manifest
 from offchain.errors import UserError
 from offchain.journal import Journal, JournalError, Sent
+from offchain.rate import REMEMBERED, Rate
 from offchain.relayer.fees import Fees
-from offchain.relayer.rate import REMEMBERED, Rate
 from offchain.relayer.relayer import Relayer
 from offchain.relayer.service import LARGEST_BODY, service
 from offchain.sender import development_account, development_sender

@@ -57,6 +57,7 @@ class CommandLine:
         patch.setattr(settings, "metering", folder / "metering")
         patch.setattr(settings, "models", folder / "models")
         patch.setattr(settings, "reports", folder / "reports")
+        patch.setattr(settings, "database", f"sqlite:///{folder}/history.db")
         patch.setattr(keystore, "SCRYPT_N", QUICK_SCRYPT)
         patch.setattr(keystore.save, "__defaults__", (QUICK_SCRYPT,))
         self.use(chains.ChainSpec("plasma", 950327, 1))

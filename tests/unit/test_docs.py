@@ -9,7 +9,9 @@ from typing import Any
 
 import click
 import pytest
+from fastapi.routing import APIRoute
 
+from offchain.api import forecasts, live_values, market, microgrids, models, quotes, system, trust
 from offchain.artifacts import load
 from offchain.cli import cli
 from offchain.environment import PROJECT, VARIABLES
@@ -146,6 +148,15 @@ def test_every_route_of_the_relayer_is_documented() -> None:
     routes = re.findall(r'@app\.(get|post)\("([^"]+)"', source)
     assert len(routes) == 2
     assert [path for method, path in routes if f"`{method.upper()} {path}`" not in page] == []
+
+
+def test_every_route_of_the_chains_is_documented() -> None:
+    page = (PROJECT / "docs" / "reference" / "chain-routes.md").read_text()
+    modules = (microgrids, market, quotes, trust, models, forecasts, live_values, system)
+    routes = [route for module in modules for route in module.routes().routes if isinstance(route, APIRoute)]
+    named = [f"`{method} {route.path}`" for route in routes for method in route.methods or ()]
+    assert len(named) > 15
+    assert [name for name in named if name not in page] == []
 
 
 def test_every_environment_variable_of_openmg_is_documented() -> None:

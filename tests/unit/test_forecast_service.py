@@ -8,48 +8,29 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
 from offchain.environment import PROJECT
-from offchain.ppdl.aggregation.messages import Header
 from offchain.ppdl.inference.integer_model import PERCEPTRON, quantise_features
 from offchain.ppdl.inference.served import ChainModels
 from offchain.ppdl.inference.service import LARGEST_BODY, MOST_ROWS, service
-from offchain.ppdl.learning.model import Perceptron
-from offchain.ppdl.learning.training import Training
-from offchain.ppdl.model_chain.block import Block
-from offchain.ppdl.model_chain.chain import About, ChainError, ModelChain
-from offchain.ppdl.model_chain.header import genesis
-from offchain.ppdl.model_chain.task import Task
-from offchain.ppdl.model_chain.testset import Testset
+from offchain.ppdl.model_chain.chain import ChainError
 from tests.inference import perceptron
-
-STATE = Perceptron().initial(7)
+from tests.inference.model_folder import STATE, begin_chain, rows
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model chain of one model."""
     path = tmp_path_factory.mktemp("chain")
-    testset = Testset(np.zeros((1, PERCEPTRON[0]), np.int16), np.zeros(1, np.int32))
-    task = Task("next_hour", PERCEPTRON, Training(), testset)
-    header: Header = genesis(STATE, task.hash, 1)
-    about = About(31337, "0x" + "11" * 20, 0, task.hash.hex(), {})
-    ModelChain.begin(path, about, Block(header, {}, None), STATE, task)
+    begin_chain(path)
     return path
 
 
 @pytest.fixture(scope="module")
 def client(folder: Path) -> TestClient:
     return TestClient(service(ChainModels(folder)))
-
-
-def rows(count: int) -> list[list[float]]:
-    """Features, as clients send them."""
-    found: list[list[float]] = np.random.default_rng(3).normal(size=(count, PERCEPTRON[0])).tolist()
-    return found
 
 
 def test_forecasts_are_the_models(client: TestClient) -> None:

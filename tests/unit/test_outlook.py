@@ -12,7 +12,8 @@ import pytest
 
 from offchain.advice.bill import bill
 from offchain.advice.comparison import compared
-from offchain.advice.outlook import month_of, outlook, usual
+from offchain.advice.habit import usual
+from offchain.advice.outlook import month_of, outlook
 from offchain.advice.tariff import TariffError, bundled, load
 from offchain.advice.usage import Period, Usage, UsageError
 
@@ -91,7 +92,7 @@ def test_tariffs_are_compared_on_the_same_use() -> None:
     tariffs = [load(name) for name in bundled() if name != "kepco_residential_low"]
     rows = compared(LOW, tariffs, usage, periods)
     assert [row.total for row in rows] == sorted(row.total for row in rows)
-    own = next(row for row in rows if row.tariff == LOW.name)
+    own = next(row for row in rows if row.tariff is LOW)
     assert own.more == 0
     assert own.total == sum(bill(LOW, usage, period).total for period in periods)
     assert all(row.more == row.total - own.total for row in rows)

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from offchain.ppdl.inference.commitments import weight_hash_of
 from offchain.ppdl.inference.integer_model import IntegerModel
+from offchain.ppdl.learning.features import Horizon, Quantity
 from offchain.ppdl.model_chain.chain import ModelChain
 
 
@@ -43,6 +44,12 @@ class ChainModels:
     def head(self) -> int:
         """Number of the newest block."""
         return self._chain.height
+
+    @property
+    def horizon(self) -> Horizon | None:
+        """Which hour of a home's demand they foresee; None if something else, or if they have no whole-number form."""
+        task = self._chain.task
+        return None if task.window or task.foreseen_quantity is not Quantity.DEMAND else task.foreseen_hour
 
     def model(self, number: int) -> Served:
         """Raises ChainError or BlobError if the model isn't there, or is another than its header says."""

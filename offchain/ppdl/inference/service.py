@@ -53,25 +53,27 @@ def service(models: Models) -> FastAPI:
 
     @app.get("/model", summary="The model that forecasts are made with")
     async def about() -> Response:
-        return _answer(await run_in_threadpool(_about, models))
+        return _answer(await run_in_threadpool(model_of, models))
 
     @app.post("/forecasts", summary="Forecasts for rows of features")
     async def forecasts(http: Request) -> Response:
         async with free:
             body = await read_body(http, LARGEST_BODY)
-            return _answer(await run_in_threadpool(_forecasts, models, body))
+            return _answer(await run_in_threadpool(forecasts_of, models, body))
 
     answer_errors(app, {ModelError: HTTPStatus.BAD_REQUEST})
     return app
 
 
-def _about(models: Models) -> About:
+def model_of(models: Models) -> About:
+    """The newest model. Raises UserError if it can't be read."""
     number = models.head()
     served = models.model(number)
     return About(number, _hash(served), served.model.layers[0])
 
 
-def _forecasts(models: Models, body: bytes) -> Forecasts:
+def forecasts_of(models: Models, body: bytes) -> Forecasts:
+    """The newest model's forecasts for a request's rows. Raises Refusal, ModelError, or UserError without a model."""
     rows = _rows(body)
     number = models.head()
     served = models.model(number)

@@ -12,8 +12,8 @@ IPV6_BITS_OF_HOST = 64
 
 
 class Rate:
-    """So many requests at once per network address, filled up again at `per_minute`. Addresses are forgotten, the ones
-    longest unseen first, and never written anywhere; of IPv6 the network counts. For one thread."""
+    """So many requests at once per network address or other name, filled up again at `per_minute`. Addresses are
+    forgotten, the ones longest unseen first, and never written anywhere; of IPv6 the network counts. For one thread."""
 
     def __init__(self, per_minute: int, at_once: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_second, self._most, self._clock = per_minute / 60, float(at_once), clock

@@ -1,0 +1,1 @@
+"""The page people see, in TypeScript (`src/`), and the service that hands it out."""

@@ -1,0 +1,255 @@
+/** The pages of home, market and microgrid in a real Chromium. `tests/dashboard/test_figures.py` starts a chain with some days
+ * behind it and the API on its index, and says in `OPENMG_SCENE`, a file's name, what is there; without it nothing is run. */
+
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { axeFindings, launch, section, watch, type Watched } from "./browser";
+
+const { OPENMG_SCENE } = process.env;
+const PASSWORD = "a long password";
+const SECONDS = 1000;
+const PATIENCE = 120 * SECONDS;
+const DESKTOP = { width: 1280, height: 900 };
+const PHONE = { width: 360, height: 780 };
+/** What each page shows once all of it is there. */
+const READY = {
+  home: { en: "In a typical year", ko: "평년 발전량" },
+  market: { en: "Last trades", ko: "최근 거래" },
+  microgrid: { en: "The forecast was off by", ko: "벗어났습니다" },
+} as const;
+type Name = keyof typeof READY;
+const HEADINGS = {
+  home: { en: "Home", ko: "우리 집" },
+  market: { en: "Market", ko: "시장" },
+  microgrid: { en: "Microgrid", ko: "마이크로그리드" },
+} as const;
+const LOOKS = [
+  { language: "en", theme: "light", size: DESKTOP, device: "desktop" },
+  { language: "ko", theme: "dark", size: PHONE, device: "phone" },
+  { language: "ko", theme: "light", size: DESKTOP, device: "desktop" },
+  { language: "en", theme: "dark", size: PHONE, device: "phone" },
+] as const;
+
+interface Scene {
+  url: string;
+  without: string;
+  origins: string[];
+  home: string;
+  newHome: string;
+  stop: string;
+  pictures: string;
+}
+
+describe.skipIf(!OPENMG_SCENE)("pages of figures", { timeout: PATIENCE }, () => {
+  let scene: Scene;
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  let watched: Watched;
+
+  const go = async (name: Name, on = page): Promise<void> => {
+    await on.goto(`${scene.url}/#/${name}`);
+    await on.getByRole("heading", { level: 1, name: HEADINGS[name].en, exact: true }).waitFor();
+  };
+
+  const giveKey = async (on: Page, key: string): Promise<void> => {
+    await on.getByLabel("Key", { exact: true }).fill(key);
+    await on.getByRole("button", { name: "Use this key" }).click();
+  };
+
+  beforeAll(async () => {
+    scene = JSON.parse(readFileSync(OPENMG_SCENE!, "utf8")) as Scene;
+    browser = await launch();
+    context = await browser.newContext({ locale: "en-GB", viewport: DESKTOP, timezoneId: "Asia/Seoul" });
+    context.setDefaultTimeout(PATIENCE / 4);
+    watched = watch(context);
+    page = await context.newPage();
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+  });
+
+  it("asks for a key of the home, and says what is wrong with one", async () => {
+    await page.goto(scene.url); // home is the first page
+    await page.getByRole("heading", { name: "Show what your home uses" }).waitFor();
+    expect(await axeFindings(page, "light")).toEqual([]);
+    await page.screenshot({ path: `${scene.pictures}/home-without-key.png`, fullPage: true });
+    await giveKey(page, "omg_nothing");
+    await page.getByRole("alert").filter({ hasText: "it begins with omg_" }).waitFor();
+    await giveKey(page, `omg_${"0".repeat(16)}_${"0".repeat(64)}`);
+    await page.getByRole("alert").filter({ hasText: "doesn't know this key" }).waitFor();
+    await page.getByRole("button", { name: "Forget the key" }).click();
+    await page.getByRole("heading", { name: "Show what your home uses" }).waitFor();
+  });
+
+  it("tells a home without readings what to do", async () => {
+    await giveKey(page, scene.newHome);
+    await page.getByRole("heading", { name: "No readings yet" }).waitFor();
+    await page.getByText("Panels on your roof").waitFor();
+    await page.screenshot({ path: `${scene.pictures}/home-without-readings.png`, fullPage: true });
+    expect(await page.evaluate(() => localStorage.length + document.cookie.length)).toBeLessThan(5);
+    await page.getByRole("button", { name: "Forget the key" }).click();
+    await giveKey(page, scene.home);
+    await page.getByText("Taken this month").waitFor();
+  });
+
+  it("shows what a home used, pays and could save, each with what it was computed from", async () => {
+    await go("home");
+    const card = (label: string) => page.locator("section.card").filter({ has: page.getByRole("heading", { name: label, exact: true }) });
+    for (const label of ["Taken this month", "Cost so far", "Expected at month's end", "To the next price tier"]) {
+      await expect.poll(() => card(label).locator(".big").innerText()).toMatch(/\d/);
+      await card(label).getByText("Computed from").click();
+      await expect.poll(() => card(label).locator("details").innerText()).toMatch(/\d/);
+    }
+    const panel = (name: string) => page.locator("section").filter({ has: page.getByRole("heading", { name, exact: true }) });
+    await panel("What the market would have made").getByRole("heading", { name: "Best of both" }).waitFor();
+    await panel("The cheapest hours").getByText(/^Start at /).waitFor();
+    await panel("The cheapest hours").getByRole("button", { name: "Car" }).click();
+    await panel("The cheapest hours").getByText(/^Charge \d\d:\d\d/).waitFor();
+    await panel("Panels on your roof").getByLabel("Cost, in").fill("4000000");
+    await panel("Panels on your roof").getByLabel("Your use in a month").fill("350");
+    await panel("Panels on your roof").getByText(/Paid for after \d+ years/).waitFor();
+  });
+
+  it("keeps numbers of charts as tables, and reads them out by arrow keys", async () => {
+    const chart = page.locator("figure.chart").first();
+    await chart.locator("canvas").waitFor();
+    await chart.getByText("Show as a table").click();
+    await expect.poll(() => chart.locator("tbody tr").count()).toBeGreaterThan(24);
+    await chart.getByRole("img").focus();
+    await page.keyboard.press("ArrowRight");
+    await expect.poll(() => chart.locator(".readout").innerText()).toMatch(/kWh/);
+  });
+
+  it.each(Object.keys(READY) as Name[])("shows %s in both languages, light and dark, on phone and desktop", async (name) => {
+    for (const { language, theme, size, device } of LOOKS) {
+      const found = await context.newPage();
+      await found.setViewportSize(size);
+      await found.goto(`${scene.url}/#/${name}`);
+      await found.evaluate(([one, other]) => {
+        localStorage.setItem("language", one);
+        localStorage.setItem("theme", other);
+      }, [language, theme] as const);
+      await found.evaluate((key) => sessionStorage.setItem("api key home", key), scene.home);
+      await found.reload();
+      await found.getByRole("heading", { level: 1, name: HEADINGS[name][language], exact: true }).waitFor();
+      await found.getByText(READY[name][language]).first().waitFor();
+      await expect.poll(() => found.getByText(language === "en" ? /^Loading/ : /^불러오는 중/).count()).toBe(0);
+      await expect.poll(() => found.locator("canvas").count()).toBeGreaterThan(1);
+      await found.waitForTimeout(300); // the last chart is drawn with the next frame
+      await found.screenshot({ path: `${scene.pictures}/${name}-${language}-${theme}-${device}.png`, fullPage: true });
+      expect(await found.getByRole("alert").allInnerTexts()).toEqual([]);
+      expect(await found.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(size.width);
+      expect(await axeFindings(found, theme)).toEqual([]);
+      await found.close();
+    }
+  });
+
+  it("follows the market, and checks a trade on the chain itself", async () => {
+    await go("market");
+    await page.getByText("Live", { exact: true }).waitFor();
+    const row = page.locator("tbody tr").filter({ has: page.getByText("Computed from") }).first();
+    await row.getByText("Computed from").click();
+    await row.getByRole("button", { name: "Check on chain" }).click();
+    await row.getByText("✓").waitFor();
+    await page.getByRole("link", { name: "Go to the wallet" }).waitFor();
+    await page.getByRole("button", { name: "1 h" }).click();
+    await page.getByRole("button", { name: "MG2" }).click();
+    await page.getByText("Nothing was traded in this time.").first().waitFor();
+  });
+
+  it("keeps the key in an open wallet, encrypted, whose form of a trade the market shows then", async () => {
+    await page.goto(`${scene.url}/#/wallet`);
+    const made = section(page, "New wallet");
+    await made.getByRole("button", { name: "New wallet" }).click();
+    await made.getByLabel("I have written them down").check();
+    await made.getByLabel("Password").fill(PASSWORD);
+    await made.getByRole("button", { name: "Create" }).click();
+    await section(page, "Receive").waitFor();
+    await page.getByRole("link", { name: "Home", exact: true }).click();
+    await page.getByRole("button", { name: "Forget the key" }).click();
+    await page.getByLabel("Keep it in the wallet, encrypted").check();
+    await giveKey(page, scene.home);
+    await page.getByText("Taken this month").waitFor();
+    expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+    await page.getByRole("link", { name: "Market", exact: true }).click();
+    const swap = section(page, "Swap");
+    await swap.getByLabel("Get").selectOption("MG1");
+    await swap.getByLabel("Amount").fill("0.1");
+    await swap.getByRole("button", { name: "Ask for a quote" }).click();
+    await swap.getByRole("alert").filter({ hasText: "this page knows no relayer" }).waitFor(); // this scene has none
+    await page.reload();
+    await page.getByRole("link", { name: "Home", exact: true }).click();
+    await page.getByRole("link", { name: "Unlock the wallet first" }).click();
+    await page.getByLabel("Password").fill(PASSWORD);
+    await page.getByRole("button", { name: "Unlock" }).click();
+    await section(page, "Receive").waitFor();
+    await page.getByRole("link", { name: "Home", exact: true }).click();
+    await page.getByText("Taken this month").waitFor();
+    await page.getByRole("button", { name: "Forget the key" }).click();
+    await page.getByRole("heading", { name: "Show what your home uses" }).waitFor();
+    await page.reload();
+    await page.getByRole("heading", { name: "Show what your home uses" }).waitFor();
+  });
+
+  it("says that the service is away, keeps what it showed, and goes on when it is back", async () => {
+    await go("microgrid");
+    await page.getByText("Live", { exact: true }).waitFor();
+    const meters = page.locator("section.card").filter({ hasText: "Meters" }).locator(".big");
+    await expect.poll(() => meters.innerText()).toBe("12");
+    writeFileSync(scene.stop, "");
+    await page.getByText("Not connected").waitFor();
+    await page.getByRole("alert").filter({ hasText: "the service doesn't answer" }).waitFor();
+    expect(await meters.innerText()).toBe("12");
+    const market = await context.newPage();
+    await market.goto(`${scene.url}/#/market`);
+    await market.getByText("Price now").waitFor();
+    await expect.poll(() => market.locator("section.card").first().locator(".big").innerText()).toMatch(/\d/);
+    await market.getByRole("alert").filter({ hasText: "the service doesn't answer" }).first().waitFor();
+    await market.screenshot({ path: `${scene.pictures}/market-service-away.png`, fullPage: true });
+    rmSync(scene.stop);
+    await page.bringToFront();
+    await page.getByText("Live", { exact: true }).waitFor();
+    await market.bringToFront();
+    await expect.poll(() => market.getByRole("alert").count(), { timeout: PATIENCE / 4 }).toBe(0);
+    await market.close();
+  });
+
+  it("waits on a slow network, and says that it is offline", async () => {
+    const slow = await context.newPage();
+    await go("microgrid", slow);
+    const network = await context.newCDPSession(slow);
+    await network.send("Network.enable");
+    const weak = { offline: false, latency: 600, downloadThroughput: 30_000, uploadThroughput: 30_000 };
+    await network.send("Network.emulateNetworkConditions", weak);
+    await slow.getByRole("link", { name: "Market" }).click();
+    await slow.getByText("Loading").first().waitFor();
+    await expect.poll(() => slow.locator("section.card").first().locator(".big").innerText(), { timeout: PATIENCE / 4 }).toMatch(/\d/);
+    await network.send("Network.emulateNetworkConditions", { ...weak, offline: true });
+    await slow.getByRole("alert").filter({ hasText: "are you offline?" }).first().waitFor();
+    await network.send("Network.emulateNetworkConditions", weak);
+    await expect.poll(() => slow.getByRole("alert").count(), { timeout: PATIENCE / 2 }).toBe(0);
+    await slow.close();
+  });
+
+  it("shows price and pool from the chain alone where there is no service", async () => {
+    const alone = await context.newPage();
+    await alone.goto(`${scene.without}/#/market`);
+    await alone.getByText("this page knows no service").waitFor();
+    await expect.poll(() => alone.locator("section.card").first().locator(".big").innerText()).toMatch(/\d/);
+    await alone.goto(`${scene.without}/#/home`);
+    await alone.getByText("this page knows no service").waitFor();
+    await alone.close();
+  });
+
+  it("asked nobody but its own services, and its policy stopped nothing of its own", () => {
+    const known = [...scene.origins, new URL(scene.without).origin];
+    expect([...watched.asked].filter((origin) => !known.includes(origin))).toEqual([]);
+    const away = /ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|status of 401/;
+    expect(watched.complaints.filter((line) => !away.test(line))).toEqual([]);
+  });
+});

@@ -1,0 +1,167 @@
+/** Ciphertexts, requests, shields, readings and choices of notes are those of the wallet in Python. */
+
+import nacl from "tweetnacl";
+import type { Hex } from "viem";
+import { describe, expect, it, test } from "vitest";
+
+import { Bundle } from "../src/metering/bundle";
+import { readingKey } from "../src/metering/card";
+import { verifyReading } from "../src/metering/readingsTree";
+import { sealWith, unseal, type Record } from "../src/wallet/ciphertext";
+import type { MeterChanged } from "../src/wallet/events";
+import { Seed } from "../src/wallet/keys";
+import { capClass, issueNullifier, settleNullifier, tradeNullifier } from "../src/wallet/meter";
+import { Note } from "../src/wallet/note";
+import { calldataOf, contextHash, requestJson, type Operation } from "../src/wallet/request";
+import { select } from "../src/wallet/selection";
+import { approval, shielding } from "../src/wallet/shielding";
+import { RegistrationTree } from "../src/wallet/trees";
+import { proofFromNumbers } from "../src/zk/proof";
+import { bytes, number, numbers, vectors } from "./vectors";
+
+const [owner, other] = vectors.seeds.map((seed) => new Seed(bytes(seed.entropy)).keys());
+
+function note(text: { asset: string; amount: string; blinding: string }, holder = owner): Note {
+  return new Note(text.asset as Hex, number(text.amount), number(text.blinding), holder.viewing.publicKey);
+}
+
+describe.each(vectors.sealed)("what act $record.act seals", (vector) => {
+  const { record: text, ciphertexts } = vector;
+  const record: Record = {
+    act: Number(text.act) as Record["act"],
+    amount: number(text.amount),
+    fee: number(text.fee),
+    counterparty: bytes(text.counterparty),
+    secret: number(text.secret),
+  };
+
+  it("is the same, byte by byte", () => {
+    const contents = [
+      { key: other.address.encryptionKey, note: note(vector.paid, other) },
+      { key: owner.address.encryptionKey, note: note(vector.change), record },
+      { key: other.address.encryptionKey, blinding: number(vector.blinding) },
+    ];
+    const ephemeral = nacl.box.keyPair.fromSecretKey(bytes(vector.ephemeral));
+    expect(sealWith(ephemeral, contents)).toEqual(bytes(ciphertexts));
+  });
+
+  it("is opened by each owner, and by nobody else", () => {
+    const opened = unseal(bytes(ciphertexts), owner.viewing);
+    expect(opened).toEqual([null, { note: note(vector.change), record }, null]);
+    const blinding = number(vector.blinding);
+    expect(unseal(bytes(ciphertexts), other.viewing)).toEqual([{ note: note(vector.paid, other) }, null, { blinding }]);
+    expect(unseal(bytes(ciphertexts), Seed.new().keys().viewing)).toEqual([null, null, null]);
+  });
+
+  it("is passed over where it is damaged", () => {
+    const data = bytes(ciphertexts);
+    for (let end = 0; end < data.length; end += 7) expect(() => unseal(data.slice(0, end), owner.viewing)).not.toThrow();
+    const altered = data.map((byte, place) => (place === 200 ? byte ^ 1 : byte));
+    expect(unseal(altered, owner.viewing)[1]).toBeNull();
+    expect(unseal(Uint8Array.of(2, ...data.slice(1)), owner.viewing)).toEqual([]);
+    expect(unseal(data.fill(0, 1, 33), owner.viewing)).toEqual([null, null, null]);
+  });
+});
+
+test.each(vectors.requests)("a request to $operation has Python's context, calldata and JSON", (vector) => {
+  const operation = vector.operation as Operation;
+  const ciphertexts = bytes(vector.ciphertexts);
+  const terms = { relayer: vector.relayer as Hex, deadline: Number(vector.deadline), ciphertexts };
+  const order = vector.order && {
+    asset: vector.order.asset as Hex,
+    minimum: number(vector.order.minimum),
+    npk: number(vector.order.npk),
+  };
+  const details = order ?? (vector.recipient as Hex | null) ?? undefined;
+  const [chainId, contract] = [Number(vector.chainId), vector.contract as Hex];
+  expect(contextHash(chainId, contract, operation, terms, details)).toBe(number(vector.context));
+  const proof = proofFromNumbers(numbers(vector.proof));
+  const request = { operation, chainId, contract, proof, signals: numbers(vector.signals), terms, details };
+  expect(calldataOf(request)).toBe(vector.calldata);
+  expect(JSON.parse(requestJson(request))).toEqual(JSON.parse(vector.json));
+});
+
+test.each(vectors.shieldings)("a shield of $asset has Python's calldata", (vector) => {
+  const [asset, pool] = [vector.asset as Hex, vectors.requests[0].contract as Hex];
+  const ephemeral = nacl.box.keyPair.fromSecretKey(bytes(vector.ephemeral));
+  const amount = number(vector.amount);
+  const made = shielding(pool, owner.address, asset, amount, number(vector.blinding), ephemeral);
+  expect(made).toEqual({ to: pool, data: vector.data, value: number(vector.value) });
+  expect(approval(asset, pool, amount).data).toBe(vector.approval);
+});
+
+test("a shield takes no amount that no note can have", () => {
+  const pool = vectors.requests[0].contract as Hex;
+  expect(() => shielding(pool, owner.address, pool, 0n)).toThrow("more than 0");
+  expect(() => shielding(pool, owner.address, pool, 2n ** 128n)).toThrow("too large");
+});
+
+test("a meter's path, nullifiers and caps are Python's", () => {
+  const { changes, commitment, secret, root, siblings, epoch, caps, ...nullifiers } = vectors.meters;
+  const parsed: MeterChanged[] = changes.map((change) => ({
+    kind: "meterChanged",
+    microgrid: number(change.microgrid),
+    commitment: number(change.commitment),
+    index: Number(change.index),
+    capacity: number(change.capacity),
+    removed: change.removed,
+  }));
+  const tree = new RegistrationTree(parsed);
+  const found = tree.meters.get(number(commitment))!;
+  const path = tree.path(found);
+  expect(path).toEqual({ index: 2, siblings: numbers(siblings), root: number(root) });
+  expect([...tree.meters.keys()]).not.toContain(number(changes[1].commitment));
+  const meter = { ...found, secret: number(secret), path };
+  const slots = nullifiers.tradeNullifiers.map((_, slot) => tradeNullifier(meter, number(epoch), slot));
+  expect(slots).toEqual(numbers(nullifiers.tradeNullifiers));
+  expect(issueNullifier(meter, number(epoch))).toBe(number(nullifiers.issueNullifier));
+  expect(settleNullifier(meter, number(epoch))).toBe(number(nullifiers.settleNullifier));
+  for (const { energy, capacity, cap } of caps) expect(capClass(number(energy), number(capacity))).toBe(number(cap));
+  expect(() => capClass(number("0x1"), 249n)).toThrow("at most 0 kWh");
+});
+
+describe("a bundle of readings", () => {
+  const { bundle, root, epoch, ...expected } = vectors.readings;
+  const secret = number(vectors.seeds[0].meterSecrets[0]);
+  const commitment = number(vectors.seeds[0].meterCommitments[0]);
+
+  it("gives a meter what Python finds in it, and it fits the root", () => {
+    const [reading, path] = Bundle.parse(bytes(bundle)).open(commitment, readingKey(secret))!;
+    expect(reading).toEqual({ commitment, exported: number(expected.exported), imported: number(expected.imported) });
+    expect(path.index).toBe(Number(expected.index));
+    expect([path.hashes, path.exported, path.imported]).toEqual(
+      [expected.hashes, expected.exportedSums, expected.importedSums].map(numbers),
+    );
+    expect(verifyReading(number(root), number(epoch), reading, path)).toBe(true);
+    expect(verifyReading(number(root), number(epoch), { ...reading, imported: reading.imported + 1n }, path)).toBe(false);
+    expect(verifyReading(number(root), number(epoch), { ...reading, imported: -1n }, path)).toBe(false);
+  });
+
+  it("gives others nothing, and damaged ones are named", () => {
+    expect(Bundle.parse(bytes(bundle)).open(commitment, readingKey(secret + 1n))).toBeNull();
+    expect(() => Bundle.parse(bytes(bundle).slice(0, -1))).toThrow("not the one that was published");
+    expect(() => Bundle.parse(new Uint8Array(60))).toThrow("no bundle of readings");
+    const altered = bytes(bundle);
+    const size = (altered.length - 58) / 5; // a header, then a part for each of five meters, its tag first
+    for (let part = 58; part < altered.length; part += size) altered[part + 40] ^= 1;
+    const open = (): unknown => Bundle.parse(altered).open(commitment, readingKey(secret));
+    expect(open).toThrow("not the one that was published");
+  });
+});
+
+test.each(vectors.selections)("of notes of $amounts the same ones as in Python pay $needed", (vector) => {
+  const notes = numbers(vector.amounts).map((amount, position) => ({
+    note: new Note(vectors.notes[1].asset as Hex, amount, BigInt(position), owner.viewing.publicKey),
+    position,
+    nullifier: BigInt(position),
+  }));
+  const run = (): unknown => {
+    const { inputs, consolidations, rounds } = select(notes, [], number(vector.needed));
+    return [inputs, ...consolidations].map((group) => group.map((one) => one.position)).concat([[rounds]]);
+  };
+  if (!vector.plan) expect(run).toThrow("not enough");
+  else {
+    const { inputs, groups, rounds } = vector.plan;
+    expect(run()).toEqual([inputs, ...groups, [rounds]].map((group) => group.map(Number)));
+  }
+});

@@ -1,0 +1,33 @@
+"""The pages home, market and microgrid in a real Chromium, on a real chain's index and a home's signed readings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from offchain.dashboard.site import Services, network_file, site
+from tests.dashboard.chromium import in_chromium, needs_chromium
+from tests.dashboard.package import needs_packages, npx
+from tests.dashboard.scene import served
+from tests.dashboard.town import town
+
+
+@needs_packages
+@needs_chromium
+def test_figures_in_chromium(tmp_path: Path) -> None:
+    """P9 every page shows what the service and the chain say, in both languages, on phone and desktop; says what to do
+    without a key, without readings, and while the service or the network is away; and its policy stops nothing."""
+    npx("vite", "build")
+    with town(tmp_path) as place:
+        services = Services(place.node, api=place.api)
+        lonely = Services(place.node)
+        file, bare = (network_file(place.grid.manifest, one) for one in (services, lonely))
+        with served(site(file, services)) as url, served(site(bare, lonely)) as without:
+            content = {
+                "url": url,
+                "without": without,
+                "origins": [url, *services.origins],
+                "home": place.home,
+                "newHome": place.new_home,
+                "stop": str(place.stop),
+            }
+            in_chromium("figures", tmp_path, content, 13)
