@@ -15,11 +15,13 @@ from offchain.artifacts import compile_contracts, load
 from offchain.blueprint import blueprint_transaction_data
 from tests.isolation import sort_by_own_scopes
 from tests.light_anvil import keep_little
+from tests.spared_calls import spare_calls
 
 # Ape itself recompiles only the files that were changed, not those that build on them.
 compile_contracts()
 sort_by_own_scopes()
 keep_little()
+spare_calls()
 
 # A private Anvil on a free port, so that no test touches a chain the user runs. Ape reads it when it connects.
 os.environ.setdefault("APE_FOUNDRY_HOST", "auto")

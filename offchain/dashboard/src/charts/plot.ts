@@ -34,6 +34,12 @@ export function plot(place: HTMLElement, drawing: Drawing, onHover: (index: numb
   };
 }
 
+/** How wide the axis of values must be for its labels, in CSS pixels. */
+function widthOf(_: uPlot, labels: string[] | null): number {
+  const longest = Math.max(0, ...(labels ?? []).map((label) => label.length));
+  return Math.max(64, 16 + 7 * longest);
+}
+
 function optionsOf(place: HTMLElement, drawing: Drawing, onHover: (index: number | null) => void): uPlot.Options {
   const { x, lines, isTime, zone, height, fromZero, showX, showY } = drawing;
   const isCategory = !isTime && x.length <= 12;
@@ -60,7 +66,7 @@ function optionsOf(place: HTMLElement, drawing: Drawing, onHover: (index: number
         splits: isCategory ? () => x.filter((_, at) => at % every === 0) : undefined,
         values: (_, marks) => marks.map(showX),
       },
-      { ...axis, font, size: 64, values: (_, marks) => marks.map(showY) },
+      { ...axis, font, size: widthOf, values: (_, marks) => marks.map(showY) },
     ],
     series: [{}, ...lines.map(seriesOf)],
     bands: bandsOf(lines),
