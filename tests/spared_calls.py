@@ -1,5 +1,5 @@
-"""Spares the calls that Ape makes to the node before each test and each call of a contract, always with the same answer:
-tests of contracts take half the time."""
+"""Spares the calls that Ape makes to the node before each test and each call of a contract, always with the same
+answer: tests of contracts take half the time."""
 
 from __future__ import annotations
 
