@@ -41,10 +41,10 @@ def test_everybody_gets_what_is_his(bridge: Bridge) -> None:
         assert succeeded.total() + refusals.total() >= 10_000
 
 
-def test_a_thousand_exits(bridge: Bridge) -> None:
+def test_hundreds_of_exits(bridge: Bridge) -> None:
     """P5: all are paid, in as few windows as the cap allows; by the exit tree, or by receipt if that left them out."""
     bridge.reset()
-    count, amount, by_receipt = 1000, UNIT // 25, 50
+    count, amount, by_receipt = 1000 if CAMPAIGN else 400, UNIT // 25, 50
     assert bridge.deposit(0, 0, ETHER, count * amount) == ""
     bridge.deliver([0])
     for number in range(count):
