@@ -19,6 +19,7 @@ from offchain.process import free_port
 from offchain.sender import development_sender
 from offchain.units import ETHER
 from tests.e2e.conftest import Shell, separate_shell
+from tests.unit.command_line import CommandLine
 
 EPOCH_SECONDS = 900
 
@@ -97,8 +98,12 @@ def settled(shell: Shell) -> Iterator[Town]:
     assert "openmg1" not in log.partition("Press Ctrl-C")[2]
 
 
-def test_wrong_input_on_a_running_platform(town: Town, tmp_path: Path) -> None:
-    """P9 one line each, and nothing is sent."""
+def test_wrong_input_on_a_running_platform(
+    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """P9 one line each, and nothing is sent; in this process, since it is the platform that refuses."""
+    openmg = CommandLine(town.shell.folder, monkeypatch, capsys)
+    openmg.use(ChainSpec("plasma", 950327, int(town.shell.extra["OPENMG_PLASMA_PORT"])))
     home, relayed = ("--wallet", "home"), ("--relayer", town.relayer)
     address, account = town.wallets["neighbour"]["address"], town.wallets["neighbour"]["account"]
     send = ("wallet", "send")
@@ -119,10 +124,10 @@ def test_wrong_input_on_a_running_platform(town: Town, tmp_path: Path) -> None:
             *("--output", str(tmp_path / "x.json"), *home),
         ),
     }.items():
-        assert why in town.refused(*arguments), arguments
+        assert why in openmg.run(*arguments).error, arguments
     taken = int(town.relayer.rpartition(":")[2])
     listening = ("relayer", "--wallet", "relayer", "--port", str(taken), "--fee", "ETH=1")
-    assert "can't listen on" in town.refused(*listening)
+    assert "can't listen on" in openmg.run(*listening).error
     assert town.web3.eth.get_transaction_count(town.wallets["home"]["account"]) == 0
     assert town.web3.eth.get_transaction_count(town.wallets["relayer"]["account"]) == 0
 
