@@ -21,6 +21,7 @@ from offchain.api.keys import ApiKey
 from offchain.api.market import known_exchange
 from offchain.api.problem import Problem
 from offchain.api.source import Hash
+from offchain.api.spans import DAY
 from offchain.history.database import Database
 from offchain.history.energy import last_reading
 from offchain.history.meters import MeterRecord, meters_by_id
@@ -28,7 +29,6 @@ from offchain.indexer.prices import Prices
 from offchain.ppdl.foresight import FEWEST, Foresight, foresee
 from offchain.ppdl.learning.model import FEATURES
 
-DAY = 24 * 60 * 60
 PAST = 84 * DAY
 """Of what lies before: habits take four weeks, a model's own regression more."""
 

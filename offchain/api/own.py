@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from offchain.api.access import needs
+from offchain.api.followed import database
 from offchain.api.keys import ApiKey, Scope
 from offchain.api.problem import Problem, described
 from offchain.api.spans import DAY, Last, Moment, check_span, span
@@ -99,7 +100,7 @@ def routes() -> APIRouter:
 
     @router.get("", summary="The caller's key and meters", responses=described(*ERRORS))
     def me(http: Request, key: Reader) -> Me:
-        return _me(_database(http), key)
+        return _me(database(http), key)
 
     @router.get(
         "/energy",
@@ -119,7 +120,7 @@ def routes() -> APIRouter:
         begin, end = span(http, since, until, last, USUAL_SPAN)
         check_span(begin, end, LONGEST_SPAN[by])
         zone: ZoneInfo = http.app.state.zone
-        found = meters_energy(_database(http), _chosen(_database(http), key, meter), begin, end, by, zone)
+        found = meters_energy(database(http), _chosen(database(http), key, meter), begin, end, by, zone)
         return EnergySeries(since=begin, until=end, by=by, zone=zone.key, energy=[*map(energy_row, found)])
 
     @router.get(
@@ -131,7 +132,7 @@ def routes() -> APIRouter:
         responses=described(*ERRORS) | {200: {"description": "JSON lines", "content": {"application/x-ndjson": {}}}},
     )
     def export(http: Request, key: Reader) -> StreamingResponse:
-        lines = _lines(_database(http), key)
+        lines = _lines(database(http), key)
         first = next(lines)  # what fails at once still gets a status
         headers = {"Content-Disposition": 'attachment; filename="openmg.ndjson"'}
         return StreamingResponse(_chain(first, lines), media_type="application/x-ndjson", headers=headers)
@@ -144,7 +145,7 @@ def routes() -> APIRouter:
         responses=described(*ERRORS),
     )
     def forget(http: Request, key: Eraser) -> ErasedRows:
-        return ErasedRows(**asdict(erase(_database(http), key.meters)))
+        return ErasedRows(**asdict(erase(database(http), key.meters)))
 
     return router
 
@@ -152,11 +153,6 @@ def routes() -> APIRouter:
 def energy_row(energy: Energy) -> EnergyRow:
     """As the API shows a period."""
     return EnergyRow(**asdict(energy))
-
-
-def _database(http: Request) -> Database:
-    database: Database = http.app.state.database
-    return database
 
 
 def _me(database: Database, key: ApiKey) -> Me:

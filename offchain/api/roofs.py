@@ -20,8 +20,9 @@ from offchain.api.followed import now
 from offchain.api.home import Home
 from offchain.api.own import Reader
 from offchain.api.problem import Problem, described
+from offchain.api.spans import DAY
 
-YEAR = 398 * 24 * 60 * 60
+YEAR = 398 * DAY
 """The last twelve whole months and the one that runs are within it."""
 ERRORS = described(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.TOO_MANY_REQUESTS)
 
@@ -111,7 +112,7 @@ def routes() -> APIRouter:
     ) -> RoofYield:
         home, known = Home.of(http, key), library(http).tariff(tariff)
         newest = home.newest()
-        read = home.read(newest - YEAR, newest + 24 * 60 * 60, known.content.place)
+        read = home.read(newest - YEAR, newest + DAY, known.content.place)
         return _shown(http, place, Roof(kw, tilt, azimuth), (cost, surplus_price, read.drawn, known, contract_kw))
 
     return router

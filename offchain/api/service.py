@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from offchain.api.access import needs
+from offchain.api.followed import database
 from offchain.api.keys import ApiKey, Scope
 from offchain.api.own import ERRORS, EnergyRow, energy_row
 from offchain.api.problem import described
 from offchain.api.spans import DAY, Last, Moment, check_span, span
-from offchain.history.database import Database
 from offchain.history.energy import microgrid_sums
 from offchain.history.meters import NAME
 
@@ -44,7 +44,7 @@ def routes() -> APIRouter:
 
     @router.get("/healthz", summary="Whether the service works", responses=described(HTTPStatus.SERVICE_UNAVAILABLE))
     def healthz(http: Request) -> Health:
-        with _database(http).read() as connection:
+        with database(http).read() as connection:
             connection.execute(text("SELECT 1"))
         return Health(status="ok")
 
@@ -73,12 +73,7 @@ def routes() -> APIRouter:
     ) -> MicrogridSums:
         begin, end = span(http, since, until, last, DAY)
         check_span(begin, end, LONGEST_SUMS)
-        found = microgrid_sums(_database(http), microgrid, begin, end)
+        found = microgrid_sums(database(http), microgrid, begin, end)
         return MicrogridSums(microgrid=microgrid, energy=[*map(energy_row, found)])
 
     return router
-
-
-def _database(http: Request) -> Database:
-    database: Database = http.app.state.database
-    return database

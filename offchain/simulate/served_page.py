@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from threading import Event, Thread
 
 import numpy as np
 import requests
@@ -21,6 +20,7 @@ from offchain.api.application import Rules, application
 from offchain.api.followed import Chains, FollowedChain
 from offchain.api.keys import KeyRing, Scope
 from offchain.api.watch import json_log
+from offchain.background import again_and_again
 from offchain.dashboard.site import Services, network_file, site
 from offchain.deployment.parts import MICROGRIDS
 from offchain.errors import UserError
@@ -95,7 +95,7 @@ class ServedPage:
             network = network_file(self.day.manifest, services, self.ground.manifest)
             app = site(network, services, bundles=self.day.folder / "metering" / BUNDLES)
             stack.enter_context(serving(app, _listen(self.port)))
-            stack.enter_context(_again_and_again(self.day.flusher.flush))
+            stack.enter_context(again_and_again(partial(_once_more, self.day.flusher.flush), SECONDS))
             yield self._visit(page, api)
 
     def checks(self, visit: Visit) -> dict[str, bool]:
@@ -135,7 +135,7 @@ class ServedPage:
         indexer = Indexer([Follower(self.database, chain.node, chain.manifest) for chain in chains.followed])
         stack.enter_context(only_writer(self.database))
         indexer.step()
-        stack.enter_context(_again_and_again(indexer.step))
+        stack.enter_context(again_and_again(partial(_once_more, indexer.step), SECONDS))
         log = json_log(stack.enter_context((self.day.folder / "api.log").open("w")))
         rules = Rules(per_minute=PER_MINUTE, origins=(page,), eth_price=Assumptions().won_per_eth)
         return application(self.database, rules, log, chains, self.ground.clock)
@@ -200,20 +200,7 @@ def _listen(port: int) -> socket.socket:
         raise ServedPageError(f"can't listen on port {port}: {error.strerror}") from error
 
 
-@contextmanager
-def _again_and_again(step: Callable[[], object]) -> Iterator[None]:
-    """Takes a step every second in a thread, until the block ends; what hinders one doesn't hinder the next."""
-    ended = Event()
-
-    def work() -> None:
-        while not ended.wait(SECONDS):
-            with suppress(UserError):
-                step()
-
-    thread = Thread(target=work, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+def _once_more(step: Callable[[], object]) -> None:
+    """Takes a step; what hinders it doesn't hinder the next."""
+    with suppress(UserError):
+        step()

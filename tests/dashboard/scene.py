@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI
 from web3 import Web3
 from web3.types import RPCEndpoint
 
 from offchain.assets import Assets
+from offchain.background import again_and_again
 from offchain.chains import ChainSpec, connect, started
 from offchain.deployment.manifest import Manifest
 from offchain.deployment.platform import PlatformDeployment
 from offchain.flusher import Flusher
+from offchain.http_service import serving
 from offchain.journal import Journal
 from offchain.node import Node
 from offchain.process import free_port
@@ -75,36 +74,15 @@ class Scene:
 @contextmanager
 def served(app: FastAPI) -> Iterator[str]:
     """An application on a free port of this machine; gives its URL."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False))
-        thread = Thread(target=lambda: server.run(sockets=[listening]), daemon=True)
-        thread.start()
-        try:
-            while not server.started:
-                time.sleep(0.05)
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(10)
+    with socket.create_server(("127.0.0.1", 0)) as listening, serving(app, listening) as url:
+        yield url
 
 
 @contextmanager
 def flushing(sender: Sender, manifest: Manifest) -> Iterator[None]:
     """Moves waiting notes into the tree soon after they come."""
-    flusher, stop = Flusher(sender, manifest), Event()
-
-    def work() -> None:
-        while not stop.wait(FLUSH_SECONDS):
-            flusher.flush()
-
-    thread = Thread(target=work, daemon=True)
-    thread.start()
-    try:
+    with again_and_again(Flusher(sender, manifest).flush, FLUSH_SECONDS):
         yield
-    finally:
-        stop.set()
-        thread.join(30)
 
 
 @contextmanager

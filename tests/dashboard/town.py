@@ -23,6 +23,7 @@ from offchain.api.application import Rules, application
 from offchain.api.followed import Chains, FollowedChain
 from offchain.api.keys import KeyRing, Scope
 from offchain.api.watch import json_log
+from offchain.background import again_and_again
 from offchain.chains import ChainSpec, started
 from offchain.deployment.manifest import Manifest
 from offchain.deployment.platform import PlatformDeployment
@@ -146,20 +147,10 @@ def _home(database: Database) -> tuple[str, str]:
 
 @contextmanager
 def _following(grid: Grid, database: Database) -> Iterator[None]:
-    follower, stop = grid.follower(database), Event()
+    follower = grid.follower(database)
     follower.catch_up()
-
-    def work() -> None:
-        while not stop.wait(LOOK_SECONDS * 3):
-            follower.step()
-
-    thread = Thread(target=work, daemon=True)
-    thread.start()
-    try:
+    with again_and_again(follower.step, LOOK_SECONDS * 3):
         yield
-    finally:
-        stop.set()
-        thread.join(30)
 
 
 @contextmanager
