@@ -140,9 +140,11 @@ describe.skipIf(!OPENMG_SCENE?.endsWith("neighbours.json"))("neighbours", { time
 
   it("takes exported energy as a note", async () => {
     const form = section(home, "Meters").locator("form").first();
-    await form.getByLabel("Epoch").fill(String(scene.epoch));
+    await form.getByLabel("Epoch").locator("option", { hasText: `(${scene.epoch})` }).waitFor({ state: "attached" });
     await sign(form, "Take exported energy", ["2.99 MG1", "0.01 MG1"]);
     await held(home, "MG1", "2.99");
+    await form.getByText("None is left").waitFor();
+    await form.getByLabel("Number of the epoch").waitFor();
   });
 
   it("swaps it privately after a quote that names the fee", async () => {
@@ -161,8 +163,10 @@ describe.skipIf(!OPENMG_SCENE?.endsWith("neighbours.json"))("neighbours", { time
   it("settles imported energy, once", async () => {
     const form = section(home, "Meters").locator("form").last();
     await form.getByLabel("Amount").fill("0.5");
-    await sign(form, "Settle imported energy", ["0.51 MG1"]);
+    await picture(home, "wallet-epochs");
+    await sign(form, "Settle imported energy", [`(${scene.epoch})`, "0.51 MG1"]);
     await held(home, "MG1", "1.47");
+    await form.getByLabel("Number of the epoch").fill(String(scene.epoch));
     await form.getByLabel("Amount").fill("0.5");
     await form.getByRole("button", { name: "Review" }).click();
     await form.getByRole("button", { name: "Settle imported energy" }).click();

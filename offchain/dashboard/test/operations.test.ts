@@ -1,14 +1,15 @@
 /** Ciphertexts, requests, shields, readings and choices of notes are those of the wallet in Python. */
 
 import nacl from "tweetnacl";
-import type { Hex } from "viem";
+import { keccak256, numberToHex, toBytes, type Hex } from "viem";
 import { describe, expect, it, test } from "vitest";
 
 import { Bundle } from "../src/metering/bundle";
 import { readingKey } from "../src/metering/card";
 import { verifyReading } from "../src/metering/readingsTree";
 import { sealWith, unseal, type Record } from "../src/wallet/ciphertext";
-import type { MeterChanged } from "../src/wallet/events";
+import { lastEpochs, usable, type Epoch } from "../src/wallet/epochs";
+import type { MeterChanged, RawLog } from "../src/wallet/events";
 import { Seed } from "../src/wallet/keys";
 import { capClass, issueNullifier, settleNullifier, tradeNullifier } from "../src/wallet/meter";
 import { Note } from "../src/wallet/note";
@@ -118,6 +119,52 @@ test("a meter's path, nullifiers and caps are Python's", () => {
   expect(settleNullifier(meter, number(epoch))).toBe(number(nullifiers.settleNullifier));
   for (const { energy, capacity, cap } of caps) expect(capClass(number(energy), number(capacity))).toBe(number(cap));
   expect(() => capClass(number("0x1"), 249n)).toThrow("at most 0 kWh");
+});
+
+describe("the epochs of a meter", () => {
+  const rules = { epochLength: 900, correctionWindow: 60 };
+  const meter = { secret: 5n, commitment: 6n, microgrid: 1n, capacity: 4_000n, path: { index: 0, siblings: [], root: 0n } };
+  const word = (value: bigint): Hex => numberToHex(value, { size: 32 });
+  const log = (event: string, epoch: bigint, time: number, nullifier = 0n): RawLog => ({
+    address: "0x",
+    topics: [keccak256(toBytes(event)), word(1n), word(epoch)],
+    data: word(nullifier),
+    blockNumber: "0x1",
+    blockHash: "0x1",
+    transactionHash: "0x1",
+    blockTimestamp: numberToHex(time),
+  });
+  const published = (epoch: bigint, time: number): RawLog =>
+    log("ReadingsPublished(uint256,uint256,uint256,uint64,uint64,bytes32)", epoch, time);
+  const issued = "Issued(uint256,uint256,uint256)";
+  const settled = "Settled(uint256,uint256,uint256,uint256)";
+  const numbersOf = (epochs: Epoch[]): bigint[] => epochs.map((epoch) => epoch.number);
+
+  it("are offered newest first, once they can't be corrected any more", () => {
+    const logs = [published(10n, 9_900), published(11n, 10_800), published(10n, 9_930), published(12n, 11_700)];
+    const { issue, settle } = usable(logs, meter, rules, 11_759);
+    expect(issue).toEqual([
+      { number: 11n, since: 9_900, until: 10_800 },
+      { number: 10n, since: 9_000, until: 9_900 },
+    ]);
+    expect(settle).toEqual(issue);
+    expect(numbersOf(usable(logs, meter, rules, 11_760).issue)).toEqual([12n, 11n, 10n]);
+    expect(numbersOf(usable(logs.slice(0, 3), meter, rules, 9_960).issue)).toEqual([10n]); // from its first publication on
+  });
+
+  it("are left out where this meter, and none other, was used", () => {
+    const own = [log(issued, 11n, 11_000, issueNullifier(meter, 11n)), log(settled, 10n, 11_000, settleNullifier(meter, 10n))];
+    const logs = [published(10n, 9_900), published(11n, 10_800), ...own, log(issued, 10n, 11_000, 77n)];
+    const { issue, settle } = usable(logs, meter, rules, 20_000);
+    expect([numbersOf(issue), numbersOf(settle)]).toEqual([[10n], [11n]]);
+  });
+
+  it("are looked for among those of the last week, and never too many", () => {
+    const week = lastEpochs(rules, 2_000_000 * 900 + 1);
+    expect([week.length, week[0], week[671]]).toEqual([672, 1_999_999n, 1_999_328n]);
+    expect(lastEpochs({ ...rules, epochLength: 60 }, 60_000_000)).toHaveLength(700);
+    expect(lastEpochs(rules, 2_000)).toEqual([1n, 0n]);
+  });
 });
 
 describe("a bundle of readings", () => {

@@ -81,8 +81,8 @@ export class Node {
     return (await this.block(number))?.hash ?? null;
   }
 
-  /** All logs of the contracts in a range of blocks. */
-  logs(addresses: Hex[], first: number, last: number, topics: (Hex | null)[] = []): Promise<RawLog[]> {
+  /** All logs of the contracts in a range of blocks; of several topics in one place each fits. */
+  logs(addresses: Hex[], first: number, last: number, topics: (Hex | Hex[] | null)[] = []): Promise<RawLog[]> {
     const range = { fromBlock: numberToHex(first), toBlock: numberToHex(last) };
     return this.call("eth_getLogs", { address: addresses, ...range, ...(topics.length ? { topics } : {}) });
   }

@@ -78,6 +78,12 @@ export class Format {
     return this.date(time, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, zone);
   }
 
+  /** From one time to another, whose day is told only if it is another one. */
+  span(since: number, until: number, zone?: string): string {
+    const isOneDay = this.day(since, zone) === this.day(until, zone);
+    return `${this.moment(since, zone)} – ${isOneDay ? this.clock(until, zone) : this.moment(until, zone)}`;
+  }
+
   day(time: number, zone?: string): string {
     return this.date(time, { month: "short", day: "numeric" }, zone);
   }

@@ -41,6 +41,9 @@ export const ENGLISH = {
   disclosed: "The file is saved: give it to the auditor.",
   disclosing: "Line {line} of {count}",
   dayText: "Days are those of UTC.",
+  epochOther: "Another one, by its number",
+  epochNumber: "Number of the epoch",
+  epochNone: "None is left: the operator publishes the next readings soon.",
 } as const;
 
 export const KOREAN: { readonly [key in keyof typeof ENGLISH]: string } = {
@@ -84,4 +87,7 @@ export const KOREAN: { readonly [key in keyof typeof ENGLISH]: string } = {
   disclosed: "파일을 저장했습니다. 감사인에게 주세요.",
   disclosing: "{count}줄 중 {line}줄",
   dayText: "날짜는 UTC 기준입니다.",
+  epochOther: "다른 구간 (번호 입력)",
+  epochNumber: "구간 번호",
+  epochNone: "처리할 구간이 없습니다. 다음 검침이 곧 공개됩니다.",
 };

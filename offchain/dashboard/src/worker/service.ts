@@ -13,6 +13,7 @@ import { meterCard } from "../metering/card";
 import { RelayerClient } from "../relayer/client";
 import { Address } from "../wallet/address";
 import { Discloser, type DisclosureProgress, type Wanted } from "../wallet/disclose";
+import { openEpochs, type OpenEpochs } from "../wallet/epochs";
 import { Seed, type Keys } from "../wallet/keys";
 import { loaded, saved, type DerivationProgress } from "../wallet/keystore";
 import { ETH } from "../wallet/asset";
@@ -138,6 +139,12 @@ export class WalletService {
     const units = operation === "issue" ? 0n : parseAmount(amount);
     const relayer = await this.relayer();
     return this.opened().cost(operation, asset, units, relayer);
+  }
+
+  /** The epochs that a meter (by its place in the overview) can be issued and settled for now. */
+  async openEpochs(meter: number): Promise<OpenEpochs> {
+    const wallet = this.opened();
+    return openEpochs(wallet.node, wallet.network, wallet.meters()[meter]);
   }
 
   /** What a meter's epoch would give as a note, or, with an amount to settle, take, and what that costs. */

@@ -1,14 +1,21 @@
 /** The wallet's meters: taking exported energy as a note, and settling what was imported. */
 
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
+import { useAnswer } from "../../api/answer";
 import type { Network } from "../../chain/network";
 import { proofProgress } from "../../components/action";
+import { ErrorLine } from "../../components/errorLine";
 import { Field } from "../../components/field";
 import { ReviewedForm, useCostLines, type ReviewLine } from "../../components/review";
+import { useFormat } from "../../i18n/format";
 import { useText } from "../../i18n/language";
+import type { Epoch } from "../../wallet/epochs";
 import { walletService } from "../../worker/client";
 import type { Overview } from "../../worker/overview";
+import { EpochField, epochName, useEpochChoice, type EpochChoice } from "./epochField";
+
+const SECONDS = 60;
 
 export function Meters({ network, overview }: { network: Network; overview: Overview }) {
   const text = useText();
@@ -18,7 +25,7 @@ export function Meters({ network, overview }: { network: Network; overview: Over
       {overview.meters.map((meter, place) => (
         <div key={place}>
           <p>{text("meterLine", { microgrid: String(meter.microgrid), capacity: String(meter.capacity) })}</p>
-          {network.bundles && <Epoch network={network} place={place} />}
+          {network.bundles && <Epochs network={network} place={place} news={overview.history.length} />}
         </div>
       ))}
       {!overview.meters.length && (
@@ -33,51 +40,88 @@ export function Meters({ network, overview }: { network: Network; overview: Over
   );
 }
 
-/** `place`: the meter's among the wallet's. */
-function Epoch({ network, place }: { network: Network; place: number }) {
+/** `place`: the meter's among the wallet's; `news` changes with what the wallet did. */
+function Epochs({ network, place, news }: { network: Network; place: number; news: number }) {
+  const { value, error, again } = useAnswer(() => walletService().openEpochs(place), [place], SECONDS, news);
+  return (
+    <>
+      <ErrorLine error={error} again={again} />
+      <div class="panels">
+        <Issue network={network} place={place} offered={value?.issue ?? null} />
+        <Settle network={network} place={place} offered={value?.settle ?? null} />
+      </div>
+    </>
+  );
+}
+
+interface Used {
+  readonly network: Network;
+  readonly place: number;
+  readonly offered: Epoch[] | null;
+}
+
+function Issue({ network, place, offered }: Used) {
   const text = useText();
   const costLines = useCostLines(network);
-  const [epoch, setEpoch] = useState("");
-  const [amount, setAmount] = useState("");
-  const digits = { inputMode: "numeric" as const, pattern: "[0-9]{1,18}", autocomplete: "off" };
-  const fields = <Field label={text("epoch")} {...digits} value={epoch} onValue={setEpoch} />;
-  const reviewIssue = async (): Promise<ReviewLine[]> => {
-    const { asset, amount: taken, cost } = await walletService().epochCost(place, epoch);
-    return [["epoch", epoch], ...costLines(taken, asset, cost).slice(0, 2)];
-  };
-  const reviewSettle = async (): Promise<ReviewLine[]> => {
-    const { asset, amount: burned, cost } = await walletService().epochCost(place, epoch, amount);
-    return [["epoch", epoch], ...costLines(burned, asset, cost)];
+  const choice = useEpochChoice(offered);
+  const line = useEpochLine(choice);
+  const reviewed = useRef(""); // the newest may be another one before it is signed
+  const prepare = async (): Promise<ReviewLine[]> => {
+    reviewed.current = choice.number;
+    const { asset, amount: taken, cost } = await walletService().epochCost(place, choice.number);
+    return [line, ...costLines(taken, asset, cost).slice(0, 2)];
   };
   return (
-    <div class="panels">
-      <div>
-        <h3>{text("issue")}</h3>
-        <ReviewedForm
-          button="issue"
-          prepare={reviewIssue}
-          act={async (tell) => {
-            const transaction = await walletService().issue(place, epoch, proofProgress(tell));
-            return { key: "sent", values: { transaction } };
-          }}
-        >
-          {fields}
-        </ReviewedForm>
-      </div>
-      <div>
-        <h3>{text("settle")}</h3>
-        <ReviewedForm
-          button="settle"
-          prepare={reviewSettle}
-          act={async (tell) => {
-            const transaction = await walletService().settle(place, epoch, amount, proofProgress(tell));
-            return { key: "sent", values: { transaction } };
-          }}
-        >
-          {fields}
-          <Field label={text("amount")} inputMode="decimal" autocomplete="off" value={amount} onValue={setAmount} />
-        </ReviewedForm>
-      </div>
+    <div>
+      <h3>{text("issue")}</h3>
+      <ReviewedForm
+        button="issue"
+        prepare={prepare}
+        act={async (tell) => {
+          const transaction = await walletService().issue(place, reviewed.current, proofProgress(tell));
+          return { key: "sent", values: { transaction } };
+        }}
+      >
+        <EpochField choice={choice} />
+      </ReviewedForm>
     </div>
   );
+}
+
+function Settle({ network, place, offered }: Used) {
+  const text = useText();
+  const costLines = useCostLines(network);
+  const choice = useEpochChoice(offered);
+  const line = useEpochLine(choice);
+  const reviewed = useRef(""); // the newest may be another one before it is signed
+  const [amount, setAmount] = useState("");
+  const prepare = async (): Promise<ReviewLine[]> => {
+    reviewed.current = choice.number;
+    const { asset, amount: burned, cost } = await walletService().epochCost(place, choice.number, amount);
+    return [line, ...costLines(burned, asset, cost)];
+  };
+  return (
+    <div>
+      <h3>{text("settle")}</h3>
+      <ReviewedForm
+        button="settle"
+        prepare={prepare}
+        act={async (tell) => {
+          const transaction = await walletService().settle(place, reviewed.current, amount, proofProgress(tell));
+          setAmount("");
+          return { key: "sent", values: { transaction } };
+        }}
+      >
+        <EpochField choice={choice} />
+        <Field label={text("amount")} inputMode="decimal" autocomplete="off" value={amount} onValue={setAmount} />
+      </ReviewedForm>
+    </div>
+  );
+}
+
+/** What a review says of the chosen epoch. */
+function useEpochLine({ offered, number }: EpochChoice): ReviewLine {
+  const format = useFormat();
+  const found = offered?.find((one) => String(one.number) === number);
+  return ["epoch", found ? epochName(format, found) : number];
 }
