@@ -29,4 +29,4 @@ def test_trust_and_operator_in_chromium(tmp_path: Path) -> None:
                 "final": FINAL,
                 "strange": stage.manifest.address("pool"),
             }
-            in_chromium("trust", tmp_path, content, 8)
+            in_chromium("trust", tmp_path, content, 9)

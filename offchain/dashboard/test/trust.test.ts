@@ -75,10 +75,20 @@ describe.skipIf(!OPENMG_SCENE?.endsWith("trust.json"))("trust and operator", { t
     await show("trust");
     const rows = section(page, "Checkpoints").locator("tbody tr");
     await expect.poll(() => rows.count()).toBe(scene.checkpoints);
-    expect(await rows.filter({ hasText: "Final" }).count()).toBe(scene.final);
-    expect(await rows.filter({ hasText: "Can be challenged" }).count()).toBe(scene.checkpoints - scene.final);
+    expect(await rows.filter({ has: page.getByText("Final", { exact: true }) }).count()).toBe(scene.final);
+    const pending = rows.filter({ hasText: "Not final yet" });
+    expect(await pending.count()).toBe(scene.checkpoints - scene.final);
+    await pending.getByText("becomes final with the next step").waitFor(); // the root chain's clock was set forward
     await section(page, "Checkpoints").getByRole("button", { name: "Check all on chain" }).click();
     await section(page, "Checkpoints").getByText(`All ${scene.checkpoints} are as the chain says.`).waitFor();
+  });
+
+  it("says from when on a checkpoint will be final", async () => {
+    const later = 4_000_000_000;
+    await lying("/v1/checkpoints", "checkpoints", (told) => ((told.source as Content).time = later));
+    await show("trust");
+    await section(page, "Checkpoints").getByText(/final from 2 Oct, \d\d:\d\d at the earliest/).waitFor();
+    await context.unrouteAll();
   });
 
   it("shows models, faults and exits as the chains say", async () => {
@@ -92,7 +102,7 @@ describe.skipIf(!OPENMG_SCENE?.endsWith("trust.json"))("trust and operator", { t
     await lying("/v1/checkpoints", "checkpoints", (told) => (told.signers = 2));
     await lying("/v1/models", "models", (told) => (told.loss_after = 0.5));
     await show("trust");
-    await verdict("Checkpoints", "Can be challenged", "something else. signatures: shown 2, on chain 4");
+    await verdict("Checkpoints", "Not final yet", "something else. signatures: shown 2, on chain 4");
     await verdict("Models", "accepted", /something else. loss after: shown 0.5, on chain \d/);
     await section(page, "Checkpoints").getByRole("button", { name: "Check all on chain" }).click();
     await section(page, "Checkpoints").getByText(`1 of ${scene.checkpoints} are not as the chain says.`).waitFor();
@@ -140,7 +150,7 @@ describe.skipIf(!OPENMG_SCENE?.endsWith("trust.json"))("trust and operator", { t
     await show("operator");
     await page.getByRole("heading", { name: /^Root chain 31337/ }).waitFor();
     await page.getByRole("heading", { name: /^Plasma chain 950327/ }).waitFor();
-    const pending = section(page, "Checkpoints that can be challenged");
+    const pending = section(page, "Checkpoints not final yet");
     await pending.getByText(String(scene.checkpoints - scene.final), { exact: true }).waitFor();
     await page.getByText("Something needs a look").waitFor(); // it is frozen
     await section(page, "Faults and freezes").getByText("Frozen until").waitFor();

@@ -63,16 +63,16 @@ function Pending({ pending }: { pending: HealthTold["pending"] }) {
   const text = useText();
   const format = useFormat();
   const lines = [
-    ["pendingCheckpoints", pending.checkpoints],
-    ["pendingDisputes", pending.disputes],
-    ["pendingDemands", pending.demands],
+    ["pendingCheckpoints", pending.checkpoints, "pendingCheckpointsText"],
+    ["pendingDisputes", pending.disputes, "challengesText"],
+    ["pendingDemands", pending.demands, "challengesText"],
   ] as const;
-  return lines.map(([key, count]) => (
+  return lines.map(([key, count, explanation]) => (
     <Figure
       key={key}
       label={text(key)}
       value={count === null ? "–" : format.number(count)}
-      note={text(count === null ? "unknown" : "challengesText")}
+      note={text(count === null ? "unknown" : explanation)}
     />
   ));
 }
