@@ -91,7 +91,10 @@ describe.skipIf(!OPENMG_SCENE?.endsWith("neighbours.json"))("neighbours", { time
     await form.getByLabel("What is shown").selectOption({ label });
     if (kind) {
       const row = section(home, "History").getByRole("row").filter({ hasText: kind }).first();
-      await form.getByLabel("Transaction").fill(await row.getByRole("cell").last().innerText());
+      const hash = await row.getByRole("cell").last().innerText();
+      const line = new RegExp(` · ${kind} · .* · ${hash.slice(0, 10)}…$`);
+      await form.getByLabel("Which one").locator("option").filter({ hasText: line }).first().waitFor({ state: "attached" });
+      await form.getByLabel("Which one").selectOption(hash);
     } else {
       await form.getByLabel("First day").fill("2020-01-01");
       await form.getByLabel("Last day").fill("2099-12-31");
@@ -124,7 +127,7 @@ describe.skipIf(!OPENMG_SCENE?.endsWith("neighbours.json"))("neighbours", { time
     });
     await restore(home, scene.words, PASSWORD);
     await section(home, "Meters").getByText("4000 Wh an epoch").waitFor();
-    await home.context().unrouteAll();
+    await home.context().unrouteAll({ behavior: "wait" });
   });
 
   it("brings in from an injected wallet, which must be on the right chain", async () => {
@@ -174,6 +177,9 @@ describe.skipIf(!OPENMG_SCENE?.endsWith("neighbours.json"))("neighbours", { time
   });
 
   it("discloses all it did so far, and a settlement, to an auditor who believes it", async () => {
+    const form = section(home, "Disclosure");
+    await form.getByText("The history has none yet.").waitFor(); // of payments
+    expect(await form.getByRole("button", { name: "Make the file" }).isDisabled()).toBe(true);
     const statement = await disclose("statement", "A period");
     expect(statement.map(({ kind }) => kind)).toEqual(["shielded", "issued", "swapped", "settled"]);
     expect(statement.map((line) => line.by_owner)).toEqual([false, false, true, true]);

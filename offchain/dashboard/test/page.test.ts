@@ -108,6 +108,8 @@ describe.skipIf(!OPENMG_SCENE?.endsWith("page.json"))("the page", { timeout: PAT
     await send.getByText("Done: transaction 0x").waitFor();
     await held(page, "0.498");
     await section(page, "History").getByRole("cell", { name: scene.receiver }).waitFor();
+    await section(page, "Balances").getByText("What are notes?").click();
+    await section(page, "Balances").getByText("merges up to four into one").waitFor();
     await picture("wallet-light");
     await send.getByLabel("Receiver's address").fill(scene.receiver);
     await send.getByLabel("Amount").fill("50");

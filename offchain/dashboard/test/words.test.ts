@@ -14,8 +14,8 @@ const NOON = 1_795_748_400; // 2026-11-27 12:00 in Seoul
 const SEOUL = "Asia/Seoul";
 
 describe.each([
-  ["en", { energy: "1,234.5 kWh", money: "₩261,510", change: "+₩1", moment: "27 Nov, 12:00", tomorrow: "28 Nov, 12:00", month: "November 2026" }],
-  ["ko", { energy: "1,234.5 kWh", money: "261,510원", change: "+1원", moment: "11월 27일 12:00", tomorrow: "11월 28일 12:00", month: "2026년 11월" }],
+  ["en", { energy: "1,234.5 kWh", money: "₩261,510", change: "+₩1", moment: "27 Nov, 12:00", stamp: "27 Nov 2026, 12:00", tomorrow: "28 Nov, 12:00", month: "November 2026" }],
+  ["ko", { energy: "1,234.5 kWh", money: "261,510원", change: "+1원", moment: "11월 27일 12:00", stamp: "2026. 11. 27. 12:00", tomorrow: "11월 28일 12:00", month: "2026년 11월" }],
 ] as const)("numbers in %s", (language, expected) => {
   const format = new Format(language);
 
@@ -41,6 +41,7 @@ describe.each([
     expect(format.moment(NOON, SEOUL)).toBe(expected.moment);
     expect(format.clock(NOON + 12 * 3600, SEOUL)).toBe("00:00");
     expect(format.month(NOON, SEOUL)).toBe(expected.month);
+    expect(format.stamp(NOON, SEOUL)).toBe(expected.stamp);
     expect(format.span(NOON, NOON + 900, SEOUL)).toBe(`${expected.moment} – 12:15`);
     expect(format.span(NOON, NOON + 86_400, SEOUL)).toBe(`${expected.moment} – ${expected.tomorrow}`);
   });

@@ -74,6 +74,11 @@ export class Format {
     return this.date(time, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, zone);
   }
 
+  /** The same with the year. */
+  stamp(time: number, zone?: string): string {
+    return this.date(time, { dateStyle: "medium", timeStyle: "short", hourCycle: "h23" }, zone);
+  }
+
   clock(time: number, zone?: string): string {
     return this.date(time, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, zone);
   }

@@ -19,6 +19,12 @@ export const ENGLISH = {
   reviewPublicAll: "account, asset, amount",
   startedAnew: "The chain was started anew: what was there before is gone. The wallet has read it again.",
   gotIt: "Got it",
+  notesWhat: "What are notes?",
+  notesText:
+    "A note is like a banknote of any amount in a closed envelope: only your wallet knows what is in it. Whatever you receive, and the change of whatever you spend, is a note of its own. So a balance lies in several. A new note can be spent after a few seconds.",
+  notesMerging:
+    "An operation spends at most two notes. Where that isn't enough, the wallet first merges up to four into one (consolidate), and the relayer takes a fee for it. What you hold stays the same but for that fee.",
+  swapNoRelayer: "The quote is the chain's own. To send the swap a relayer is needed, and this page knows none.",
   viewingKey: "Viewing key",
   viewingKeyText:
     "Whoever has it sees everything this wallet does, for good, and can't spend. It can't be taken back. A disclosure shows one thing alone.",
@@ -34,7 +40,8 @@ export const ENGLISH = {
   auditor: "Auditor's address (openmg1...)",
   purpose: "What it is for (the auditor reads it)",
   transaction: "Transaction",
-  transactionHint: "From the history",
+  discloseEntry: "Which one",
+  discloseNone: "The history has none yet.",
   firstDay: "First day",
   lastDay: "Last day",
   disclose: "Make the file",
@@ -65,6 +72,12 @@ export const KOREAN: { readonly [key in keyof typeof ENGLISH]: string } = {
   reviewPublicAll: "계정, 자산, 금액",
   startedAnew: "체인이 새로 시작되었습니다. 이전 내용은 없어졌고, 지갑이 다시 읽었습니다.",
   gotIt: "알겠습니다",
+  notesWhat: "노트란 무엇인가요?",
+  notesText:
+    "노트는 봉투에 든 지폐와 같습니다. 금액은 제각각이고 얼마가 들었는지는 내 지갑만 압니다. 받을 때마다, 또 쓰고 남은 잔돈마다 노트가 하나씩 생기므로 잔액은 여러 노트에 나뉘어 있습니다. 새 노트는 몇 초 뒤부터 쓸 수 있습니다.",
+  notesMerging:
+    "한 번에 노트 두 개까지만 쓸 수 있습니다. 두 개로 모자라면 지갑이 먼저 최대 네 개를 하나로 합치고(consolidate) 중계자가 수수료를 받습니다. 수수료 말고는 잔액이 달라지지 않습니다.",
+  swapNoRelayer: "견적은 체인에서 직접 읽었습니다. 교환을 보내려면 중계자가 필요한데, 이 페이지에는 중계자가 없습니다.",
   viewingKey: "열람 키",
   viewingKeyText:
     "이 키를 가진 사람은 이 지갑의 모든 일을 앞으로도 계속 봅니다. 쓸 수는 없지만 되돌릴 수도 없습니다. 한 가지만 보이려면 공개 파일을 쓰세요.",
@@ -80,7 +93,8 @@ export const KOREAN: { readonly [key in keyof typeof ENGLISH]: string } = {
   auditor: "감사인의 주소 (openmg1...)",
   purpose: "목적 (감사인이 읽습니다)",
   transaction: "거래",
-  transactionHint: "내역에서",
+  discloseEntry: "보일 내역",
+  discloseNone: "아직 그런 내역이 없습니다.",
   firstDay: "첫날",
   lastDay: "마지막 날",
   disclose: "파일 만들기",

@@ -36,6 +36,11 @@ export function Balances({ network, balances }: { network: Network; balances: Ba
       ) : (
         <p>{text("empty")}</p>
       )}
+      <details class="basis">
+        <summary>{text("notesWhat")}</summary>
+        <p>{text("notesText")}</p>
+        <p>{text("notesMerging")}</p>
+      </details>
     </section>
   );
 }

@@ -98,7 +98,7 @@ export function OpenWallet({ network, onLock }: { network: Network; onLock: () =
           <Swap network={network} />
           <Unshield network={network} />
           <Meters network={network} overview={overview} />
-          <Disclosures />
+          <Disclosures network={network} entries={overview.history} />
           <Viewing />
           <Backup onRemoved={onLock} />
           <History network={network} entries={overview.history} />

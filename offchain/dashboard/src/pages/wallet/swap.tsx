@@ -36,10 +36,11 @@ export function Swap({ network }: { network: Network }) {
   const ask = (): void =>
     action.run(async () => {
       const bound = BigInt(Math.round(Number(slippage.replace(",", ".")) * 100) || 0);
-      const found = await walletService().quote(sold, amount, wanted, bound);
-      setCost(await walletService().cost("swap", amount, sold));
-      setQuote(found);
+      setCost(null);
+      setQuote(await walletService().quote(sold, amount, wanted, bound));
+      if (network.relayer) setCost(await walletService().cost("swap", amount, sold));
     });
+  const isReady = quote !== null && cost !== null;
   const swap = (given: Quote): void =>
     action.run(async (tell) => {
       const transaction = await walletService().swap(given, proofProgress(tell));
@@ -51,7 +52,7 @@ export function Swap({ network }: { network: Network }) {
   return (
     <section>
       <h2>{text("swap")}</h2>
-      <Form onSend={() => (quote ? swap(quote) : ask())}>
+      <Form onSend={() => (isReady ? swap(quote) : ask())}>
         <AssetField label={text("sold")} assets={assets} value={sold} onValue={changing(setSold)} />
         <AssetField label={text("wanted")} assets={assets} value={wanted} onValue={changing(setWanted)} />
         <Field label={text("amount")} inputMode="decimal" autocomplete="off" value={amount} onValue={changing(setAmount)} />
@@ -63,8 +64,9 @@ export function Swap({ network }: { network: Network }) {
           onValue={changing(setSlippage)}
         />
         {quote && <p>{text("quoted", { expected: shown(quote.expected), minimum: shown(quote.minimum) })}</p>}
-        {quote && cost && <ReviewLines lines={costLines(quote.amount, quote.sold, cost)} />}
-        <button disabled={action.busy}>{text(quote ? "swapNow" : "quote")}</button>
+        {isReady && <ReviewLines lines={costLines(quote.amount, quote.sold, cost)} />}
+        {quote && !network.relayer && <p class="faint">{text("swapNoRelayer")}</p>}
+        <button disabled={action.busy}>{text(isReady ? "swapNow" : "quote")}</button>
         <Outcome action={action} />
       </Form>
     </section>
