@@ -32,6 +32,26 @@ EthPrice = Annotated[
 FeedIn = Annotated[float, Query(ge=0, le=1e6, description="What the grid pays for a kWh.", examples=[0])]
 
 
+class MonthAsked(BaseModel):
+    """Which month of a home is asked for, and under which tariff."""
+
+    tariff: TariffName = USUAL_TARIFF
+    month: MonthName = None
+    contract_kw: ContractKw = 3
+
+    @property
+    def kw(self) -> Decimal:
+        """The contracted power."""
+        return contracted(self.contract_kw)
+
+
+class TradedMonthAsked(MonthAsked):
+    """The same with prices beside the tariff's."""
+
+    eth_price: EthPrice = None
+    feed_in: FeedIn = 0
+
+
 class TariffShown(BaseModel):
     """A tariff: its name here, its own in English and Korean, and since when the prices hold that were used."""
 

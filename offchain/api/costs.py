@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 
@@ -23,12 +23,9 @@ from offchain.api.advised import (
     USUAL_TARIFF,
     Basis,
     BillShown,
-    ContractKw,
     Month,
-    MonthName,
-    TariffName,
+    MonthAsked,
     TariffShown,
-    contracted,
     library,
     month_shown,
 )
@@ -146,15 +143,9 @@ def routes() -> APIRouter:
     router = APIRouter(prefix="/v1/me", tags=["advice"])
 
     @router.get("/cost", summary="A month's bill so far and at its end, and the next tier", responses=OWN_ERRORS)
-    def cost(
-        http: Request,
-        key: Reader,
-        tariff: TariffName = USUAL_TARIFF,
-        month: MonthName = None,
-        contract_kw: ContractKw = 3,
-    ) -> Cost:
-        known = library(http).tariff(tariff)
-        running = Running.of(Home.of(http, key), known.content, month, contracted(contract_kw))
+    def cost(http: Request, key: Reader, asked: Annotated[MonthAsked, Query()]) -> Cost:
+        known = library(http).tariff(asked.tariff)
+        running = Running.of(Home.of(http, key), known.content, asked.month, asked.kw)
         found = running.outlook
         return Cost(
             **_month(running, known.content),
@@ -168,17 +159,11 @@ def routes() -> APIRouter:
         )
 
     @router.get("/tariffs", summary="The same month under each tariff", responses=OWN_ERRORS)
-    def tariffs(
-        http: Request,
-        key: Reader,
-        tariff: TariffName = USUAL_TARIFF,
-        month: MonthName = None,
-        contract_kw: ContractKw = 3,
-    ) -> Comparison:
-        books, kw = library(http), contracted(contract_kw)
-        own = books.tariff(tariff)
-        running = Running.of(Home.of(http, key), own.content, month, kw)
-        rows, left_out = _compared(own, list(books.tariffs.values()), running, kw)
+    def tariffs(http: Request, key: Reader, asked: Annotated[MonthAsked, Query()]) -> Comparison:
+        books = library(http)
+        own = books.tariff(asked.tariff)
+        running = Running.of(Home.of(http, key), own.content, asked.month, asked.kw)
+        rows, left_out = _compared(own, list(books.tariffs.values()), running, asked.kw)
         return Comparison(
             **_month(running, own.content),
             own=own.name,

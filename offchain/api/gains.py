@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 
@@ -17,17 +17,11 @@ from offchain.advice.habit import Floats, Integers
 from offchain.advice.trade import Trades, Worth, worth
 from offchain.advice.usage import WH, Usage
 from offchain.api.advised import (
-    USUAL_TARIFF,
     Basis,
-    ContractKw,
-    EthPrice,
-    FeedIn,
     MarketUsed,
     Month,
-    MonthName,
-    TariffName,
     TariffShown,
-    contracted,
+    TradedMonthAsked,
     library,
     month_shown,
 )
@@ -101,34 +95,26 @@ def routes() -> APIRouter:
         "trades can't be known to the service.",
         responses=OWN_ERRORS,
     )
-    def trades(
-        http: Request,
-        key: Reader,
-        tariff: TariffName = USUAL_TARIFF,
-        month: MonthName = None,
-        contract_kw: ContractKw = 3,
-        eth_price: EthPrice = None,
-        feed_in: FeedIn = 0,
-    ) -> Gains:
-        home, known, kw = Home.of(http, key), library(http).tariff(tariff), contracted(contract_kw)
-        market = home.needed_market(eth_price)
-        period = home.month(month, known.content)
+    def trades(http: Request, key: Reader, asked: Annotated[TradedMonthAsked, Query()]) -> Gains:
+        home, known = Home.of(http, key), library(http).tariff(asked.tariff)
+        market = home.needed_market(asked.eth_price)
+        period = home.month(asked.month, known.content)
         read = home.of_month(period, known.content)
         prices = market.hourly(read.drawn.start, len(read.drawn.wh))
-        hours = trade.Month(read.drawn, read.given, prices, feed_in)
+        hours = trade.Month(read.drawn, read.given, prices, asked.feed_in)
         there, nothing = ~np.isnan(prices), np.zeros(len(prices), np.int64)
         sold, bought = (np.where(there, usage.wh, 0) for usage in (read.given, read.drawn))
         found = {
-            name: Made.of(chosen, worth(known.content, hours, chosen, period, kw))
+            name: Made.of(chosen, worth(known.content, hours, chosen, period, asked.kw))
             for name, chosen in {"sell_all": Trades(nothing, sold), "buy_all": Trades(bought, nothing)}.items()
         }
-        chosen, value = best(known.content, hours, period, kw)
+        chosen, value = best(known.content, hours, period, asked.kw)
         fields: dict[str, Any] = dict(month_shown(period, known.content)) | found
         return Gains(
             **fields,
             tariff=TariffShown.of(known, period),
             market=market.shown,
-            feed_in=feed_in,
+            feed_in=asked.feed_in,
             best=Made.of(chosen, value),
             best_to_sell=_hours(read.given, chosen.sold, prices, -prices),
             best_to_buy=_hours(read.drawn, chosen.bought, prices, prices),
