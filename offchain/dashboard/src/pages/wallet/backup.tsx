@@ -2,23 +2,17 @@
 
 import { useState } from "preact/hooks";
 
-import { derivationProgress, Outcome, useAction } from "../../components/action";
+import { Outcome, useAction } from "../../components/action";
 import { Field, Form } from "../../components/field";
 import { save as saveFile } from "../../components/save";
 import { useText } from "../../i18n/language";
 import { walletService } from "../../worker/client";
+import { Secret } from "./secret";
 import { Words } from "./welcome";
 
 export function Backup({ onRemoved }: { onRemoved: () => void }) {
   const text = useText();
   const action = useAction();
-  const [password, setPassword] = useState("");
-  const [words, setWords] = useState("");
-  const show = (): void =>
-    action.run(async (tell) => {
-      setWords(await walletService().words(password, derivationProgress(tell)));
-      setPassword("");
-    });
   const save = (): void => action.run(async () => saveFile("openmg-wallet.json", await walletService().backup()));
   return (
     <section>
@@ -29,28 +23,14 @@ export function Backup({ onRemoved }: { onRemoved: () => void }) {
           {text("saveFile")}
         </button>
       </p>
-      {words ? (
-        <>
-          <Words words={words} />
-          <button type="button" class="quiet" onClick={() => setWords("")}>
-            {text("hideWords")}
-          </button>
-        </>
-      ) : (
-        <Form onSend={show}>
-          <Field
-            label={text("password")}
-            type="password"
-            autocomplete="current-password"
-            value={password}
-            onValue={setPassword}
-          />
-          <button class="quiet" disabled={action.busy}>
-            {text("showWords")}
-          </button>
-        </Form>
-      )}
       <Outcome action={action} />
+      <Secret
+        show="showWords"
+        hide="hideWords"
+        reveal={(password, progress) => walletService().words(password, progress)}
+      >
+        {(words) => <Words words={words} />}
+      </Secret>
       <Removal onRemoved={onRemoved} />
     </section>
   );
