@@ -44,11 +44,12 @@ def dashboard(
     from offchain import http_service
     from offchain.chains import PLASMA
     from offchain.dashboard.site import Services, network_file, site
+    from offchain.settings import settings
 
     chain = network(rpc)
     root, root_manifest = _root(root_url)
     services = Services(rpc or PLASMA.url, relayer, readings, api, root)
-    app = site(network_file(chain.manifest, services, root_manifest), services)
+    app = site(network_file(chain.manifest, services, root_manifest, settings.time_zone), services)
     listening = listen(host, port)
     url = f"http://{host}:{port}"
     answer(as_json, {"url": url}, f"The page is at {url}", "Press Ctrl-C to stop.")

@@ -81,12 +81,16 @@ class Services:
         return [*self.named.values(), *([self.root] if self.root else [])]
 
 
-def network_file(manifest: Manifest, services: Services, root: Manifest | None = None) -> dict[str, Any]:
-    """What the page reads first; `root` is the manifest of the root chain that `services` names a node of. Raises
-    DeploymentError if the platform isn't deployed."""
+def network_file(
+    manifest: Manifest, services: Services, root: Manifest | None = None, zone: str | None = None
+) -> dict[str, Any]:
+    """What the page reads first; `root` is the manifest of the root chain that `services` names a node of, `zone` the
+    microgrids' time zone (IANA). Raises DeploymentError if the platform isn't deployed."""
     tokens = {name: manifest.address(name) for name in MICROGRIDS if name in manifest.contracts}
     contracts = {name: manifest.address(name) for name in ("pool", "registry", "factory")}
     whole = {"chain_id": manifest.chain_id, **contracts, "tokens": tokens, "keys": "keys/", **services.named}
+    if zone is not None:
+        whole["zone"] = zone
     if MODELS in manifest.contracts:
         whole["models"] = manifest.address(MODELS)
     if root is not None and services.root is not None:

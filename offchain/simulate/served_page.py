@@ -33,6 +33,7 @@ from offchain.indexer.indexer import Indexer, only_writer
 from offchain.metering.consumption import ConsumptionDay
 from offchain.metering.publication import BUNDLES
 from offchain.metering.signed_reading import SignedReading, sign
+from offchain.metering.solar import JEJU
 from offchain.ppdl.inference.served import ChainModels
 from offchain.process import free_port
 from offchain.rate import Rate
@@ -92,7 +93,7 @@ class ServedPage:
             relaying = service(self.day.submitter.relayer, Rate(PER_MINUTE, PER_MINUTE), [page])
             relayer = stack.enter_context(serving(relaying, _listen(usual_or_free(RELAYER))))
             services = Services(self.ground.plasma.url, relayer, api=api, root=self.ground.above.url)
-            network = network_file(self.day.manifest, services, self.ground.manifest)
+            network = network_file(self.day.manifest, services, self.ground.manifest, JEJU.tz)
             app = site(network, services, bundles=self.day.folder / "metering" / BUNDLES)
             stack.enter_context(serving(app, _listen(self.port)))
             stack.enter_context(again_and_again(partial(_once_more, self.day.flusher.flush), SECONDS))

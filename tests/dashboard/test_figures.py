@@ -8,7 +8,7 @@ from offchain.dashboard.site import Services, network_file, site
 from tests.dashboard.chromium import in_chromium, needs_chromium
 from tests.dashboard.package import needs_packages, npx
 from tests.dashboard.scene import served
-from tests.dashboard.town import town
+from tests.dashboard.town import ZONE, town
 
 
 @needs_packages
@@ -20,14 +20,17 @@ def test_figures_in_chromium(tmp_path: Path) -> None:
     with town(tmp_path) as place:
         services = Services(place.node, api=place.api)
         lonely = Services(place.node)
-        file, bare = (network_file(place.grid.manifest, one) for one in (services, lonely))
+        file = network_file(place.grid.manifest, services, zone=ZONE.key)
+        bare = network_file(place.grid.manifest, lonely)
         with served(site(file, services)) as url, served(site(bare, lonely)) as without:
             content = {
                 "url": url,
                 "without": without,
+                "api": place.api,
                 "origins": [url, *services.origins],
                 "home": place.home,
                 "newHome": place.new_home,
+                "oldHome": place.old_home,
                 "stop": str(place.stop),
             }
-            in_chromium("figures", tmp_path, content, 13)
+            in_chromium("figures", tmp_path, content, 14)

@@ -28,7 +28,7 @@ from offchain.chains import ChainSpec, started
 from offchain.deployment.manifest import Manifest
 from offchain.deployment.platform import PlatformDeployment
 from offchain.history.database import Database
-from offchain.history.intake import Intake, Status
+from offchain.history.intake import MOST_AT_ONCE, Intake, Status
 from offchain.history.meters import add_meter
 from offchain.metering.profiles import weekly_consumption
 from offchain.metering.signed_reading import sign
@@ -41,7 +41,7 @@ from tests.integration.grid import CHAIN, Grid
 
 ZONE = ZoneInfo("Asia/Seoul")
 INTERVAL, HOUR, DAY = 900, 3_600, 86_400
-GRID_DAYS, HOME_WEEKS = 2, 5
+GRID_DAYS, HOME_WEEKS, YEAR_WEEKS = 2, 5, 58
 HOMES, PANELS_KW = 12, 3.0
 ETHER_PRICE = 7_000.0
 """In won: with the pool's first price a kWh costs about as much as under a tariff."""
@@ -51,7 +51,7 @@ LOOK_SECONDS = 0.1
 @dataclass(frozen=True)
 class Town:
     """The chain, the API's URL, the file that stops it while it is there, and keys: of the home with readings, of
-    one whose meter hasn't sent any."""
+    one whose meter hasn't sent any, of one with more than a year of them."""
 
     grid: Grid
     node: str
@@ -59,6 +59,7 @@ class Town:
     stop: Path
     home: str
     new_home: str
+    old_home: str
 
 
 @contextmanager
@@ -74,7 +75,7 @@ def town(folder: Path) -> Iterator[Town]:
         list(PlatformDeployment(deployer, manifest, deployer.address).run())
         grid = Grid(chain.web3, manifest)
         _live(grid)
-        keys = _home(database)
+        keys = _homes(database)
         rules = Rules(per_minute=1_000_000, origins=("*",), zone=ZONE, eth_price=ETHER_PRICE)
         followed = FollowedChain.at(chain.url, manifest)
         app = application(database, rules, json_log(io.StringIO()), Chains(followed))
@@ -105,44 +106,53 @@ def _now(grid: Grid) -> int:
 
 
 def _hours(random: np.random.Generator, homes: int, days: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Wh that homes took and gave together in each hour up to now."""
+    """Wh that homes took and gave together in each hour up to now; the sun is that of the month's middle."""
     end = int(time.time()) // HOUR * HOUR
     clocks = [datetime.fromtimestamp(end - HOUR * back, ZONE) for back in range(days * 24, 0, -1)]
     offset = clocks[0].weekday() * 24 + clocks[0].hour
     drawn = weekly_consumption(random, homes, days // 7 + 2)[offset : offset + len(clocks)].sum(axis=1)
-    sun = np.array([clear_day_yield(clock.date())[clock.hour] for clock in clocks])
+    middles = [clock.date().replace(day=15) for clock in clocks]
+    yields = {day: clear_day_yield(day) for day in set(middles)}
+    sun = np.array([yields[day][clock.hour] for day, clock in zip(middles, clocks, strict=True)])
     clouds = np.repeat(random.uniform(0.3, 1, days + 1), 24)[: len(clocks)]
     rest = drawn - sun * clouds * PANELS_KW * homes
     return np.maximum(rest, 0) * 1_000, np.maximum(-rest, 0) * 1_000
 
 
-def _home(database: Database) -> tuple[str, str]:
-    """Weeks of signed readings of one meter, taken as any are; the keys of its home and of one without readings."""
-    commitments = [bytes([number]) * 32 for number in (1, 2)]
-    device = SigningKey(commitments[0])
-    for commitment in commitments:
-        add_meter(database, commitment, bytes(SigningKey(commitment).verify_key), "MG1", 4_000, INTERVAL)
-    used, made = _hours(np.random.default_rng(1), 1, HOME_WEEKS * 7)
+def _homes(database: Database) -> list[str]:
+    """The keys of homes: with weeks of readings, with none, with more than a year of them by the hour."""
+    ring, keys = KeyRing(database), []
+    for number, weeks, interval in ((1, HOME_WEEKS, INTERVAL), (2, 0, INTERVAL), (3, YEAR_WEEKS, HOUR)):
+        commitment = bytes([number]) * 32
+        device = SigningKey(commitment)
+        add_meter(database, commitment, bytes(device.verify_key), "MG1", 16_000, interval)
+        if weeks:
+            _send(database, device, weeks, interval)
+        keys.append(ring.new(f"home-{number:02}", [Scope.OWN_READ], [commitment]))
+    return keys
+
+
+def _send(database: Database, device: SigningKey, weeks: int, interval: int) -> None:
+    """Weeks of signed readings of a meter up to now, taken as any are; its commitment is its device's seed."""
+    used, made = _hours(np.random.default_rng(1), 1, weeks * 7)
     first = int(time.time()) // HOUR * HOUR - len(used) * HOUR
+    within = HOUR // interval
     readings = [
         sign(
             device,
-            commitments[0],
-            first + place * INTERVAL,
-            INTERVAL,
-            int(used[place // 4] / 4),
-            int(made[place // 4] / 4),
+            bytes(device),
+            first + place * interval,
+            interval,
+            int(used[place // within] / within),
+            int(made[place // within] / within),
             1,
         )
-        for place in range(4 * len(used))
+        for place in range(within * len(used))
     ]
-    outcomes = Intake(database, (HOME_WEEKS + 1) * 7 * DAY).take([reading.model_dump() for reading in readings])
-    assert {outcome.status for outcome in outcomes} <= {Status.ACCEPTED, Status.LATE}, outcomes[0]
-    ring = KeyRing(database)
-    homes = [
-        ring.new(name, [Scope.OWN_READ], [one]) for name, one in zip(("home-01", "home-02"), commitments, strict=True)
-    ]
-    return homes[0], homes[1]
+    intake = Intake(database, (weeks + 1) * 7 * DAY)
+    for start in range(0, len(readings), MOST_AT_ONCE):
+        outcomes = intake.take([reading.model_dump() for reading in readings[start : start + MOST_AT_ONCE]])
+        assert {outcome.status for outcome in outcomes} <= {Status.ACCEPTED, Status.LATE}, outcomes[0]
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 
+import { networkOf } from "../src/chain/network";
 import { cost } from "../src/api/advice";
 import { ApiClient } from "../src/api/client";
 import { parseKey } from "../src/api/key";
@@ -137,4 +138,18 @@ describe("a key of the API", () => {
   test.each(["", "omg_", KEY.slice(0, -1), `${KEY}0`, KEY.toUpperCase(), "openmg1abc"])("is not %j", (text) => {
     expect(() => parseKey(text)).toThrow("it begins with omg_");
   });
+});
+
+describe("the network file", () => {
+  const contract = `0x${"12".repeat(20)}`;
+  const contracts = { pool: contract, registry: contract, factory: contract };
+  const file = { chain_id: 1, node: "http://127.0.0.1:1", tokens: { MG1: contract }, keys: "keys/", ...contracts };
+  const read = (more: object) => networkOf({ ...file, ...more }, "https://page/");
+
+  it("names the microgrids' zone, or none", () => {
+    expect(read({ zone: "Asia/Seoul" }).zone).toBe("Asia/Seoul");
+    expect(read({}).zone).toBeUndefined();
+  });
+
+  it.each(["Nowhere/None", 9, ""])("with the zone %j is damaged", (zone) => expect(() => read({ zone })).toThrow("damaged"));
 });

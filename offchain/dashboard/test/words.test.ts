@@ -41,6 +41,7 @@ describe.each([
     expect(format.moment(NOON, SEOUL)).toBe(expected.moment);
     expect(format.clock(NOON + 12 * 3600, SEOUL)).toBe("00:00");
     expect(format.month(NOON, SEOUL)).toBe(expected.month);
+    expect(new Format(language, SEOUL).moment(NOON)).toBe(expected.moment); // where no zone is named
     expect(format.stamp(NOON, SEOUL)).toBe(expected.stamp);
     expect(format.span(NOON, NOON + 900, SEOUL)).toBe(`${expected.moment} – 12:15`);
     expect(format.span(NOON, NOON + 86_400, SEOUL)).toBe(`${expected.moment} – ${expected.tomorrow}`);

@@ -3,6 +3,7 @@
 import { getAddress, isAddress, type Hex } from "viem";
 
 import { UserError } from "../errors";
+import { isZone } from "../i18n/zone";
 
 /** The root chain, as far as its node and the plasma chain's contracts on it are known. */
 export interface RootChain {
@@ -28,6 +29,8 @@ export interface Network {
   readonly relayer?: string;
   readonly bundles?: string;
   readonly api?: string;
+  /** The time zone of the microgrids' days and hours. */
+  readonly zone?: string;
   /** Where the circuits' files are, ending in a slash. */
   readonly keys: string;
 }
@@ -53,6 +56,7 @@ export function networkOf(content: unknown, base: string): Network {
       relayer,
       bundles,
       api,
+      zone: optional(found.zone, zoneOf),
       keys: urlOf(found.keys, base),
     };
   } catch {
@@ -87,6 +91,11 @@ function urlOf(value: unknown, base: string): string {
   const url = new URL(value, base);
   if (url.protocol !== "http:" && url.protocol !== "https:") throw new TypeError();
   return url.href;
+}
+
+function zoneOf(value: unknown): string {
+  if (typeof value !== "string" || !isZone(value)) throw new TypeError();
+  return value;
 }
 
 function optional<T>(value: unknown, read: (value: unknown) => T): T | undefined {

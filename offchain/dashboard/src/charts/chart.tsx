@@ -1,10 +1,11 @@
 /** A chart with what it means in words, and the same numbers as a table for who can't see or point at it. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useContext, useEffect, useRef, useState } from "preact/hooks";
 
 import { ErrorLine } from "../components/errorLine";
 import { UserError } from "../errors";
 import { useText } from "../i18n/language";
+import { ZoneContext } from "../i18n/zone";
 import type { Drawing, Line } from "./drawing";
 import type { Plot } from "./plot";
 
@@ -27,7 +28,9 @@ interface Props {
 }
 
 export function Chart(props: Props) {
-  const { label, x, lines, showX, showY, markX, headX, isTime = true, zone, fromZero = true } = props;
+  const { label, x, lines, showX, showY, markX, headX, isTime = true, fromZero = true } = props;
+  const pageZone = useContext(ZoneContext);
+  const zone = props.zone ?? pageZone;
   const [hover, setHover] = useState<number | null>(null);
   const drawing: Drawing = { x, lines, isTime, zone, fromZero, height: HEIGHT, showX: markX ?? showX, showY };
   const { place, point, error, again } = usePlot(drawing, setHover);

@@ -9,6 +9,7 @@ import { fetchNetwork, type Network } from "../chain/network";
 import { UserError } from "../errors";
 import { useText } from "../i18n/language";
 import { ErrorLine } from "./errorLine";
+import { InZone } from "./zone";
 
 const NetworkContext = createContext<Network | null>(null);
 
@@ -23,7 +24,13 @@ export function useNetwork(): Network {
 export function WithNetwork({ children }: { children: (network: Network) => ComponentChildren }) {
   const text = useText();
   const { value, error, again } = useAnswer(() => fetchNetwork(document.baseURI), []);
-  if (value) return <NetworkContext.Provider value={value}>{children(value)}</NetworkContext.Provider>;
+  if (value) {
+    return (
+      <NetworkContext.Provider value={value}>
+        <InZone network={value}>{children(value)}</InZone>
+      </NetworkContext.Provider>
+    );
+  }
   if (error) return <ErrorLine error={error} again={again} />;
   return <p role="status">{text("loading")}</p>;
 }

@@ -13,6 +13,7 @@ export const ENGLISH = {
   day: "Day",
   hour: "Hour",
   month: "Month",
+  zoneLine: "Times are those of {zone}.",
 } as const;
 
 export const KOREAN: { readonly [key in keyof typeof ENGLISH]: string } = {
@@ -28,4 +29,5 @@ export const KOREAN: { readonly [key in keyof typeof ENGLISH]: string } = {
   day: "날",
   hour: "시각",
   month: "달",
+  zoneLine: "시각은 {zone} 기준입니다.",
 };

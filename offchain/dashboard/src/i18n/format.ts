@@ -1,9 +1,10 @@
-/** How numbers and times are written in a language. Energy is Wh, prices are wei for a kWh, times are Unix seconds. */
+/** How numbers and times are written in a language and a zone. Energy is Wh, prices are wei for a kWh, times are Unix seconds. */
 
 import { useContext, useMemo } from "preact/hooks";
 
 import type { Language } from "./dictionary";
 import { LanguageContext } from "./language";
+import { ZoneContext } from "./zone";
 
 const LOCALES: { readonly [language in Language]: string } = { en: "en-GB", ko: "ko-KR" };
 const WEI = 1e18;
@@ -15,7 +16,11 @@ const SMALL = 0.001;
 export class Format {
   private readonly locale: string;
 
-  constructor(language: Language) {
+  /** `zone`: the one that times are told in where no other is named. */
+  constructor(
+    language: Language,
+    private readonly zone?: string,
+  ) {
     this.locale = LOCALES[language];
   }
 
@@ -69,7 +74,7 @@ export class Format {
     return new Intl.NumberFormat(this.locale, { maximumSignificantDigits: Math.max(digits, wholeDigits(value)) }).format(value);
   }
 
-  /** Day and time, in a zone or the browser's own. */
+  /** Day and time, in a zone or the page's own. */
   moment(time: number, zone?: string): string {
     return this.date(time, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, zone);
   }
@@ -108,15 +113,16 @@ export class Format {
     return this.date(Date.UTC(2001, month, 15) / MILLISECONDS, { month: "short" }, "UTC");
   }
 
-  private date(time: number, options: Intl.DateTimeFormatOptions, zone?: string): string {
+  private date(time: number, options: Intl.DateTimeFormatOptions, zone = this.zone): string {
     return new Intl.DateTimeFormat(this.locale, { ...options, timeZone: zone }).format(new Date(time * MILLISECONDS));
   }
 }
 
-/** How the page's language writes numbers and times. */
+/** How the page's language writes numbers and times, in the page's zone. */
 export function useFormat(): Format {
   const language = useContext(LanguageContext);
-  return useMemo(() => new Format(language), [language]);
+  const zone = useContext(ZoneContext);
+  return useMemo(() => new Format(language, zone), [language, zone]);
 }
 
 function wholeDigits(value: number): number {

@@ -13,6 +13,7 @@ import { LiveBadge } from "../components/badge";
 import { Choice } from "../components/choice";
 import { ErrorLine } from "../components/errorLine";
 import { WithNetwork } from "../components/network";
+import { ZoneLine } from "../components/zone";
 import { UserError } from "../errors";
 import { useText } from "../i18n/language";
 import { Average, Volume } from "./market/averages";
@@ -62,6 +63,7 @@ function Title({ children }: { children: ComponentChildren }) {
       <div>
         <h1>{text("market")}</h1>
         <p class="faint">{text("marketText")}</p>
+        <ZoneLine />
       </div>
       <div class="row">{children}</div>
     </header>

@@ -9,6 +9,7 @@ import { LiveBadge } from "../components/badge";
 import { Choice } from "../components/choice";
 import { ErrorLine } from "../components/errorLine";
 import { WithApi } from "../components/network";
+import { ZoneLine } from "../components/zone";
 import { UserError } from "../errors";
 import { useText } from "../i18n/language";
 import { Flow } from "./microgrid/flow";
@@ -31,6 +32,7 @@ function Microgrids({ client }: { client: ApiClient }) {
         <div>
           <h1>{text("microgrid")}</h1>
           <p class="faint">{text("microgridText")}</p>
+          <ZoneLine />
         </div>
         <div class="row">
           {one && (

@@ -1,6 +1,7 @@
 /** Whether the system is well, for whoever runs it. */
 
 import { WithApi } from "../components/network";
+import { ZoneLine } from "../components/zone";
 import { useText } from "../i18n/language";
 import { Health } from "./operator/health";
 import { Sums } from "./operator/sums";
@@ -19,6 +20,7 @@ export function Operator() {
       <WithApi>
         {(client) => (
           <>
+            <ZoneLine />
             <Health client={client} />
             <Faults client={client} />
             <Sums client={client} />

@@ -1,6 +1,7 @@
 /** What the chains say of the system, told by the service and checked by the page. */
 
 import { WithApi } from "../components/network";
+import { ZoneLine } from "../components/zone";
 import { useText } from "../i18n/language";
 import { Checkpoints } from "./trust/checkpoints";
 import { Exits } from "./trust/exits";
@@ -20,6 +21,7 @@ export function Trust() {
       <WithApi>
         {(client) => (
           <>
+            <ZoneLine />
             <Checkpoints client={client} />
             <Models client={client} />
             <Faults client={client} />

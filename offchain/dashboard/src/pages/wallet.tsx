@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { fetchNetwork, type Network } from "../chain/network";
+import { InZone } from "../components/zone";
 import type { UserError } from "../errors";
 import { useErrorLine, useText } from "../i18n/language";
 import { walletStatus } from "../worker/client";
@@ -35,5 +36,9 @@ export function WalletPage() {
   if (!status || !network) return <p role="status">{text("loading")}</p>;
   if (status === "none") return <Welcome onOpen={look} />;
   if (status === "locked") return <Unlock onOpen={look} />;
-  return <OpenWallet network={network} onLock={look} />;
+  return (
+    <InZone network={network}>
+      <OpenWallet network={network} onLock={look} />
+    </InZone>
+  );
 }

@@ -8,7 +8,9 @@ import type { ApiClient } from "../../api/client";
 import { energy, type EnergySeries } from "../../api/home";
 import { ErrorLine } from "../../components/errorLine";
 import { useSettled } from "../../components/settled";
+import { ZoneLine } from "../../components/zone";
 import { useText } from "../../i18n/language";
+import { ZoneContext } from "../../i18n/zone";
 import { Bill, CostFigures } from "./cost";
 import { Comparison } from "./comparison";
 import { EnergyFigures } from "./figures";
@@ -37,22 +39,25 @@ export function Overview({ client }: { client: ApiClient }) {
   const series = read.value;
   const form = <SettingsForm offers={known.value} settings={written} onChange={change} />;
   return (
-    <div class="panels pairs">
-      {read.error && (
-        <div class="wide">
-          <ErrorLine error={read.error} again={read.again} />
-        </div>
-      )}
-      {series.energy.length ? (
-        <Advised client={client} series={series} settings={settings} form={form} />
-      ) : (
-        <section class="wide">
-          <h2>{text("homeEmpty")}</h2>
-          <p>{text("homeEmptyText")}</p>
-        </section>
-      )}
-      <Roof client={client} settings={settings} offers={known.value} hasReadings={series.energy.length > 0} />
-    </div>
+    <ZoneContext.Provider value={series.zone}>
+      <ZoneLine />
+      <div class="panels pairs">
+        {read.error && (
+          <div class="wide">
+            <ErrorLine error={read.error} again={read.again} />
+          </div>
+        )}
+        {series.energy.length ? (
+          <Advised client={client} series={series} settings={settings} form={form} />
+        ) : (
+          <section class="wide">
+            <h2>{text("homeEmpty")}</h2>
+            <p>{text("homeEmptyText")}</p>
+          </section>
+        )}
+        <Roof client={client} settings={settings} offers={known.value} hasReadings={series.energy.length > 0} />
+      </div>
+    </ZoneContext.Provider>
   );
 }
 

@@ -4,6 +4,7 @@ import { proxy } from "comlink";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 
 import { Outcome, useAction } from "../../components/action";
+import { ZoneLine } from "../../components/zone";
 import type { Network } from "../../chain/network";
 import type { UserError } from "../../errors";
 import { useErrorLine, useText } from "../../i18n/language";
@@ -72,6 +73,7 @@ export function OpenWallet({ network, onLock }: { network: Network; onLock: () =
               ? text("reading", { block: read[0], head: read[1] })
               : overview && text("asOf", { block: overview.block })}
           </p>
+          <ZoneLine />
         </div>
         <button type="button" class="quiet" onClick={lock}>
           {text("lock")}
