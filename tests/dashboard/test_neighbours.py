@@ -48,7 +48,7 @@ def test_neighbours_in_chromium(tmp_path: Path) -> None:
                 "recipient": RECIPIENT,
                 "epoch": metered.epoch,
             }
-            in_chromium("neighbours", tmp_path, content, 14)
+            in_chromium("neighbours", tmp_path, content, 15)
 
 
 def prompter(stage: Scene, folder: Path) -> FastAPI:

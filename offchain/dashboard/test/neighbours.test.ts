@@ -163,12 +163,32 @@ describe.skipIf(!OPENMG_SCENE?.endsWith("neighbours.json"))("neighbours", { time
     await held(home, "MG1", "1.98");
   });
 
+  it("swaps on the market's page too, whose price follows", async () => {
+    await home.getByRole("link", { name: "Market", exact: true }).click();
+    const price = home.locator("section.card").filter({ hasText: "Price now" }).locator(".big");
+    await expect.poll(() => price.innerText(), { timeout: PATIENCE / 4 }).toMatch(/\d/);
+    const before = Number(await price.innerText());
+    const swap = section(home, "Swap");
+    await swap.getByLabel("Give").selectOption({ label: "MG1" });
+    await swap.getByLabel("Get").selectOption({ label: "ETH" });
+    await swap.getByLabel("Amount").fill("0.5");
+    await swap.getByRole("button", { name: "Ask for a quote" }).click();
+    await swap.getByText("0.51 MG1").waitFor();
+    await swap.getByRole("button", { name: "Swap privately" }).click();
+    await swap.getByText("Done: transaction 0x").waitFor();
+    await expect.poll(async () => Number(await price.innerText()), { timeout: PATIENCE / 4 }).toBeLessThan(before);
+    await picture(home, "market-swap");
+    await home.getByRole("link", { name: "Wallet", exact: true }).click();
+    await held(home, "MG1", "1.47");
+    expect(await section(home, "History").getByRole("cell", { name: "Swapped" }).count()).toBe(2);
+  });
+
   it("settles imported energy, once", async () => {
     const form = section(home, "Meters").locator("form").last();
     await form.getByLabel("Amount").fill("0.5");
     await picture(home, "wallet-epochs");
     await sign(form, "Settle imported energy", [`(${scene.epoch})`, "0.51 MG1"]);
-    await held(home, "MG1", "1.47");
+    await held(home, "MG1", "0.96");
     await form.getByLabel("Number of the epoch").fill(String(scene.epoch));
     await form.getByLabel("Amount").fill("0.5");
     await form.getByRole("button", { name: "Review" }).click();
@@ -181,8 +201,8 @@ describe.skipIf(!OPENMG_SCENE?.endsWith("neighbours.json"))("neighbours", { time
     await form.getByText("The history has none yet.").waitFor(); // of payments
     expect(await form.getByRole("button", { name: "Make the file" }).isDisabled()).toBe(true);
     const statement = await disclose("statement", "A period");
-    expect(statement.map(({ kind }) => kind)).toEqual(["shielded", "issued", "swapped", "settled"]);
-    expect(statement.map((line) => line.by_owner)).toEqual([false, false, true, true]);
+    expect(statement.map(({ kind }) => kind)).toEqual(["shielded", "issued", "swapped", "swapped", "settled"]);
+    expect(statement.map((line) => line.by_owner)).toEqual([false, false, true, true, true]);
     const [settlement] = await disclose("settlement", "One settlement", "Settled");
     expect(settlement.burned).toBe(String(5n * 10n ** 17n));
   });
@@ -218,7 +238,7 @@ describe.skipIf(!OPENMG_SCENE?.endsWith("neighbours.json"))("neighbours", { time
 
   it("has the history that Python reads from the same words", async () => {
     const told = await asked<[kind: string, transaction: string][]>("GET", "/history");
-    expect(told.map(([kind]) => kind)).toEqual(["shielded", "issued", "swapped", "settled", "unshielded", "sent"]);
+    expect(told.map(([kind]) => kind)).toEqual(["shielded", "issued", "swapped", "swapped", "settled", "unshielded", "sent"]);
     const rows = async (): Promise<(string | undefined)[]> => {
       const texts = await section(home, "History").locator("tbody tr").allInnerTexts();
       return texts.map((row) => row.trim().split(/\s+/).pop()).reverse();
