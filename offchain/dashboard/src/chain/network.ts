@@ -3,7 +3,6 @@
 import { getAddress, isAddress, type Hex } from "viem";
 
 import { UserError } from "../errors";
-import { isZone } from "../i18n/zone";
 
 /** The root chain, as far as its node and the plasma chain's contracts on it are known. */
 export interface RootChain {
@@ -93,8 +92,10 @@ function urlOf(value: unknown, base: string): string {
   return url.href;
 }
 
+/** A zone that the browser knows. Throws RangeError for another. */
 function zoneOf(value: unknown): string {
-  if (typeof value !== "string" || !isZone(value)) throw new TypeError();
+  if (typeof value !== "string") throw new TypeError();
+  new Intl.DateTimeFormat("en", { timeZone: value });
   return value;
 }
 

@@ -6,13 +6,3 @@ import { createContext } from "preact";
 export const BROWSER_ZONE = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 export const ZoneContext = createContext(BROWSER_ZONE);
-
-/** Whether the browser knows a zone of that name. Source: IANA time zone database, ECMA-402. */
-export function isZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
