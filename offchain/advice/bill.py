@@ -10,6 +10,7 @@ from fractions import Fraction
 from itertools import groupby
 
 from offchain.advice.tariff import Rates, Season, Tariff
+from offchain.advice.told import Told, joined, told
 from offchain.advice.usage import WH, Period, Usage
 
 CONTRACT_KW = Decimal(3)
@@ -22,7 +23,7 @@ class Line:
 
     name: str
     amount: Decimal
-    basis: str
+    basis: Told
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Part:
     usage: Usage
 
 
-Charged = tuple[Fraction, str]
+Charged = tuple[Fraction, Told]
 """An exact amount, and what it was computed from."""
 
 
@@ -87,8 +88,8 @@ def _taxed(tariff: Tariff, drawn: Usage, period: Period, lines: tuple[Line, ...]
     return Bill(tariff.name, tariff.currency, period, Decimal(drawn.total) / WH, lines, vat, fund, total)
 
 
-def _share(share: Decimal | Fraction, net: Decimal) -> str:
-    return f"{shown(share * 100)} % of {shown(net)}"
+def _share(share: Decimal | Fraction, net: Decimal) -> Told:
+    return told("share", share=shown(share * 100), amount=shown(net))
 
 
 def _fund_share(tariff: Tariff, parts: list[Part]) -> Fraction:
@@ -113,8 +114,10 @@ def _what_holds(tariff: Tariff, day: date) -> tuple[object, ...]:
     return rates.since, rates.season(day.month).name, tariff.per_kwh(day), tariff.fund_share(day)
 
 
-def _of(kwh: Fraction, price: Decimal, what: str = "") -> Charged:
-    return kwh * Fraction(price), f"{shown(kwh)} kWh{what} at {shown(price)}"
+def _of(kwh: Fraction, price: Decimal, band: str | None = None) -> Charged:
+    named = {} if band is None else {"band": band}
+    code = "energy_of_band" if named else "energy"
+    return kwh * Fraction(price), told(code, kwh=shown(kwh), price=shown(price), **named)
 
 
 def _by_tier(part: Part) -> tuple[Charged, Charged]:
@@ -124,22 +127,23 @@ def _by_tier(part: Part) -> tuple[Charged, Charged]:
     ends = [*limits[1 : reached + 1], part.kwh]
     charged = [_of(end - limits[place], tiers[place].energy) for place, end in enumerate(ends)]
     base = Fraction(tiers[reached].base) * part.share
-    basis = f"{shown(base)} for tier {reached + 1} of {len(tiers)} ({part.season.name})"
+    basis = told("base_of_tier", amount=shown(base), tier=reached + 1, tiers=len(tiers), season=part.season.name)
     return (base, basis), _sum(charged)
 
 
 def _by_band(tariff: Tariff, part: Part, contract_kw: Decimal) -> tuple[Charged, Charged]:
     by_hour = part.usage.by_hour(tariff.place)
     charged = [
-        _of(Fraction(int(by_hour[band.hours()].sum()), WH), band.energy, f" {band.name}") for band in part.season.bands
+        _of(Fraction(int(by_hour[band.hours()].sum()), WH), band.energy, band.name) for band in part.season.bands
     ]
     base = Fraction(part.rates.base_per_kw * contract_kw) * part.share
-    basis = f"{shown(contract_kw)} kW at {shown(part.rates.base_per_kw)} ({part.season.name})"
+    price = shown(part.rates.base_per_kw)
+    basis = told("base_of_power", kw=shown(contract_kw), price=price, season=part.season.name)
     return (base, basis), _sum(charged)
 
 
 def _sum(charged: list[Charged], between: str = " + ") -> Charged:
-    return sum((amount for amount, _ in charged), Fraction(0)), between.join(basis for _, basis in charged)
+    return sum((amount for amount, _ in charged), Fraction(0)), joined((basis for _, basis in charged), between)
 
 
 def cut(amount: Fraction, unit: Decimal) -> Decimal:

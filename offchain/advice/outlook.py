@@ -12,6 +12,7 @@ import numpy as np
 from offchain.advice.bill import CONTRACT_KW, Bill, bill
 from offchain.advice.habit import usual
 from offchain.advice.tariff import Tariff
+from offchain.advice.told import Told, told
 from offchain.advice.usage import WH, NothingReadError, Period, Usage, hours_between, midnight
 
 
@@ -39,7 +40,7 @@ class Outlook:
     usual: int
     tier: int | None
     next_tier: NextTier | None
-    basis: str
+    basis: Told
 
 
 def outlook(
@@ -54,12 +55,12 @@ def outlook(
     known = usage if ahead is None else usage.followed_by(ahead)
     missing = max(0, hours_between(known.end, midnight(period.end, zone)))
     whole = known.followed_by(Usage(known.end, usual(usage, known.end, missing)))
-    basis = f"{_days(len(usage.within(period, zone).wh))} days read"
+    basis = told("days_read", days=_days(len(usage.within(period, zone).wh)))
     foreseen = 0 if ahead is None else len(ahead.within(period, zone).wh)
     if foreseen:
-        basis += f", {foreseen} hours by the forecast"
+        basis = basis.then(told("hours_foreseen", hours=foreseen), ", ")
     if missing:
-        basis += f", {_days(missing)} days as the same hours of the last weeks"
+        basis = basis.then(told("days_usual", days=_days(missing)), ", ")
     tier, following = _tiers(tariff, usage, whole, period)
     expected = bill(tariff, whole, period, contract_kw)
     so_far = bill(tariff, usage, period, contract_kw)

@@ -14,6 +14,7 @@ from offchain.advice.bill import CONTRACT_KW, bill
 from offchain.advice.climate import LENGTHS, MONTHS, Climate, TypicalYear
 from offchain.advice.errors import AdviceError
 from offchain.advice.tariff import Tariff
+from offchain.advice.told import Told, joined, told
 from offchain.advice.usage import WH, Period, Usage, hours_between, midnight
 from offchain.metering.solar import SYSTEM_LOSSES, power
 
@@ -46,7 +47,7 @@ class Yield:
     """`curve[m, h]` is what a day of month m makes in hour h, in Wh; `months` what each makes, in kWh."""
 
     curve: NDArray[np.float64]
-    basis: str
+    basis: Told
 
     @property
     def months(self) -> NDArray[np.float64]:
@@ -69,11 +70,13 @@ def expected(roof: Roof, climate: Climate) -> Yield:
     """In a climate's typical year, at each month's mean air."""
     year = TypicalYear(climate)
     watts = power(year.irradiance, roof.kw, roof.tilt, roof.azimuth, np.repeat(climate.temperature, 24))
-    basis = (
-        f"{roof.kw:g} kW at {roof.tilt:g} degrees to {roof.azimuth:g}; typical year of {climate.name}: "
-        f"{year.daily @ np.array(LENGTHS) / WH:,.0f} kWh a level square metre; losses {SYSTEM_LOSSES:.0%}"
+    level = year.daily @ np.array(LENGTHS) / WH
+    parts = (
+        told("panels", kw=f"{roof.kw:g}", tilt=f"{roof.tilt:g}", azimuth=f"{roof.azimuth:g}"),
+        told("typical_year", place=climate.name, kwh=f"{level:,.0f}"),
+        told("losses", share=f"{SYSTEM_LOSSES * 100:.0f}"),
     )
-    return Yield(watts.reshape(MONTHS, 24), basis)
+    return Yield(watts.reshape(MONTHS, 24), joined(parts))
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ class Payback:
     surplus: float
     balance: NDArray[np.float64]
     years: int | None
-    basis: str
+    basis: Told
 
 
 def payback(
@@ -112,10 +115,13 @@ def payback(
     yearly = (float(saved) + earned) * (1 - FADING) ** np.arange(YEARS)
     balance = np.cumsum(yearly) - cost
     paid = np.flatnonzero(balance >= 0)
-    basis = (
-        f"{own:,.0f} kWh used at once, {surplus:,.0f} kWh sold at {surplus_price:g}, in 12 months until "
-        f"{year.end - timedelta(days=1)} under {tariff.name}; {FADING:.1%} less each year; cost {cost:,.0f}"
+    shares = (
+        told("panels_used", kwh=f"{own:,.0f}"),
+        told("panels_sold", kwh=f"{surplus:,.0f}", price=f"{surplus_price:g}"),
+        told("year_until", day=year.end - timedelta(days=1), tariff=tariff.name, korean=tariff.korean or tariff.name),
     )
+    money = (told("fading", share=f"{FADING * 100:.1f}"), told("panels_cost", price=f"{cost:,.0f}"))
+    basis = joined((joined(shares, ", "), *money))
     return Payback(saved, earned, own, surplus, balance, int(paid[0]) + 1 if len(paid) else None, basis)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from offchain.advice.bill import CONTRACT_KW, Bill, bill, shown
 from offchain.advice.tariff import Tariff
+from offchain.advice.told import Told, joined, told
 from offchain.advice.usage import WH, Period, Usage, UsageError
 
 
@@ -47,7 +48,7 @@ class Worth:
     paid: float
     earned: float
     made: float
-    basis: str
+    basis: Told
 
 
 def worth(tariff: Tariff, month: Month, trades: Trades, period: Period, contract_kw: Decimal = CONTRACT_KW) -> Worth:
@@ -65,11 +66,13 @@ def worth(tariff: Tariff, month: Month, trades: Trades, period: Period, contract
     with_trades = bill(tariff, rest, period, contract_kw)
     fed_in = month.feed_in * int(trades.sold.sum()) / WH
     made = float(alone.total - with_trades.total) - paid + earned - fed_in
-    basis = (
-        f"{_kwh(trades.bought)} kWh bought, {_kwh(trades.sold)} kWh sold at each hour's price; "
-        f"bill {alone.total:,} without, {with_trades.total:,} with trades; feed-in {month.feed_in:g} a kWh"
+    bills = {"without": f"{alone.total:,}", "with": f"{with_trades.total:,}"}
+    parts = (
+        told("traded", bought=_kwh(trades.bought), sold=_kwh(trades.sold)),
+        told("bills", **bills),
+        told("feed_in", price=f"{month.feed_in:g}"),
     )
-    return Worth(alone, with_trades, paid, earned, made, basis)
+    return Worth(alone, with_trades, paid, earned, made, joined(parts))
 
 
 def _kwh(wh: NDArray[np.int64]) -> str:

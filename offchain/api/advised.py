@@ -13,6 +13,7 @@ from offchain.advice.bill import Bill, Line
 from offchain.advice.library import Known, Library
 from offchain.advice.metered import Metered
 from offchain.advice.tariff import Tariff
+from offchain.advice.told import Told
 from offchain.advice.usage import Period, midnight
 from offchain.api.source import Address, Time
 
@@ -77,17 +78,31 @@ class TariffShown(BaseModel):
         )
 
 
+class PhraseShown(BaseModel):
+    """A phrase of an English line, for who tells it in another language; `joint` stands before it."""
+
+    code: str = Field(description="Stable; docs/reference/advice-routes.md lists them.", examples=["energy"])
+    values: dict[str, str] = Field(examples=[{"kwh": "184.2", "price": "120"}])
+    joint: str = Field(examples=[""])
+
+
+def phrases_of(line: Told) -> list[PhraseShown]:
+    """As the API shows them."""
+    return [PhraseShown(code=one.code, values=dict(one.values), joint=one.joint) for one in line.phrases]
+
+
 class LineShown(BaseModel):
     """An item of a bill, and what it was computed from."""
 
     name: str = Field(description="base, energy, climate, fuel, vat or fund.", examples=["energy"])
     amount: float = Field(examples=[22104.0])
     basis: str = Field(examples=["184.2 kWh at 120"])
+    phrases: list[PhraseShown]
 
     @classmethod
     def of(cls, line: Line) -> LineShown:
         """As the API shows a line."""
-        return cls(name=line.name, amount=float(line.amount), basis=line.basis)
+        return cls(name=line.name, amount=float(line.amount), basis=str(line.basis), phrases=phrases_of(line.basis))
 
 
 class BillShown(BaseModel):
@@ -111,19 +126,27 @@ class Basis(BaseModel):
     until: Time
     readings: int = Field(examples=[2496])
     filled_hours: int = Field(description="Hours that lacked readings: as the same hours of the week.", examples=[0])
-    text: str = Field(examples=["26 days read, 96 hours as the same hours of the last weeks"])
+    text: str = Field(examples=["26 days read, 4 days as the same hours of the last weeks"])
+    phrases: list[PhraseShown]
 
     @classmethod
-    def of(cls, metered: Metered, text: str) -> Basis:
+    def of(cls, metered: Metered, line: Told) -> Basis:
         """Of a home's hours."""
         start, end = (int(moment.timestamp()) for moment in (metered.drawn.start, metered.drawn.end))
-        return cls(since=start, until=end, readings=metered.readings, filled_hours=metered.filled, text=text)
+        read = {"since": start, "until": end, "readings": metered.readings, "filled_hours": metered.filled}
+        return cls(**read, text=str(line), phrases=phrases_of(line))
 
 
 class Text(BaseModel):
     """What an answer was computed from."""
 
     text: str = Field(examples=["744 hours sent"])
+    phrases: list[PhraseShown]
+
+    @classmethod
+    def of(cls, line: Told) -> Text:
+        """As the API shows it."""
+        return cls(text=str(line), phrases=phrases_of(line))
 
 
 class MarketUsed(BaseModel):

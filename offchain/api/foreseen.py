@@ -12,6 +12,7 @@ from starlette.requests import Request
 from offchain.advice.band import DAYS, band
 from offchain.advice.habit import DAY, Floats, Integers, day_by_day, hours_of_week, usual
 from offchain.advice.metered import Metered
+from offchain.advice.told import joined, told
 from offchain.advice.usage import WH, Usage
 from offchain.api.advised import Basis
 from offchain.api.costs import OWN_ERRORS
@@ -101,10 +102,10 @@ def _whole(wh: float) -> int | None:
 
 
 def _basis(read: Metered, drawn: list[Energy], model: ByModel | None) -> Basis:
-    habit = "as the same hours of the last weeks"
     by_model = sum(hour.by == "model" for hour in drawn)
-    told = habit if model is None else f"{by_model} hours by model {model.model.number}"
+    imported = told("imported_usual")
+    if model is not None:
+        imported = told("imported_by_model", hours=by_model, model=model.model.number)
     if 0 < by_model < DAY:
-        told += f", {DAY - by_model} {habit}"
-    text = f"imported {told}; exported {habit}; band: errors of the same hour of the day in the last {DAYS} days"
-    return Basis.of(read, text)
+        imported = imported.then(told("hours_usual", hours=DAY - by_model), ", ")
+    return Basis.of(read, joined((imported, told("exported_usual"), told("forecast_band", days=DAYS))))

@@ -14,16 +14,19 @@ from offchain.advice import trade
 from offchain.advice.best import best
 from offchain.advice.bill import shown
 from offchain.advice.habit import Floats, Integers
+from offchain.advice.told import Told, joined, told
 from offchain.advice.trade import Trades, Worth, worth
 from offchain.advice.usage import WH, Usage
 from offchain.api.advised import (
     Basis,
     MarketUsed,
     Month,
+    PhraseShown,
     TariffShown,
     TradedMonthAsked,
     library,
     month_shown,
+    phrases_of,
 )
 from offchain.api.costs import OWN_ERRORS
 from offchain.api.home import Home
@@ -44,6 +47,7 @@ class Made(BaseModel):
     bill: float = Field(examples=[28840.0])
     made: float = Field(examples=[5740.2])
     basis: str = Field(examples=["0 kWh bought, 41.3 kWh sold at each hour's price; bill 28,840 without"])
+    phrases: list[PhraseShown]
 
     @classmethod
     def of(cls, trades: Trades, found: Worth) -> Made:
@@ -55,7 +59,8 @@ class Made(BaseModel):
             earned=found.earned,
             bill=float(found.with_trades.total),
             made=found.made,
-            basis=found.basis,
+            basis=str(found.basis),
+            phrases=phrases_of(found.basis),
         )
 
 
@@ -136,6 +141,6 @@ def _hours(usage: Usage, traded: Integers, prices: Floats, order: Floats) -> lis
     ]
 
 
-def _text(eth_price: float, priced: int, drawn: Usage) -> str:
-    days = shown(Fraction(len(drawn.wh), 24))
-    return f"{days} days read, {priced} hours with a price of the exchange, an ETH at {eth_price:,.10g}"
+def _text(eth_price: float, priced: int, drawn: Usage) -> Told:
+    read = told("days_read", days=shown(Fraction(len(drawn.wh), 24)))
+    return joined((read, told("hours_priced", hours=priced), told("ether", price=f"{eth_price:,.10g}")), ", ")

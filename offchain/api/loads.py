@@ -21,6 +21,7 @@ from offchain.advice.marginal import further_kwh, season_of
 from offchain.advice.metered import Metered
 from offchain.advice.outlook import expected_kwh
 from offchain.advice.tariff import Tariff
+from offchain.advice.told import Told, told
 from offchain.advice.usage import NothingReadError, Period, later
 from offchain.api.advised import (
     USUAL_TARIFF,
@@ -135,7 +136,7 @@ def routes() -> APIRouter:
         home, known = Home.of(http, key), library(http).tariff(tariff)
         start = datetime.fromtimestamp(_next_hour(known.content, now(http)), known.content.place)
         read, market = _past(home, start, known.content), home.market(eth_price)
-        by_tariff, tier = _by_tariff(known.content, read, start, within_hours)
+        by_tariff, prices = _by_tariff(known.content, read, start, within_hours)
         ahead = Ahead.of(start, by_tariff, _by_market(market, start, within_hours), feed_in, read)
         until = later(start, within_hours)
         if most_wh is None:
@@ -150,7 +151,7 @@ def routes() -> APIRouter:
             tariff=TariffShown.of(known, Period.month(start.year, start.month)),
             market=None if market is None else market.shown,
             hours=ahead.shown(),
-            basis=_basis(read, f"prices of {known.content.name}{tier}", market),
+            basis=_basis(read, prices, market),
         )
 
     return router
@@ -169,14 +170,17 @@ def _past(home: Home, start: datetime, tariff: Tariff) -> Metered | None:
         return None
 
 
-def _by_tariff(tariff: Tariff, read: Metered | None, start: datetime, count: int) -> tuple[Floats, str]:
-    """What a kWh more costs in each hour, and the words for the tier it was taken from."""
+def _by_tariff(tariff: Tariff, read: Metered | None, start: datetime, count: int) -> tuple[Floats, Told]:
+    """What a kWh more costs in each hour, and which prices and tier it was taken from."""
     period = Period.month(start.year, start.month)
     kwh = Decimal(0) if read is None else expected_kwh(tariff, read.drawn, period)
     season = season_of(tariff, start)
     clocks = [later(start, hour) for hour in range(count)]
-    place = f", tier {season.reached(Fraction(kwh)) + 1} of {len(season.tiers)}" if season.tiers else ""
-    return further_kwh(tariff, clocks, Fraction(kwh)), place
+    prices = told("prices", tariff=tariff.name, korean=tariff.korean or tariff.name)
+    if season.tiers:
+        tier = told("tier", tier=season.reached(Fraction(kwh)) + 1, tiers=len(season.tiers))
+        prices = prices.then(tier, ", ")
+    return further_kwh(tariff, clocks, Fraction(kwh)), prices
 
 
 def _by_market(market: Market | None, start: datetime, count: int) -> Floats:
@@ -200,8 +204,8 @@ def _chosen(placed: Placed) -> list[ChosenHour]:
     return [ChosenHour(start=int(at.timestamp()), wh=wh) for at, wh in pairs]
 
 
-def _basis(read: Metered | None, prices: str, market: Market | None) -> Basis | Text:
-    text = prices + ("" if market is None else "; the market's by hour of the day, of 7 days")
+def _basis(read: Metered | None, prices: Told, market: Market | None) -> Basis | Text:
+    line = prices if market is None else prices.then(told("market_usual", days=WEEK))
     if read is None:
-        return Text(text=f"{text}; no surplus: nothing was read in the last weeks")
-    return Basis.of(read, f"{text}; surplus as the same hours of the last weeks")
+        return Text.of(line.then(told("surplus_none")))
+    return Basis.of(read, line.then(told("surplus_usual")))

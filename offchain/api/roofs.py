@@ -14,7 +14,17 @@ from offchain.advice.library import Known
 from offchain.advice.roof import Payback, Roof, even_use, expected, payback
 from offchain.advice.tariff import Tariff
 from offchain.advice.usage import Usage
-from offchain.api.advised import USUAL_TARIFF, ContractKw, FeedIn, TariffName, Text, contracted, library
+from offchain.api.advised import (
+    USUAL_TARIFF,
+    ContractKw,
+    FeedIn,
+    PhraseShown,
+    TariffName,
+    Text,
+    contracted,
+    library,
+    phrases_of,
+)
 from offchain.api.costs import OWN_ERRORS
 from offchain.api.followed import now
 from offchain.api.home import Home
@@ -46,6 +56,7 @@ class PaybackShown(BaseModel):
     surplus_kwh: float = Field(examples=[1722.2])
     balance: list[float] = Field(description="After each of 25 years, the cost taken off.", examples=[[-3546490.0]])
     basis: str = Field(examples=["1,790 kWh used at once, 1,722 kWh sold at 30"])
+    phrases: list[PhraseShown]
 
     @classmethod
     def of(cls, found: Payback) -> PaybackShown:
@@ -57,7 +68,8 @@ class PaybackShown(BaseModel):
             used_kwh=found.used,
             surplus_kwh=found.surplus,
             balance=found.balance.tolist(),
-            basis=found.basis,
+            basis=str(found.basis),
+            phrases=phrases_of(found.basis),
         )
 
 
@@ -131,4 +143,4 @@ def _shown(http: Request, place: str, panels: Roof, money: Money | None) -> Roof
         paid = payback(found, cost, known.content, usage, price, contracted(contract_kw))
     content: dict[str, Any] = {"months": found.months.tolist(), "curve": found.curve.tolist()}
     shown = None if paid is None else PaybackShown.of(paid)
-    return RoofYield(place=climate.name, kwh=found.kwh, payback=shown, basis=Text(text=found.basis), **content)
+    return RoofYield(place=climate.name, kwh=found.kwh, payback=shown, basis=Text.of(found.basis), **content)

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from offchain.advice.bill import bill
 from offchain.advice.library import Known, Library
 from offchain.advice.tariff import Tariff
+from offchain.advice.told import told
 from offchain.advice.usage import NothingReadError, Usage
 from offchain.api.access import needs
 from offchain.api.advised import (
@@ -194,5 +195,5 @@ def _billed(known: Library, body: bytes) -> BillOfMonth:
         **fields,
         tariff=TariffShown.of(tariff, period),
         bill=BillShown.of(bill(tariff.content, usage, period, contracted(sent.contract_kw))),
-        basis=Text(text=f"{within} hours sent"),
+        basis=Text.of(told("hours_sent", hours=within)),
     )

@@ -118,7 +118,7 @@ def test_cost_is_the_outlook(api: Api) -> None:
     for shown, own in ((cost["so_far"], found.so_far), (cost["expected"], found.expected)):
         assert (shown["kwh"], shown["total"]) == (float(own.kwh), float(own.total))
         lines = [(line["name"], line["amount"], line["basis"]) for line in shown["lines"]]
-        assert lines == [(line.name, float(line.amount), line.basis) for line in (*own.lines, own.vat, own.fund)]
+        assert lines == [(line.name, float(line.amount), str(line.basis)) for line in (*own.lines, own.vat, own.fund)]
     assert found.next_tier is not None
     assert found.next_tier.at is not None
     assert cost["tier"] == found.tier
@@ -130,7 +130,7 @@ def test_cost_is_the_outlook(api: Api) -> None:
         "at": int(found.next_tier.at.timestamp()),
     }
     assert cost["forecast"] == {"model": None, "model_hours": 0, "habit_hours": found.usual}
-    assert cost["basis"]["text"] == found.basis
+    assert cost["basis"]["text"] == str(found.basis)
     assert (cost["basis"]["until"], cost["basis"]["filled_hours"]) == (NOW.timestamp(), 0)
 
 
@@ -200,7 +200,7 @@ def test_a_roof_pays(api: Api) -> None:
     assert (shown["kwh"], shown["months"]) == (panels.kwh, panels.months.tolist())
     assert shown["payback"]["balance"] == own.balance.tolist()
     assert (shown["payback"]["years"], shown["payback"]["saved"]) == (own.years, float(own.saved))
-    assert (shown["payback"]["basis"], shown["basis"]["text"]) == (own.basis, panels.basis)
+    assert (shown["payback"]["basis"], shown["basis"]["text"]) == (str(own.basis), str(panels.basis))
     plain = got(api, "/v1/advice/roof?kw=3&tilt=20&azimuth=170&place=seosan", "nobody")
     assert plain == {**shown, "payback": None}
 

@@ -205,8 +205,13 @@ def test_hours_without_market_and_readings(api: Api) -> None:
     assert found["chosen"][0]["start"] == min(
         hour["start"] for hour in found["hours"] if hour["tariff"] == min(one["tariff"] for one in found["hours"])
     )
+    tariff = {"tariff": "KEPCO residential on Jeju, time of use", "korean": "한전 제주 주택용 계시별"}
     assert found["basis"] == {
-        "text": "prices of KEPCO residential on Jeju, time of use; no surplus: nothing was read in the last weeks"
+        "text": f"prices of {tariff['tariff']}; no surplus: nothing was read in the last weeks",
+        "phrases": [
+            {"code": "prices", "values": tariff, "joint": ""},
+            {"code": "surplus_none", "values": {}, "joint": "; "},
+        ],
     }
 
 

@@ -36,7 +36,7 @@ def test_a_steady_home() -> None:
     assert (found.next_tier.number, int(found.next_tier.kwh), int(found.next_tier.extra_base)) == (2, 60, 690)
     assert found.next_tier.energy == Decimal("214.6")
     assert found.next_tier.at == datetime(2024, 7, 26, 0, tzinfo=SEOUL)
-    assert found.basis == "20 days read, 11 days as the same hours of the last weeks"
+    assert str(found.basis) == "20 days read, 11 days as the same hours of the last weeks"
 
 
 def test_a_forecast_comes_before_habit() -> None:
@@ -45,7 +45,7 @@ def test_a_forecast_comes_before_habit() -> None:
     ahead = Usage(usage.end, np.full(24, 2_000))
     found = outlook(LOW, usage, JULY, ahead)
     assert found.expected.kwh == Decimal(500 * 24 * 30 + 2_000 * 24) / 1000
-    assert found.basis == "20 days read, 24 hours by the forecast, 10 days as the same hours of the last weeks"
+    assert str(found.basis) == "20 days read, 24 hours by the forecast, 10 days as the same hours of the last weeks"
     with pytest.raises(UsageError, match="isn't followed by"):
         outlook(LOW, usage, JULY, Usage(usage.end + timedelta(hours=1), np.full(24, 1)))
 

@@ -16,6 +16,7 @@ from offchain.advice.bill import bill
 from offchain.advice.climate import BUNDLED, LENGTHS, Climate, ClimateError, TypicalYear, load
 from offchain.advice.roof import FADING, YEARS, Roof, RoofError, Yield, expected, payback
 from offchain.advice.tariff import load as load_tariff
+from offchain.advice.told import Told
 from offchain.advice.usage import Period, Usage
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -33,7 +34,7 @@ def yearly(kwh: float) -> Yield:
     """The same in each hour from 9 until 15."""
     curve = np.zeros((12, 24))
     curve[:, 9:15] = kwh * 1000 / 365 / 6
-    return Yield(curve, "made up")
+    return Yield(curve, Told(()))
 
 
 @pytest.mark.parametrize("name", CLIMATES)
@@ -102,7 +103,7 @@ def test_all_is_sold() -> None:
     sums = np.cumsum([found.earned * (1 - FADING) ** year for year in range(YEARS)])
     assert found.balance == pytest.approx(sums - 4_000_000)
     assert found.years == int(np.argmax(sums >= 4_000_000)) + 1 == 8
-    assert "3,661 kWh sold at 150" in found.basis
+    assert "3,661 kWh sold at 150" in str(found.basis)
 
 
 def test_all_is_used() -> None:

@@ -33,7 +33,7 @@ def test_energy_bought_is_not_billed() -> None:
     assert (found.alone.total, found.with_trades.total) == (alone, less)
     assert found.paid == 10_000
     assert found.made == float(alone - less) - 10_000
-    assert found.basis.startswith("100 kWh bought, 0 kWh sold at each hour's price; bill ")
+    assert str(found.basis).startswith("100 kWh bought, 0 kWh sold at each hour's price; bill ")
 
 
 def test_energy_sold_earns_what_the_grid_would_not_have_paid() -> None:

@@ -3,6 +3,7 @@
 import { describe, expect, it, test } from "vitest";
 
 import { priceOf, tradePrices, type Pool } from "../src/chain/exchange";
+import { inKorean } from "../src/i18n/basisWords";
 import { TEXTS } from "../src/i18n/dictionary";
 import { ENGLISH as ERRORS, KOREAN as ERRORS_KOREAN } from "../src/i18n/errors";
 import { Format } from "../src/i18n/format";
@@ -100,4 +101,20 @@ describe("both languages", () => {
   });
 
   it("have lines for each error", () => expect(Object.keys(ERRORS_KOREAN).sort()).toEqual(Object.keys(ERRORS).sort()));
+});
+
+describe("what a number was computed from", () => {
+  const energy = { code: "energy", values: { kwh: "300", price: "93.2" }, joint: "" };
+  const base = { code: "base_of_tier", values: { amount: "910", tier: "1", tiers: "3", season: "summer" }, joint: "; " };
+
+  it("is told in Korean by its phrases", () => {
+    expect(inKorean([energy, base])).toBe("300 kWh × 93.2; 3단계 중 1단계 910 (여름)");
+    expect(inKorean([{ ...base, values: { ...base.values, season: "toString" }, joint: "" }])).toContain("(toString)");
+  });
+
+  it.each([
+    ["an unknown phrase", [energy, { ...energy, code: "toString" }]],
+    ["a value that is missing", [{ ...energy, values: { kwh: "300" } }]],
+    ["no phrase at all", []],
+  ])("isn't with %s", (_, phrases) => expect(inKorean(phrases as (typeof energy)[])).toBeNull());
 });

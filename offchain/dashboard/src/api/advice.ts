@@ -1,7 +1,12 @@
 /** Costs and advice: routes below `/v1/me` and `/v1/advice`. `docs/reference/advice-routes.md` says what each field is.
  * Energy is Wh where the name says so, else kWh; money is in the tariff's currency; times are Unix seconds. */
 
-import { fields, list, money, number, oneOf, optional, text, type Read } from "./shape";
+import { fields, list, money, number, oneOf, optional, text, texts, type Read, type Reader } from "./shape";
+
+const phrase = fields({ code: text, values: texts, joint: text });
+
+/** The phrases of an English line; none where an older service tells none. */
+const phrases: Reader<Read<typeof phrase>[]> = (value) => optional(list(phrase))(value) ?? [];
 
 /** What an answer was computed from. */
 const basis = fields({
@@ -10,13 +15,14 @@ const basis = fields({
   readings: optional(number),
   filled_hours: optional(number),
   text,
+  phrases,
 });
 export type Basis = Read<typeof basis>;
 
 const tariff = fields({ name: text, title: text, korean: optional(text), currency: text, zone: text });
 export type Tariff = Read<typeof tariff>;
 
-const line = fields({ name: text, amount: money, basis: text });
+const line = fields({ name: text, amount: money, basis: text, phrases });
 const bill = fields({ kwh: money, total: money, lines: list(line) });
 export type Bill = Read<typeof bill>;
 
@@ -61,7 +67,16 @@ export const cheapest = fields({
 });
 export type Cheapest = Read<typeof cheapest>;
 
-const traded = fields({ bought_kwh: money, sold_kwh: money, paid: money, earned: money, bill: money, made: money, basis: text });
+const traded = fields({
+  bought_kwh: money,
+  sold_kwh: money,
+  paid: money,
+  earned: money,
+  bill: money,
+  made: money,
+  basis: text,
+  phrases,
+});
 const best = list(fields({ start: number, price: money, wh: number }));
 
 /** `GET /v1/me/trades` */
@@ -99,6 +114,7 @@ const payback = fields({
   surplus_kwh: money,
   balance: list(money),
   basis: text,
+  phrases,
 });
 
 /** `GET /v1/me/roof`, `GET /v1/advice/roof` */
@@ -108,7 +124,7 @@ export const roof = fields({
   months: list(money),
   curve: list(list(money)),
   payback: optional(payback),
-  basis: fields({ text }),
+  basis: fields({ text, phrases }),
 });
 export type Roof = Read<typeof roof>;
 

@@ -51,6 +51,12 @@ export const optional =
   (value) =>
     value === null || value === undefined ? null : of(value);
 
+/** An object of texts by any names. */
+export const texts: Reader<{ readonly [name: string]: string }> = (value) => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new TypeError("no object");
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, text(each)]));
+};
+
 /** An object's named fields; others are left out. */
 export const fields =
   <Readers extends Record<string, Reader<unknown>>>(readers: Readers): Reader<{ [name in keyof Readers]: Read<Readers[name]> }> =>

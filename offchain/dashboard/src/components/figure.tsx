@@ -7,6 +7,7 @@ import type { Source, State } from "../api/source";
 import type { Claim } from "../check/claim";
 import { useFormat } from "../i18n/format";
 import { useText } from "../i18n/language";
+import { BasisLine } from "./basisLine";
 import { CheckOnChain } from "./checkOnChain";
 import { useNetwork } from "./network";
 
@@ -28,14 +29,16 @@ export function Figure({ label, value, note, children }: Props) {
   );
 }
 
-/** What an answer says it was computed from; its own line is English. */
+/** What an answer says it was computed from. */
 export function ComputedFrom({ basis, zone }: { basis: Basis; zone?: string }) {
   const text = useText();
   const format = useFormat();
   const { since, until, readings, filled_hours: filled } = basis;
   return (
     <Told>
-      <p lang="en">{basis.text}</p>
+      <p>
+        <BasisLine {...basis} />
+      </p>
       {since !== null && until !== null && (
         <p>{text("basisTime", { since: format.moment(since, zone), until: format.moment(until, zone) })}</p>
       )}

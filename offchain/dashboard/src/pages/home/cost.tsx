@@ -2,6 +2,7 @@
 
 import type { Answer } from "../../api/answer";
 import type { Cost } from "../../api/advice";
+import { BasisLine } from "../../components/basisLine";
 import { ComputedFrom, Figure } from "../../components/figure";
 import { ErrorLine } from "../../components/errorLine";
 import { Panel } from "../../components/panel";
@@ -95,8 +96,8 @@ function BillTable({ cost: { so_far: soFar, expected, tariff, basis } }: { cost:
               <tr key={line.name}>
                 <th scope="row">
                   {line.name in LINES ? text(LINES[line.name as keyof typeof LINES]) : line.name}
-                  <span class="faint small" lang="en">
-                    {line.basis}
+                  <span class="faint small">
+                    <BasisLine text={line.basis} phrases={line.phrases} />
                   </span>
                 </th>
                 <td class="number">{money(soFar.lines.find((one) => one.name === line.name)?.amount)}</td>

@@ -3,6 +3,7 @@
 import { useAnswer, type Answer } from "../../api/answer";
 import { gain, type Gain as Found } from "../../api/advice";
 import type { ApiClient } from "../../api/client";
+import { BasisLine } from "../../components/basisLine";
 import { ErrorLine } from "../../components/errorLine";
 import { ComputedFrom, Figure, Told } from "../../components/figure";
 import { Panel } from "../../components/panel";
@@ -55,7 +56,7 @@ function Parts({ found }: { found: Found }) {
   return (
     <>
       {PARTS.map(([part, name]) => {
-        const { made, bought_kwh: bought, sold_kwh: sold, basis } = found[part];
+        const { made, bought_kwh: bought, sold_kwh: sold, basis, phrases } = found[part];
         const energy = { bought: format.energy(bought * 1000), sold: format.energy(sold * 1000) };
         return (
           <div key={part} class="line">
@@ -63,7 +64,9 @@ function Parts({ found }: { found: Found }) {
               <h3>{text(name)}</h3>
               <p class="faint">{text("gainDetail", energy)}</p>
               <Told>
-                <p lang="en">{basis}</p>
+                <p>
+                  <BasisLine text={basis} phrases={phrases} />
+                </p>
               </Told>
             </div>
             <p class={`middle ${made < 0 ? "down" : "up"}`}>{format.change(made, currency)}</p>

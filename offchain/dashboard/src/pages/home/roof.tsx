@@ -6,6 +6,7 @@ import { useAnswer, type Answer } from "../../api/answer";
 import { roof, type Offers, type Roof as Found } from "../../api/advice";
 import type { ApiClient, Query } from "../../api/client";
 import { Chart } from "../../charts/chart";
+import { BasisLine } from "../../components/basisLine";
 import { Told } from "../../components/figure";
 import { Panel } from "../../components/panel";
 import { useSettled } from "../../components/settled";
@@ -103,7 +104,9 @@ function Yield({ found: { kwh, months, payback, basis }, currency }: { found: Fo
         showY={(wh) => format.energy(wh)}
       />
       <Told>
-        <p lang="en">{basis.text}</p>
+        <p>
+          <BasisLine {...basis} />
+        </p>
       </Told>
       {payback && (
         <>
@@ -121,7 +124,9 @@ function Yield({ found: { kwh, months, payback, basis }, currency }: { found: Fo
             showY={money}
           />
           <Told>
-            <p lang="en">{payback.basis}</p>
+            <p>
+              <BasisLine text={payback.basis} phrases={payback.phrases} />
+            </p>
           </Told>
         </>
       )}
