@@ -14,7 +14,7 @@ from offchain.wallet.disclosure import Disclosure
 from offchain.wallet.keys import Keys, Seed
 from offchain.wallet.wallet import Wallet
 from tests.dashboard.chromium import in_chromium, needs_chromium
-from tests.dashboard.household import household
+from tests.dashboard.household import EPOCH, household
 from tests.dashboard.package import needs_packages, npx
 from tests.dashboard.scene import Scene, scene, served
 
@@ -22,6 +22,7 @@ HOUSEHOLD, AUDITOR = (Seed(bytes([number] * 16)) for number in (5, 6))
 INJECTED = 4
 """The development account of the injected wallet."""
 
+ZONE = "Asia/Seoul"
 RECIPIENT = "0x" + "77" * 20
 
 
@@ -34,7 +35,7 @@ def test_neighbours_in_chromium(tmp_path: Path) -> None:
     keys = HOUSEHOLD.keys()
     with scene(tmp_path, origins=("*",)) as stage, household(stage, keys, tmp_path / "metering") as metered:
         services = Services(stage.node, stage.relayer, metered.bundles)
-        page = site(network_file(stage.manifest, services), services)
+        page = site(network_file(stage.manifest, services, zone=ZONE), services)
         with served(page) as url, served(prompter(stage, tmp_path)) as prompt:
             content = {
                 "url": url,
@@ -47,6 +48,8 @@ def test_neighbours_in_chromium(tmp_path: Path) -> None:
                 "account": str(stage.sender(INJECTED).address),
                 "recipient": RECIPIENT,
                 "epoch": metered.epoch,
+                "epochLength": EPOCH,
+                "zone": ZONE,
             }
             in_chromium("neighbours", tmp_path, content, 15)
 

@@ -19,7 +19,7 @@ def test_trust_and_operator_in_chromium(tmp_path: Path) -> None:
     with overseen(tmp_path) as found:
         stage, root = found.stage, found.root
         services = Services(stage.node, stage.relayer, api=found.api, root=root.url)
-        with served(site(network_file(stage.manifest, services, root.manifest), services)) as url:
+        with served(site(network_file(stage.manifest, services, root.manifest, "Asia/Seoul"), services)) as url:
             content = {
                 "url": url,
                 "api": found.api,

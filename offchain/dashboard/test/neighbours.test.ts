@@ -3,11 +3,13 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 
-import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { Format } from "../src/i18n/format";
 import { launch, restore, section } from "./browser";
 import { inject } from "./injectedWallet";
+import { bringIn, held, quoted, sign, swapped } from "./walletForms";
 
 const { OPENMG_SCENE } = process.env;
 const PASSWORD = "a long password";
@@ -26,6 +28,8 @@ interface Scene {
   account: string;
   recipient: string;
   epoch: number;
+  epochLength: number;
+  zone: string;
   pictures: string;
 }
 
@@ -54,25 +58,6 @@ describe.skipIf(!OPENMG_SCENE?.endsWith("neighbours.json"))("neighbours", { time
 
   const picture = (page: Page, name: string): Promise<Buffer> =>
     page.screenshot({ path: `${scene.pictures}/${name}.png`, fullPage: true });
-
-  const held = (page: Page, asset: string, spendable: string): Promise<void> =>
-    section(page, "Balances").getByRole("row", { name: `${asset} ${spendable} 0 ` }).waitFor();
-
-  /** Reviews a form, then signs. */
-  const sign = async (form: Locator, button: string, shown: string[]): Promise<void> => {
-    await form.getByRole("button", { name: "Review" }).click();
-    for (const text of shown) await form.getByText(text).first().waitFor();
-    await form.getByRole("button", { name: button, exact: true }).click();
-    await form.getByText("Done: transaction 0x").waitFor();
-  };
-
-  const bringIn = async (page: Page, amount: string): Promise<void> => {
-    const shield = section(page, "Bring in");
-    await shield.getByLabel("From an account of the browser's wallet").check();
-    await shield.getByLabel("Amount").fill(amount);
-    await shield.getByRole("button", { name: "Review" }).click();
-    await shield.getByRole("button", { name: "Bring in" }).click();
-  };
 
   const unlock = async (page: Page): Promise<void> => {
     await page.getByLabel("Password").fill(PASSWORD);
@@ -143,7 +128,11 @@ describe.skipIf(!OPENMG_SCENE?.endsWith("neighbours.json"))("neighbours", { time
 
   it("takes exported energy as a note", async () => {
     const form = section(home, "Meters").locator("form").first();
-    await form.getByLabel("Epoch").locator("option", { hasText: `(${scene.epoch})` }).waitFor({ state: "attached" });
+    const since = scene.epoch * scene.epochLength;
+    const times = new Format("en", scene.zone).span(since, since + scene.epochLength);
+    const option = form.getByLabel("Epoch").locator("option", { hasText: `${times} (${scene.epoch})` });
+    await option.waitFor({ state: "attached" });
+    await home.getByText(`Times are those of ${scene.zone}.`).waitFor();
     await sign(form, "Take exported energy", ["2.99 MG1", "0.01 MG1"]);
     await held(home, "MG1", "2.99");
     await form.getByText("None is left").waitFor();
@@ -151,15 +140,9 @@ describe.skipIf(!OPENMG_SCENE?.endsWith("neighbours.json"))("neighbours", { time
   });
 
   it("swaps it privately after a quote that names the fee", async () => {
-    const swap = section(home, "Swap");
-    await swap.getByLabel("Give").selectOption({ label: "MG1" });
-    await swap.getByLabel("Get").selectOption({ label: "ETH" });
-    await swap.getByLabel("Amount").fill("1");
-    await swap.getByRole("button", { name: "Ask for a quote" }).click();
-    await swap.getByText("1.01 MG1").waitFor();
+    const swap = await quoted(home, "MG1", "1", "1.01 MG1");
     await picture(home, "wallet-quote");
-    await swap.getByRole("button", { name: "Swap privately" }).click();
-    await swap.getByText("Done: transaction 0x").waitFor();
+    await swapped(swap);
     await held(home, "MG1", "1.98");
   });
 
@@ -168,14 +151,7 @@ describe.skipIf(!OPENMG_SCENE?.endsWith("neighbours.json"))("neighbours", { time
     const price = home.locator("section.card").filter({ hasText: "Price now" }).locator(".big");
     await expect.poll(() => price.innerText(), { timeout: PATIENCE / 4 }).toMatch(/\d/);
     const before = Number(await price.innerText());
-    const swap = section(home, "Swap");
-    await swap.getByLabel("Give").selectOption({ label: "MG1" });
-    await swap.getByLabel("Get").selectOption({ label: "ETH" });
-    await swap.getByLabel("Amount").fill("0.5");
-    await swap.getByRole("button", { name: "Ask for a quote" }).click();
-    await swap.getByText("0.51 MG1").waitFor();
-    await swap.getByRole("button", { name: "Swap privately" }).click();
-    await swap.getByText("Done: transaction 0x").waitFor();
+    await swapped(await quoted(home, "MG1", "0.5", "0.51 MG1"));
     await expect.poll(async () => Number(await price.innerText()), { timeout: PATIENCE / 4 }).toBeLessThan(before);
     await picture(home, "market-swap");
     await home.getByRole("link", { name: "Wallet", exact: true }).click();

@@ -7,6 +7,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { axeFindings, launch, restore, section, watch, type Watched } from "./browser";
+import { held } from "./walletForms";
 
 const { OPENMG_SCENE } = process.env;
 const PASSWORD = "a long password";
@@ -36,9 +37,6 @@ describe.skipIf(!OPENMG_SCENE?.endsWith("page.json"))("the page", { timeout: PAT
     made.setDefaultTimeout(PATIENCE / 2);
     return made;
   };
-
-  const held = (on: Page, spendable: string): Promise<void> =>
-    section(on, "Balances").getByRole("row", { name: `ETH ${spendable} 0 ` }).waitFor();
 
   beforeAll(async () => {
     scene = JSON.parse(readFileSync(OPENMG_SCENE!, "utf8")) as Scene;
@@ -82,7 +80,7 @@ describe.skipIf(!OPENMG_SCENE?.endsWith("page.json"))("the page", { timeout: PAT
     await section(page, "Restore from words").getByRole("button", { name: "Restore from words" }).click();
     await page.getByRole("alert").filter({ hasText: "12 or 24 words, not 4" }).waitFor();
     await restore(page, scene.words, PASSWORD);
-    await held(page, "3");
+    await held(page, "ETH", "3");
   });
 
   it("brings in ETH from the wallet's own account", async () => {
@@ -92,7 +90,7 @@ describe.skipIf(!OPENMG_SCENE?.endsWith("page.json"))("the page", { timeout: PAT
     await shield.getByText("Network fee, at most").waitFor();
     await shield.getByRole("button", { name: "Bring in" }).click();
     await shield.getByText("Done: transaction 0x").waitFor();
-    await held(page, "4");
+    await held(page, "ETH", "4");
   });
 
   it("sends privately from three notes, merged first, with proofs made in the browser", async () => {
@@ -106,7 +104,7 @@ describe.skipIf(!OPENMG_SCENE?.endsWith("page.json"))("the page", { timeout: PAT
     await send.getByRole("button", { name: "Send privately" }).click();
     await send.getByText("Proving").waitFor();
     await send.getByText("Done: transaction 0x").waitFor();
-    await held(page, "0.498");
+    await held(page, "ETH", "0.498");
     await section(page, "History").getByRole("cell", { name: scene.receiver }).waitFor();
     await section(page, "Balances").getByText("What are notes?").click();
     await section(page, "Balances").getByText("merges up to four into one").waitFor();
@@ -122,7 +120,7 @@ describe.skipIf(!OPENMG_SCENE?.endsWith("page.json"))("the page", { timeout: PAT
     await other.goto(`${scene.url}/#/wallet`);
     await other.getByLabel("Password").fill(PASSWORD);
     await other.getByRole("button", { name: "Unlock" }).click();
-    await held(other, "0.498");
+    await held(other, "ETH", "0.498");
     const pay = async (tab: Page): Promise<void> => {
       const send = section(tab, "Send");
       await send.getByLabel("Receiver's address").fill(scene.receiver);

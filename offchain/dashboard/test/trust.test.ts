@@ -95,6 +95,7 @@ describe.skipIf(!OPENMG_SCENE?.endsWith("trust.json"))("trust and operator", { t
     await verdict("Models", "accepted", "The chain says the same");
     await verdict("Faults and freezes", "Frozen until", "The chain says the same");
     await section(page, "Withdrawals to the root chain").getByText("No withdrawal yet.").waitFor();
+    await page.getByText("Times are those of Asia/Seoul.").waitFor();
     await picture("trust-light");
   });
 
@@ -150,6 +151,7 @@ describe.skipIf(!OPENMG_SCENE?.endsWith("trust.json"))("trust and operator", { t
     await show("operator");
     await page.getByRole("heading", { name: /^Root chain 31337/ }).waitFor();
     await page.getByRole("heading", { name: /^Plasma chain 950327/ }).waitFor();
+    await page.getByText("Times are those of Asia/Seoul.").waitFor();
     const pending = section(page, "Checkpoints not final yet");
     await pending.getByText(String(scene.checkpoints - scene.final), { exact: true }).waitFor();
     await page.getByText("Something needs a look").waitFor(); // it is frozen
