@@ -1,7 +1,7 @@
 """How quick the history of a microgrid is, as one JSON object.
 
     .venv/bin/python benchmarks/history.py                            10,000 meters for a week, some minutes
-    .venv/bin/python benchmarks/history.py --meters 10000 --days 365  a year: 350 million readings, hours
+    .venv/bin/python benchmarks/history.py --meters 10000 --days 365  a year: 350 million readings, an hour
     .venv/bin/python benchmarks/history.py --database postgresql://openmg@127.0.0.1/empty
 
 The history is filled day by day, each day meter by meter, with rows as the intake makes them. Then signed readings of
@@ -26,7 +26,7 @@ import click
 from nacl.signing import SigningKey
 from rich.console import Console
 from rich.progress import track
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, literal, select, text
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, it finds its neighbours
 
@@ -44,7 +44,6 @@ from offchain.metering.signed_reading import sign
 INTERVAL, DAY, MONTH = 900, 86_400, 30 * 86_400
 FIRST = 1_767_225_600
 KEY = SigningKey(b"\1" * 32)
-METERS_AT_ONCE = 200
 QUERIES = 50
 CONSOLE = Console(stderr=True)
 ZONE = ZoneInfo("Asia/Seoul")
@@ -99,19 +98,15 @@ def filled(database: Database, number: int, days: int) -> float:
 
 
 def fill_day(database: Database, number: int, starts: range) -> None:
-    """Adds a day's readings of all meters, and their sums."""
-    for first in range(1, number + 1, METERS_AT_ONCE):
-        rows = [
-            {"meter": meter, "start": start, "imported": meter % 999, "exported": 7, "sequence": 1, "received": start}
-            for meter in range(first, min(first + METERS_AT_ONCE, number + 1))
-            for start in starts
-        ]
-        with database.write() as connection:
-            connection.execute(insert(readings), rows)
+    """Adds a day's sums, and the readings of all meters at the times of these."""
     total = {"imported": sum(meter % 999 for meter in ids(number)), "exported": 7 * number, "meters": number}
-    rows_of_sums = [{"microgrid": "MG1", "start": start, **total} for start in starts]
+    start = microgrid_energy.c.start
+    columns = {"meter": meters.c.id, "start": start, "imported": meters.c.id % 999, "exported": literal(7)}
+    columns |= {"sequence": literal(1), "received": start}
+    day = select(*columns.values()).select_from(meters.join(microgrid_energy, start.between(starts[0], starts[-1])))
     with database.write() as connection:
-        connection.execute(insert(microgrid_energy), rows_of_sums)
+        connection.execute(insert(microgrid_energy), [{"microgrid": "MG1", "start": one, **total} for one in starts])
+        connection.execute(insert(readings).from_select(list(columns), day.order_by(meters.c.id, start)))
 
 
 def ids(number: int) -> range:
