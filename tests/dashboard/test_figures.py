@@ -6,7 +6,7 @@ from pathlib import Path
 
 from offchain.dashboard.site import Services, network_file, site
 from tests.dashboard.chromium import in_chromium, needs_chromium
-from tests.dashboard.package import needs_packages, npx
+from tests.dashboard.package import build_page, needs_packages
 from tests.dashboard.scene import served
 from tests.dashboard.town import ZONE, town
 
@@ -16,7 +16,7 @@ from tests.dashboard.town import ZONE, town
 def test_figures_in_chromium(tmp_path: Path) -> None:
     """P9 every page shows what the service and the chain say, in both languages, on phone and desktop; says what to do
     without a key, without readings, and while the service or the network is away; and its policy stops nothing."""
-    npx("vite", "build")
+    build_page()
     with town(tmp_path) as place:
         services = Services(place.node, api=place.api)
         lonely = Services(place.node)

@@ -15,7 +15,7 @@ from offchain.wallet.keys import Keys, Seed
 from offchain.wallet.wallet import Wallet
 from tests.dashboard.chromium import in_chromium, needs_chromium
 from tests.dashboard.household import EPOCH, household
-from tests.dashboard.package import needs_packages, npx
+from tests.dashboard.package import build_page, needs_packages
 from tests.dashboard.scene import Scene, scene, served
 
 HOUSEHOLD, AUDITOR = (Seed(bytes([number] * 16)) for number in (5, 6))
@@ -31,7 +31,7 @@ RECIPIENT = "0x" + "77" * 20
 def test_neighbours_in_chromium(tmp_path: Path) -> None:
     """P1 P2 P3 P9 what one browser pays another receives; Python reads the same history from the same words, and its
     auditor believes what a browser discloses."""
-    npx("vite", "build")
+    build_page()
     keys = HOUSEHOLD.keys()
     with scene(tmp_path, origins=("*",)) as stage, household(stage, keys, tmp_path / "metering") as metered:
         services = Services(stage.node, stage.relayer, metered.bundles)

@@ -9,7 +9,7 @@ from offchain.units import ETHER
 from offchain.wallet.keys import Seed
 from offchain.wallet.note import ETH
 from tests.dashboard.chromium import in_chromium, needs_chromium
-from tests.dashboard.package import needs_packages, npx
+from tests.dashboard.package import build_page, needs_packages
 from tests.dashboard.scene import CONSUMER, scene, served
 
 PAYER, PAYEE = 3, 4
@@ -19,7 +19,7 @@ PAYER, PAYEE = 3, 4
 @needs_chromium
 def test_page_in_chromium(tmp_path: Path) -> None:
     """P3 P9 what the page sends reaches its receiver; it asks nobody but its services, and names what is wrong."""
-    npx("vite", "build")
+    build_page()
     with scene(tmp_path, origins=("*",)) as stage:
         payer, payee = stage.wallet(PAYER, tmp_path / "payer"), stage.wallet(PAYEE, tmp_path / "payee")
         for ether in (1, 2):

@@ -7,7 +7,7 @@ from pathlib import Path
 from offchain.dashboard.site import Services, network_file, site
 from tests.dashboard.chromium import in_chromium, needs_chromium
 from tests.dashboard.overseen import CHECKPOINTS, FINAL, overseen
-from tests.dashboard.package import needs_packages, npx
+from tests.dashboard.package import build_page, needs_packages
 from tests.dashboard.scene import served
 
 
@@ -15,7 +15,7 @@ from tests.dashboard.scene import served
 @needs_chromium
 def test_trust_and_operator_in_chromium(tmp_path: Path) -> None:
     """P9 Q4 Q5 each figure is the chain's, an altered one is told, and what is ill is seen."""
-    npx("vite", "build")
+    build_page()
     with overseen(tmp_path) as found:
         stage, root = found.stage, found.root
         services = Services(stage.node, stage.relayer, api=found.api, root=root.url)

@@ -40,12 +40,11 @@ class Town:
         content: dict[str, Any] = json.loads(done.stdout)
         return content
 
-    def refused(self, *arguments: str) -> str:
-        """The one line of a command that must fail."""
-        done = self.shell.run("openmg", *arguments)
-        assert done.returncode == 1, done.stdout + done.stderr
-        (line,) = done.stderr.splitlines()
-        return line
+    def command_line(self, patch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str]) -> CommandLine:
+        """Its commands in this process: a second less for each."""
+        commands = CommandLine(self.shell.folder, patch, capture)
+        commands.use(ChainSpec("plasma", 950327, int(self.shell.extra["OPENMG_PLASMA_PORT"])))
+        return commands
 
     def make(self, name: str) -> None:
         self.wallets[name] = self.openmg("wallet", "new", "--wallet", name, "--words", "12")
@@ -54,16 +53,17 @@ class Town:
         account = self.wallets[name]["account"]
         development_sender(self.web3, 5).send({"to": account, "value": 10 * ETHER})
 
-    def spendable(self, name: str) -> dict[str, int]:
-        balances = self.openmg("wallet", "balance", "--wallet", name)["balances"]
-        return {held["asset"]: int(held["spendable"]) for held in balances}
-
     def pass_time(self, seconds: int) -> None:
         for call, argument in (("evm_increaseTime", seconds), ("anvil_mine", "0x1")):
             self.web3.provider.make_request(RPCEndpoint(call), [argument])
 
     def time(self) -> int:
         return int(self.web3.eth.get_block("latest")["timestamp"])
+
+
+def spendable(openmg: CommandLine, name: str) -> dict[str, int]:
+    balances = openmg.done("wallet", "balance", "--wallet", name)["balances"]
+    return {held["asset"]: int(held["spendable"]) for held in balances}
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +102,7 @@ def test_wrong_input_on_a_running_platform(
     town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """P9 one line each, and nothing is sent; in this process, since it is the platform that refuses."""
-    openmg = CommandLine(town.shell.folder, monkeypatch, capsys)
-    openmg.use(ChainSpec("plasma", 950327, int(town.shell.extra["OPENMG_PLASMA_PORT"])))
+    openmg = town.command_line(monkeypatch, capsys)
     home, relayed = ("--wallet", "home"), ("--relayer", town.relayer)
     address, account = town.wallets["neighbour"]["address"], town.wallets["neighbour"]["account"]
     send = ("wallet", "send")
@@ -132,71 +131,74 @@ def test_wrong_input_on_a_running_platform(
     assert town.web3.eth.get_transaction_count(town.wallets["relayer"]["account"]) == 0
 
 
-def test_a_household_without_eth_trades(town: Town, tmp_path: Path) -> None:
+def test_a_household_without_eth_trades(
+    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """P3 from the first note to the bill, nothing is sent from the neighbour's account, and its words bring it back."""
+    openmg = town.command_line(monkeypatch, capsys)
     neighbour, by_relayer = town.wallets["neighbour"], ("--wallet", "neighbour", "--relayer", town.relayer)
-    town.openmg("wallet", "shield", "2", "ETH", "--wallet", "home")
-    assert "not yet: " in town.refused("wallet", "send", "1", "ETH", neighbour["address"], "--wallet", "home")
-    assert town.openmg("flush")["notes"] == 1
-    sent = town.openmg("wallet", "send", "1", "ETH", neighbour["address"], "--wallet", "home")
-    town.openmg("flush")
-    assert town.spendable("neighbour") == {"ETH": ETHER}
+    openmg.done("wallet", "shield", "2", "ETH", "--wallet", "home")
+    assert "not yet: " in openmg.run("wallet", "send", "1", "ETH", neighbour["address"], "--wallet", "home").error
+    assert openmg.done("flush")["notes"] == 1
+    sent = openmg.done("wallet", "send", "1", "ETH", neighbour["address"], "--wallet", "home")
+    openmg.done("flush")
+    assert spendable(openmg, "neighbour") == {"ETH": ETHER}
 
     # trade
-    assert "has no ETH for gas" in town.refused("wallet", "send", "1", "ETH", neighbour["address"], *by_relayer[:2])
-    assert "a registered meter is needed" in town.refused("wallet", "swap", "0.1", "ETH", "MG1", *by_relayer)
-    card = town.openmg("wallet", "meter", "--wallet", "neighbour")["next_card"]
-    commitment = town.openmg("operator", "register", "MG1", card, "--capacity", "16000")["commitment"]
+    assert "has no ETH for gas" in openmg.run("wallet", "send", "1", "ETH", neighbour["address"], *by_relayer[:2]).error
+    assert "a registered meter is needed" in openmg.run("wallet", "swap", "0.1", "ETH", "MG1", *by_relayer).error
+    card = openmg.done("wallet", "meter", "--wallet", "neighbour")["next_card"]
+    commitment = openmg.done("operator", "register", "MG1", card, "--capacity", "16000")["commitment"]
     town.pass_time(120)  # the exchange's first snapshot is old enough then
-    swapped = town.openmg("wallet", "swap", "0.1", "ETH", "MG1", *by_relayer)
+    swapped = openmg.done("wallet", "swap", "0.1", "ETH", "MG1", *by_relayer)
     assert int(swapped["got_amount"]) > 4 * ETHER
-    town.openmg("flush")
+    openmg.done("flush")
     left, bought = ETHER - ETHER // 10 - ETHER // 1000, int(swapped["got_amount"])
-    assert town.spendable("neighbour") == {"ETH": left, "MG1": bought}
+    assert spendable(openmg, "neighbour") == {"ETH": left, "MG1": bought}
 
     # what was fed in, and what was used
     epoch = town.time() // EPOCH_SECONDS
     town.pass_time(EPOCH_SECONDS)
     readings = tmp_path / "readings.csv"
     readings.write_text(f"commitment,exported,imported\n{commitment},2500,1500\n")
-    town.openmg("operator", "publish", "MG1", str(epoch), str(readings))
-    assert "can still be corrected" in town.refused("wallet", "issue", str(epoch), *by_relayer)
+    openmg.done("operator", "publish", "MG1", str(epoch), str(readings))
+    assert "can still be corrected" in openmg.run("wallet", "issue", str(epoch), *by_relayer).error
     town.pass_time(EPOCH_SECONDS)
-    issued = town.openmg("wallet", "issue", str(epoch), *by_relayer)
+    issued = openmg.done("wallet", "issue", str(epoch), *by_relayer)
     assert int(issued["amount"]) == 249 * ETHER // 100
-    assert "was done already" in town.refused("wallet", "issue", str(epoch), *by_relayer)
-    settled = town.openmg("wallet", "settle", "1.25", str(epoch), *by_relayer)
+    assert "was done already" in openmg.run("wallet", "issue", str(epoch), *by_relayer).error
+    settled = openmg.done("wallet", "settle", "1.25", str(epoch), *by_relayer)
 
     # out again
     stranger = Web3.to_checksum_address("0x" + "5a" * 20)
-    town.openmg("wallet", "unshield", "0.5", "ETH", stranger, *by_relayer)
+    openmg.done("wallet", "unshield", "0.5", "ETH", stranger, *by_relayer)
     assert town.web3.eth.get_balance(stranger) == ETHER // 2
     assert town.web3.eth.get_transaction_count(neighbour["account"]) == 0
-    town.openmg("flush")
-    assert town.spendable("relayer") == {"ETH": 2 * ETHER // 1000, "MG1": 2 * ETHER // 100}
+    openmg.done("flush")
+    assert spendable(openmg, "relayer") == {"ETH": 2 * ETHER // 1000, "MG1": 2 * ETHER // 100}
 
     # what the auditor is shown
     auditor = town.wallets["auditor"]["address"]
     common = ("--auditor", auditor, "--purpose", "bill of May")
     bill, rent, year = (str(tmp_path / f"{name}.json") for name in ("bill", "rent", "year"))
     disclose = ("wallet", "disclose")
-    town.openmg(*disclose, "settlement", settled["transaction"], *common, "--output", bill, "--wallet", "neighbour")
-    town.openmg(*disclose, "payment", sent["transaction"], *common, "--output", rent, "--wallet", "home")
+    openmg.done(*disclose, "settlement", settled["transaction"], *common, "--output", bill, "--wallet", "neighbour")
+    openmg.done(*disclose, "payment", sent["transaction"], *common, "--output", rent, "--wallet", "home")
     days = ("--since", "2020-01-01", "--until", "2100-01-01")
-    town.openmg(*disclose, "statement", *days, *common, "--output", year, "--wallet", "neighbour")
+    openmg.done(*disclose, "statement", *days, *common, "--output", year, "--wallet", "neighbour")
     verify = ("wallet", "verify-disclosure")
-    (burned,) = town.openmg(*verify, bill, "--wallet", "auditor")["transactions"]
+    (burned,) = openmg.done(*verify, bill, "--wallet", "auditor")["transactions"]
     assert (burned["burned"], burned["meter"]) == (str(125 * ETHER // 100), commitment)
-    (paid,) = town.openmg(*verify, rent, "--wallet", "auditor")["transactions"]
+    (paid,) = openmg.done(*verify, rent, "--wallet", "auditor")["transactions"]
     (movement,) = paid["movements"]
     assert (movement["amount"], movement["address"]) == (str(ETHER), neighbour["address"])
-    kinds = [line["kind"] for line in town.openmg(*verify, year, "--wallet", "auditor")["transactions"]]
+    kinds = [line["kind"] for line in openmg.done(*verify, year, "--wallet", "auditor")["transactions"]]
     assert kinds == ["received", "swapped", "issued", "settled", "unshielded"]
-    assert "not for this wallet" in town.refused(*verify, rent, "--wallet", "home")
+    assert "not for this wallet" in openmg.run(*verify, rent, "--wallet", "home").error
     assert "Everything below holds" in town.shell.run("openmg", *verify, year, "--wallet", "auditor").stdout
 
     # a lost machine
-    history = town.openmg("wallet", "history", "--wallet", "neighbour")
+    history = openmg.done("wallet", "history", "--wallet", "neighbour")
     restored = subprocess.run(
         ["openmg", "wallet", "restore", "--wallet", "found", "--json"],
         input=neighbour["words"],
@@ -206,6 +208,7 @@ def test_a_household_without_eth_trades(town: Town, tmp_path: Path) -> None:
         check=True,
     )
     assert json.loads(restored.stdout)["address"] == neighbour["address"]
-    assert town.openmg("wallet", "history", "--wallet", "found") == history
-    town.shell.extra["OPENMG_VIEWING_KEY"] = town.openmg("wallet", "viewing-key", "--wallet", "found")["viewing_key"]
-    assert town.openmg("wallet", "history", "--by-viewing-key") == history
+    assert openmg.done("wallet", "history", "--wallet", "found") == history
+    viewing_key = openmg.done("wallet", "viewing-key", "--wallet", "found")["viewing_key"]
+    monkeypatch.setenv("OPENMG_VIEWING_KEY", viewing_key)
+    assert openmg.done("wallet", "history", "--by-viewing-key") == history
