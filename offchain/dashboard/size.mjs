@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 
 const MOST = 200_000; // bytes
 const BUILT = new URL("dist", import.meta.url).pathname;
-const isProver = (name) => name.includes("browser.esm"); // snarkjs's file for browsers
+const isProver = (name) => /browser\.esm|multiexp\.worker|snarkjsCurve/.test(name); // snarkjs's files for browsers, and what quickens it
 const isWorker = (name) => /wallet\.worker.*\.js$/.test(name);
 
 const chunks = JSON.parse(readFileSync(join(BUILT, "files.json"), "utf8"));

@@ -2,6 +2,7 @@
 
 import { UserError } from "../errors";
 import type { CircuitName } from "./circuits";
+import { workers } from "./multiexp/workers";
 import { proofFromSnarkjs, type Proof } from "./proof";
 
 export type Input = bigint | readonly Input[];
@@ -52,6 +53,7 @@ export function prover(find: FindFiles, progress: ProofProgress = () => undefine
   return async (circuit, inputs) => {
     const files = await find(circuit, progress);
     const { wtns, groth16 } = await import("snarkjs");
+    await quickened();
     progress("witness");
     const witness = { type: "mem" as const };
     try {
@@ -65,6 +67,18 @@ export function prover(find: FindFiles, progress: ProofProgress = () => undefine
     if (!(await groth16.verify(files.vkey, publicSignals, proof))) throw new UserError("proofWrong");
     return { proof: proofFromSnarkjs(proof), signals: publicSignals.map(BigInt) };
   };
+}
+
+let quick: Promise<unknown> | null = null;
+
+/** Has snarkjs sum points in our own workers, where there are such; tried anew with the next proof if they can't begin. */
+function quickened(): Promise<unknown> {
+  if (typeof Worker === "undefined") return Promise.resolve();
+  quick ??= import("./multiexp/snarkjsCurve").then(({ shareSums }) => shareSums(workers));
+  quick.catch(() => {
+    quick = null;
+  });
+  return quick;
 }
 
 function reasonOf(error: unknown): (typeof REASONS)[keyof typeof REASONS] | "witnessOther" {
