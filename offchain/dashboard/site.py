@@ -100,7 +100,8 @@ def network_file(
 
 
 def policy(services: Services) -> str:
-    """The page's Content-Security-Policy. Workers of the prover begin as `blob:` of the page's own script."""
+    """The page's Content-Security-Policy. snarkjs's workers begin as `blob:` of the page's own script, those that sum
+    points are its files."""
     connect = " ".join(["'self'", *services.origins])
     return (
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; style-src 'self'; "

@@ -71,7 +71,8 @@ export function prover(find: FindFiles, progress: ProofProgress = () => undefine
 
 let quick: Promise<unknown> | null = null;
 
-/** Has snarkjs sum points in our own workers, where there are such; tried anew with the next proof if they can't begin. */
+/** Has snarkjs sum points in workers of the page, where there are any; tried anew with the next proof if they can't
+ * begin. */
 function quickened(): Promise<unknown> {
   if (typeof Worker === "undefined") return Promise.resolve();
   quick ??= import("./multiexp/snarkjsCurve").then(({ shareSums }) => shareSums(workers));

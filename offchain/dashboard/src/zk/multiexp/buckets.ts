@@ -1,5 +1,5 @@
-/** Sums of points by bucket, in affine coordinates: all additions of a round share one inversion (Montgomery's trick), which
- * makes one cost six multiplications instead of eleven. */
+/** Sums of points by bucket, in affine coordinates: all additions of a round share one inversion (Montgomery's trick),
+ * which makes one cost six multiplications instead of eleven. */
 
 import type { Curve, Group } from "./curve";
 
@@ -46,7 +46,8 @@ export class Buckets {
     this.used = 0;
   }
 
-  /** Addresses of the sums by bucket, 0 for infinity as for an empty one. Point i, at `points[i]`, goes into bucket `buckets[i]`. */
+  /** Addresses of the sums by bucket, 0 for infinity as for an empty one. The point at `points[i]` goes into bucket
+   * `buckets[i]`. */
   sums(points: Int32Array, buckets: Int32Array, count: number): Int32Array {
     const counts = new Int32Array(count);
     for (const bucket of buckets) counts[bucket]++;
@@ -55,11 +56,14 @@ export class Buckets {
     const sorted = new Int32Array(points.length);
     const next = starts.slice();
     for (let place = 0; place < points.length; place++) sorted[next[buckets[place]]++] = points[place];
-    for (let pairs = this.pair(sorted, starts, counts); pairs; pairs = this.pair(sorted, starts, counts)) this.addPairs(pairs);
-    return starts.map((start, bucket) => (counts[bucket] && !this.infinite(sorted[start]) ? sorted[start] : 0));
+    const pair = () => this.pair(sorted, starts, counts);
+    for (let pairs = pair(); pairs; pairs = pair()) this.addPairs(pairs);
+    const found = (start: number, bucket: number) => counts[bucket] && !this.infinite(sorted[start]);
+    return starts.map((start, bucket) => (found(start, bucket) ? sorted[start] : 0));
   }
 
-  /** Puts the points of each bucket in pairs, and in their place the address of the pair's sum to be. Gives how many pairs. */
+  /** Puts the points of each bucket in pairs, and in their place the address of the pair's sum to be. Gives how many
+   * pairs. */
   private pair(sorted: Int32Array, starts: Int32Array, counts: Int32Array): number {
     const { firsts, seconds, size } = this;
     let sum = this.results + this.used * size;
