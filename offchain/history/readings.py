@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Table, insert, select, tuple_
+from sqlalchemy import Connection, Table, insert, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -36,13 +36,22 @@ class Kept:
 
 def held(connection: Connection, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Held]:
     """The readings that hold of some pairs of meter and start; pairs without one are left out."""
-    found: dict[tuple[int, int], Held] = {}
-    wanted = sorted(set(keys))
-    if wanted:
-        key = tuple_(readings.c.meter, readings.c.start)
-        for row in connection.execute(select(readings).where(key.in_(wanted))):
-            found[row.meter, row.start] = Held(row.imported, row.exported, row.sequence, row.received)
-    return found
+    wanted = set(keys)
+    by_meter, by_start = _grouped(wanted), _grouped((start, meter) for meter, start in wanted)
+    # Searched by the key: SQLite reads the whole table for pairs. A batch has few meters or few times.
+    if len(by_meter) < len(by_start):
+        found = [(readings.c.meter == meter, readings.c.start.in_(starts)) for meter, starts in by_meter.items()]
+    else:
+        found = [(readings.c.start == start, readings.c.meter.in_(meters)) for start, meters in by_start.items()]
+    rows = (row for conditions in found for row in connection.execute(select(readings).where(*conditions)))
+    return {(row.meter, row.start): Held(row.imported, row.exported, row.sequence, row.received) for row in rows}
+
+
+def _grouped(pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
+    groups: dict[int, list[int]] = defaultdict(list)
+    for first, second in sorted(pairs):
+        groups[first].append(second)
+    return groups
 
 
 def keep(connection: Connection, kept: Sequence[Kept]) -> None:

@@ -10,7 +10,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from offchain.history.database import Database
 from offchain.history.energy import microgrid_sums
@@ -258,3 +258,23 @@ def test_wrong_meters(database: Database, changed: dict[str, Any], why: str) -> 
     with pytest.raises(MeterError, match=why):
         add_meter(database, device.commitment, **(right | changed))
     assert all_meters(database) == before
+
+
+@pytest.mark.parametrize(("meters", "back"), [((1, 2, 3), 1), ((1,), 40)])
+def test_what_is_kept_is_found_by_its_key(tmp_path: Path, meters: tuple[int, ...], back: int) -> None:
+    """U2 a batch of few times or of few meters reads no table as a whole, however many years stand there."""
+    asked: list[tuple[str, Any]] = []
+    with opened("sqlite", tmp_path) as database:
+        devices = [Device(number).added_to(database) for number in meters]
+
+        @event.listens_for(database.engine, "before_cursor_execute")
+        def note(connection: Any, cursor: Any, statement: str, values: Any, context: Any, many: bool) -> None:
+            if statement.startswith("SELECT") and "FROM readings" in statement:
+                asked.append((statement, values))
+
+        sent = [device.content(START - step * INTERVAL) for device in devices for step in range(back)]
+        assert set(statuses(intake(database).take(sent))) <= {"accepted", "late"}
+        (found,) = set(asked)
+        with database.read() as connection:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {found[0]}", found[1]).all()
+    assert ["SEARCH readings USING PRIMARY KEY" in row.detail for row in plan] == [True]
