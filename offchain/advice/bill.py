@@ -115,9 +115,9 @@ def _what_holds(tariff: Tariff, day: date) -> tuple[object, ...]:
 
 
 def _of(kwh: Fraction, price: Decimal, band: str | None = None) -> Charged:
-    named = {} if band is None else {"band": band}
-    code = "energy_of_band" if named else "energy"
-    return kwh * Fraction(price), told(code, kwh=shown(kwh), price=shown(price), **named)
+    values = {"kwh": shown(kwh), "price": shown(price)}
+    basis = told("energy", **values) if band is None else told("energy_of_band", band=band, **values)
+    return kwh * Fraction(price), basis
 
 
 def _by_tier(part: Part) -> tuple[Charged, Charged]:

@@ -39,12 +39,14 @@ def held(connection: Connection, keys: Iterable[tuple[int, int]]) -> dict[tuple[
     wanted = set(keys)
     by_meter, by_start = _grouped(wanted), _grouped((start, meter) for meter, start in wanted)
     # Searched by the key: SQLite reads the whole table for pairs. A batch has few meters or few times.
+    one, several, groups = readings.c.start, readings.c.meter, by_start
     if len(by_meter) < len(by_start):
-        found = [(readings.c.meter == meter, readings.c.start.in_(starts)) for meter, starts in by_meter.items()]
-    else:
-        found = [(readings.c.start == start, readings.c.meter.in_(meters)) for start, meters in by_start.items()]
-    rows = (row for conditions in found for row in connection.execute(select(readings).where(*conditions)))
-    return {(row.meter, row.start): Held(row.imported, row.exported, row.sequence, row.received) for row in rows}
+        one, several, groups = several, one, by_meter
+    found: dict[tuple[int, int], Held] = {}
+    for value, values in groups.items():
+        for row in connection.execute(select(readings).where(one == value, several.in_(values))):
+            found[row.meter, row.start] = Held(row.imported, row.exported, row.sequence, row.received)
+    return found
 
 
 def _grouped(pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:

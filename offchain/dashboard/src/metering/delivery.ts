@@ -19,7 +19,8 @@ const ABI = parseAbi([
   "struct Epoch { uint256 root; uint64 exported; uint64 imported; uint64 openFrom; bool opened; }",
   "function readingsOf(uint256 microgrid, uint256 epoch) view returns (Epoch)",
 ]);
-const PUBLISHED = keccak256(toBytes("ReadingsPublished(uint256,uint256,uint256,uint64,uint64,bytes32)"));
+/** The event of published readings. */
+export const PUBLISHED = keccak256(toBytes("ReadingsPublished(uint256,uint256,uint256,uint64,uint64,bytes32)"));
 const PUBLISHED_DATA = parseAbiParameters("uint256 root, uint64 exported, uint64 imported, bytes32 dataHash");
 const FETCH_MILLISECONDS = 60_000;
 

@@ -5,6 +5,7 @@ import { decodeAbiParameters, keccak256, numberToHex, parseAbi, parseAbiParamete
 
 import type { Network } from "../chain/network";
 import type { Node } from "../chain/node";
+import { PUBLISHED } from "../metering/delivery";
 import type { RawLog } from "./events";
 import { issueNullifier, settleNullifier, type OwnMeter } from "./meter";
 
@@ -12,11 +13,9 @@ const ABI = parseAbi([
   "struct Microgrid { address operator; uint24 epochLength; uint32 correctionWindow; uint24 priceWindow; uint16 maxDeviation; }",
   "function rulesOf(uint256 microgrid) view returns (Microgrid)",
 ]);
-const [PUBLISHED, ISSUED, SETTLED] = [
-  "ReadingsPublished(uint256,uint256,uint256,uint64,uint64,bytes32)",
-  "Issued(uint256,uint256,uint256)",
-  "Settled(uint256,uint256,uint256,uint256)",
-].map((event) => keccak256(toBytes(event)));
+const [ISSUED, SETTLED] = ["Issued(uint256,uint256,uint256)", "Settled(uint256,uint256,uint256,uint256)"].map((event) =>
+  keccak256(toBytes(event)),
+);
 const NULLIFIER = parseAbiParameters("uint256 meterNullifier");
 
 /** How far back epochs are offered, in seconds, and how many of them at most: nodes take no more topics at once. */

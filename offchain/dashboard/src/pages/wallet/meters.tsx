@@ -13,7 +13,7 @@ import { useText } from "../../i18n/language";
 import type { Epoch } from "../../wallet/epochs";
 import { walletService } from "../../worker/client";
 import type { Overview } from "../../worker/overview";
-import { EpochField, epochName, useEpochChoice, type EpochChoice } from "./epochField";
+import { EpochField, epochName, useEpochChoice } from "./epochField";
 
 const SECONDS = 60;
 
@@ -63,12 +63,10 @@ interface Used {
 function Issue({ network, place, offered }: Used) {
   const text = useText();
   const costLines = useCostLines(network);
-  const choice = useEpochChoice(offered);
-  const line = useEpochLine(choice);
-  const reviewed = useRef(""); // the newest may be another one before it is signed
+  const { choice, reviewed, review } = useReviewedEpoch(offered);
   const prepare = async (): Promise<ReviewLine[]> => {
-    reviewed.current = choice.number;
-    const { asset, amount: taken, cost } = await walletService().epochCost(place, choice.number);
+    const line = review();
+    const { asset, amount: taken, cost } = await walletService().epochCost(place, reviewed.current);
     return [line, ...costLines(taken, asset, cost).slice(0, 2)];
   };
   return (
@@ -91,13 +89,11 @@ function Issue({ network, place, offered }: Used) {
 function Settle({ network, place, offered }: Used) {
   const text = useText();
   const costLines = useCostLines(network);
-  const choice = useEpochChoice(offered);
-  const line = useEpochLine(choice);
-  const reviewed = useRef(""); // the newest may be another one before it is signed
+  const { choice, reviewed, review } = useReviewedEpoch(offered);
   const [amount, setAmount] = useState("");
   const prepare = async (): Promise<ReviewLine[]> => {
-    reviewed.current = choice.number;
-    const { asset, amount: burned, cost } = await walletService().epochCost(place, choice.number, amount);
+    const line = review();
+    const { asset, amount: burned, cost } = await walletService().epochCost(place, reviewed.current, amount);
     return [line, ...costLines(burned, asset, cost)];
   };
   return (
@@ -119,9 +115,16 @@ function Settle({ network, place, offered }: Used) {
   );
 }
 
-/** What a review says of the chosen epoch. */
-function useEpochLine({ offered, number }: EpochChoice): ReviewLine {
+/** The choice of an epoch, and the one that was reviewed: the newest may be another before that is signed. `review` gives
+ * its line. */
+function useReviewedEpoch(offered: Epoch[] | null) {
   const format = useFormat();
-  const found = offered?.find((one) => String(one.number) === number);
-  return ["epoch", found ? epochName(format, found) : number];
+  const choice = useEpochChoice(offered);
+  const reviewed = useRef("");
+  const review = (): ReviewLine => {
+    reviewed.current = choice.number;
+    const found = offered?.find((one) => String(one.number) === choice.number);
+    return ["epoch", found ? epochName(format, found) : choice.number];
+  };
+  return { choice, reviewed, review };
 }

@@ -4,10 +4,11 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 
 import { derivationProgress, Outcome, useAction } from "../../components/action";
-import { Field, Form } from "../../components/field";
+import { Form } from "../../components/field";
 import type { TextKey } from "../../i18n/dictionary";
 import { useText } from "../../i18n/language";
 import type { DerivationProgress } from "../../wallet/keystore";
+import { Password } from "./password";
 
 interface Props {
   /** The words of the buttons. */
@@ -39,13 +40,7 @@ export function Secret({ show, hide, reveal, children }: Props) {
         </>
       ) : (
         <Form onSend={ask}>
-          <Field
-            label={text("password")}
-            type="password"
-            autocomplete="current-password"
-            value={password}
-            onValue={setPassword}
-          />
+          <Password value={password} onValue={setPassword} />
           <button class="quiet" disabled={action.busy}>
             {text(show)}
           </button>

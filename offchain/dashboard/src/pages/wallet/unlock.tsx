@@ -3,10 +3,11 @@
 import { useState } from "preact/hooks";
 
 import { derivationProgress, Outcome, useAction } from "../../components/action";
-import { Field, Form } from "../../components/field";
+import { Form } from "../../components/field";
 import { useText } from "../../i18n/language";
 import { walletService } from "../../worker/client";
 import { Removal } from "./backup";
+import { Password } from "./password";
 
 export function Unlock({ onOpen }: { onOpen: () => void }) {
   const text = useText();
@@ -22,13 +23,7 @@ export function Unlock({ onOpen }: { onOpen: () => void }) {
       <section>
         <h1>{text("unlockTitle")}</h1>
         <Form onSend={unlock}>
-          <Field
-            label={text("password")}
-            type="password"
-            autocomplete="current-password"
-            value={password}
-            onValue={setPassword}
-          />
+          <Password value={password} onValue={setPassword} />
           <button disabled={action.busy}>{text("unlock")}</button>
           <Outcome action={action} />
         </Form>
