@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,13 +49,11 @@ class Ledger:
         width = {name: microgrids for name in ("price", "average", "overload")} | dict.fromkeys(
             ("flow", "congestion"), lines
         )
-        kinds = {"Energy": np.int64, "Money": np.float64}
-        return cls(
-            **{
-                field.name: np.zeros((hours, width.get(field.name, homes)), kinds[str(field.type)])
-                for field in fields(cls)
-            }
-        )
+        kinds: dict[str, Any] = {"Energy": np.int64, "Money": np.float64}
+        columns: dict[str, Any] = {
+            field.name: np.zeros((hours, width.get(field.name, homes)), kinds[str(field.type)]) for field in fields(cls)
+        }
+        return cls(**columns)
 
     @property
     def cost(self) -> Money:
