@@ -17,9 +17,11 @@ Money = NDArray[np.float64]
 class Ledger:
     """A row an hour. Energy in Wh, money in won, prices in won a kWh.
 
-    Shape (hours, homes): `made`, `used` (with charging), `sold` and `bought` locally, `fed_in` to and `drawn` from the
-    utility, `curtailed`, `stored` (in battery and car at the hour's end), `earned` and `paid` locally, `credited` and
-    `billed` by the utility. Made + discharged = used + charged + what went out: see `books`.
+    Shape (hours, homes): `made`, `used` (with what charges battery and car), `discharged` by the battery, `sold` and
+    `bought` locally, `fed_in` to and `drawn` from the utility, `curtailed`, `stored` (in battery and car at the hour's
+    end), `earned` and `paid` locally, `credited` and `billed` by the utility, `notes` (energy notes held at the
+    hour's end). What the meter counts, out less in, is made + discharged - used - curtailed; of it, and of what is
+    bought less sold, what isn't fed in or drawn is what `notes` grows by.
     Shape (hours, microgrids): `price` at the hour's end, `average` of the hour, `overload` of the transformer.
     Shape (hours, lines): `flow`, positive from the line's first end to its second, and `congestion`, by how much the
     ends' prices differ beyond the loss while it is full.
@@ -27,6 +29,7 @@ class Ledger:
 
     made: Energy
     used: Energy
+    discharged: Energy
     sold: Energy
     bought: Energy
     fed_in: Energy
@@ -37,6 +40,7 @@ class Ledger:
     paid: Money
     credited: Money
     billed: Money
+    notes: Energy
     price: Money
     average: Money
     overload: Energy
