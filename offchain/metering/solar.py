@@ -16,12 +16,17 @@ SYSTEM_LOSSES = 0.14
 
 
 def clear_day_yield(day: date) -> NDArray[np.float64]:
-    """Energy per hour of the day from 1 kW of modules facing south, shape (24,), in kWh: under the Ineichen clear sky
-    with pvlib's turbidity climatology, at 20 degrees of air."""
-    middles = pd.date_range(f"{day} 00:30", periods=24, freq="h", tz=JEJU.tz)
+    """Energy per hour of the day from 1 kW of modules facing south, shape (24,), in kWh."""
+    return clear_yield(day, 1)
+
+
+def clear_yield(first: date, days: int, azimuth: float = AZIMUTH) -> NDArray[np.float64]:
+    """Energy per hour from 1 kW of modules, shape (24 days,), in kWh: under the Ineichen clear sky with pvlib's
+    turbidity climatology, at 20 degrees of air."""
+    middles = pd.date_range(f"{first} 00:30", periods=24 * days, freq="h", tz=JEJU.tz)
     sun = JEJU.get_solarposition(middles)
     sky = JEJU.get_clearsky(middles).assign(zenith=sun["apparent_zenith"], azimuth=sun["azimuth"])
-    return power(sky, 1, TILT, AZIMUTH, 20) / 1000
+    return power(sky, 1, TILT, azimuth, 20) / 1000
 
 
 def power(sky: pd.DataFrame, kw: float, tilt: float, azimuth: float, air: ArrayLike) -> NDArray[np.float64]:
