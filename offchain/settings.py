@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from offchain import secret_file
 from offchain.environment import PROJECT
+from offchain.secret_file import SecretFileError
+
+SECRETS = ("database", "mqtt")
+"""Settings that may hold a password: each may be given by file."""
 
 
 def _inside_project(folder: str | Path) -> Path:
@@ -80,6 +85,19 @@ class Settings(BaseSettings):
     """What an ETH costs in the currency of the tariffs, where a request doesn't say so."""
     mqtt: SecretStr = SecretStr("")
     """The broker of `openmg api intake`: `mqtt://HOST` or `mqtts://USER:PASSWORD@HOST:PORT`."""
+    database_file: str | None = None
+    """File that holds the URL of `database`."""
+    mqtt_file: str | None = None
+    """File that holds the URL of `mqtt`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secrets(cls, given: dict[str, Any]) -> dict[str, Any]:
+        for field in SECRETS:
+            name = f"OPENMG_{field}".upper()
+            found = secret_file.chosen(name, given.get(field), given.get(f"{field}_file"))
+            given |= {} if found is None else {field: found}
+        return given
 
 
 def read() -> Settings:
@@ -90,6 +108,8 @@ def read() -> Settings:
         first = error.errors()[0]
         name = f"OPENMG_{first['loc'][0]}".upper()
         raise SystemExit(f"Error: {name}={first['input']!s}: {first['msg']}") from None
+    except SecretFileError as error:
+        raise SystemExit(f"Error: {error}") from None
     except ValueError as error:
         raise SystemExit(f"Error: {PROJECT / '.env'} can't be read: {error}") from None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import socket
 import sys
@@ -17,6 +16,7 @@ import click
 
 from offchain.commands.output import Stage
 from offchain.errors import UserError
+from offchain.secret_file import SUFFIX, secret
 
 if TYPE_CHECKING:
     from web3 import Web3
@@ -88,12 +88,13 @@ def wallet_file(name: str) -> Path:
 
 
 def password(*, confirm: bool = False) -> str:
-    """The password, from the environment or typed. Raises SessionError without either."""
-    given = os.environ.get(PASSWORD)
+    """The password, from the environment, its file or typed. Raises SessionError without any, SecretFileError."""
+    given = secret(PASSWORD)
     if given is not None:
         return given
     if not sys.stdin.isatty():
-        raise SessionError(f"a password is needed: there is no terminal to type it, set {PASSWORD}")
+        by = f"{PASSWORD} or {PASSWORD}{SUFFIX}"
+        raise SessionError(f"a password is needed: there is no terminal to type it, set {by}")
     typed: str = click.prompt("Password", hide_input=True, confirmation_prompt=confirm, err=True)
     return typed
 
@@ -180,7 +181,7 @@ def open_reader(name: str, rpc: str | None, *, by_viewing_key: bool) -> Reader:
         opening = Opening(name)
         chain = network(rpc)
         return opening.wallet(chain)
-    key = ViewingKey.parse(os.environ.get(VIEWING_KEY) or typed_secret("The viewing key"))
+    key = ViewingKey.parse(secret(VIEWING_KEY) or typed_secret("The viewing key"))
     chain = network(rpc)
     from offchain.wallet.reader import Reader
 
