@@ -12,11 +12,11 @@ from benchmarks.gas import original
 from offchain import artifacts
 from offchain.blueprint import blueprint_transaction_data
 from offchain.chains import ChainSpec, started
+from offchain.rpc import Rpc, RpcError
 from offchain.sender import Sender, development_account, development_sender
 from tests.invariant.reference_model.operation import ACTORS, POOLS, STRANGER, TOKENS, ZERO, Operation, Outcome
 from tests.invariant.reference_model.rules import ORIGINAL, OURS, Rules
 from tests.invariant.reference_model.world import View, World
-from tests.invariant.rpc import Rpc, RpcError
 from tests.invariant.side import Side
 
 GENESIS = 1_750_000_000

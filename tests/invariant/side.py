@@ -8,6 +8,7 @@ from typing import Any
 from eth_abi.abi import decode
 from eth_utils.crypto import keccak
 
+from offchain.rpc import Request, RpcError
 from tests.invariant.reader import Reading, reader_code
 from tests.invariant.reference_model.operation import (
     FORCE_ETHER,
@@ -19,7 +20,6 @@ from tests.invariant.reference_model.operation import (
     Refused,
 )
 from tests.invariant.reference_model.world import View
-from tests.invariant.rpc import Request, RpcError
 
 GAS = hex(1_500_000)
 PANIC = {"type": "error", "name": "Panic", "inputs": [{"name": "code", "type": "uint256"}]}

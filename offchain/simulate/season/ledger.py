@@ -21,10 +21,11 @@ class Ledger:
     `bought` locally, `fed_in` to and `drawn` from the utility, `curtailed`, `stored` (in battery and car at the hour's
     end), `earned` and `paid` locally, `credited` and `billed` by the utility, `notes` (energy notes held at the
     hour's end). What the meter counts, out less in, is made + discharged - used - curtailed; of it, and of what is
-    bought less sold, what isn't fed in or drawn is what `notes` grows by.
+    bought less sold, what isn't fed in or drawn is what `notes` grows by. `refused` is what a protection kept a home
+    from trading, Wh.
     Shape (hours, microgrids): `price` at the hour's end, `average` of the hour, `overload` of the transformer.
     Shape (hours, lines): `flow`, positive from the line's first end to its second, and `congestion`, by how much the
-    ends' prices differ beyond the loss while it is full.
+    ends' prices differ beyond the loss while it is full; `rent` is what the line's operator earns by moving energy.
     """
 
     made: Energy
@@ -41,17 +42,19 @@ class Ledger:
     credited: Money
     billed: Money
     notes: Energy
+    refused: Energy
     price: Money
     average: Money
     overload: Energy
     flow: Energy
     congestion: Money
+    rent: Money
 
     @classmethod
     def blank(cls, hours: int, homes: int, microgrids: int, lines: int) -> Self:
         """Nothing has happened yet."""
         width = {name: microgrids for name in ("price", "average", "overload")} | dict.fromkeys(
-            ("flow", "congestion"), lines
+            ("flow", "congestion", "rent"), lines
         )
         kinds: dict[str, Any] = {"Energy": np.int64, "Money": np.float64}
         columns: dict[str, Any] = {

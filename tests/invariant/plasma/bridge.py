@@ -19,6 +19,7 @@ from offchain.plasma.events import MessageSent, decode_as
 from offchain.plasma.messages import Exit, Message
 from offchain.plasma.proofs import BlockProof, ReceiptProof
 from offchain.plasma.tries import ItemTrie
+from offchain.rpc import Rpc, RpcError
 from offchain.sender import development_account, development_sender
 from offchain.signature import sign
 from tests.invariant.plasma.model import (
@@ -39,7 +40,6 @@ from tests.invariant.plasma.model import (
     Balances,
     Model,
 )
-from tests.invariant.rpc import Rpc, RpcError
 from tests.invariant.shielded.chain import error_names
 from tests.plasma.made_up import CHILD_CHAIN_ID, Account, Chain, entry
 from tests.plasma.stage import ETH, authority_keys

@@ -14,10 +14,10 @@ from web3 import Web3
 from offchain import artifacts
 from offchain.blueprint import blueprint_transaction_data
 from offchain.chains import ChainSpec, started
+from offchain.rpc import Rpc, RpcError
 from offchain.sender import development_account, development_sender
 from offchain.wallet.note import ETH
 from tests.invariant.reader import Reading, reader_code
-from tests.invariant.rpc import Rpc, RpcError
 from tests.invariant.shielded.names import (
     ACTORS,
     ASSETS,
