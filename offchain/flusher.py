@@ -11,6 +11,7 @@ from web3.exceptions import Web3Exception
 
 from offchain.deployment.manifest import Manifest
 from offchain.errors import UserError
+from offchain.health import health
 from offchain.sender import Sender, TransactionError
 
 FULL = 16
@@ -23,6 +24,9 @@ MOST_AT_ONCE = 128
 """Notes of one transaction: about 7 million gas."""
 
 POLL_SECONDS = 0.5
+
+PART = "flush"
+"""What its health goes by."""
 
 
 class Flusher:
@@ -59,12 +63,16 @@ class Flusher:
                     for count, transaction in self.flush():
                         flushed(count, transaction)
                     since = None
+                health.works(PART)
             except TransactionError as error:
                 if self._is_done():  # somebody else was faster
                     continue
+                health.fails(PART, str(error))
                 failed(str(error))
             except (UserError, requests.RequestException, Web3Exception) as error:
-                failed(f"the chain can't be asked ({type(error).__name__}); trying again")
+                problem = f"the chain can't be asked ({type(error).__name__}); trying again"
+                health.fails(PART, problem)
+                failed(problem)
                 stop.wait(PATIENCE_SECONDS)
 
     def _is_done(self) -> bool:

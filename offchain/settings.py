@@ -85,6 +85,10 @@ class Settings(BaseSettings):
     """What an ETH costs in the currency of the tariffs, where a request doesn't say so."""
     mqtt: SecretStr = SecretStr("")
     """The broker of `openmg api intake`: `mqtt://HOST` or `mqtts://USER:PASSWORD@HOST:PORT`."""
+    health_port: Port | None = None
+    """Port at which a command that runs for long tells of its health."""
+    health_host: str = "127.0.0.1"
+    """Network address for that."""
     database_file: str | None = None
     """File that holds the URL of `database`."""
     mqtt_file: str | None = None

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from offchain.process import free_port
 from tests import programs
 
 INTAKE = "intake"
@@ -39,10 +40,9 @@ def program(name: str) -> str:
 
 
 @contextmanager
-def started(folder: Path, users: Sequence[str]) -> Iterator[int]:
+def started(folder: Path, users: Sequence[str], port: int | None = None) -> Iterator[int]:
     """Runs a broker that knows the intake and some users, all with one password; yields its port."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
+    port = port or free_port()
     passwords = folder / "passwords"
     passwords.touch(mode=0o600)
     for user in (INTAKE, *users):

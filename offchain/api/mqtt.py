@@ -10,6 +10,7 @@ import re
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -22,6 +23,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from offchain.api.intake import LARGEST_BODY, Answers, parse_batch
 from offchain.api.watch import Metrics
 from offchain.errors import UserError
+from offchain.health import health
 from offchain.history.database import HistoryError
 from offchain.history.intake import Intake, Outcome, Reason, Status
 from offchain.metering.signed_reading import FormatError
@@ -36,6 +38,8 @@ KEEP_ALIVE_SECONDS = 30
 AT_ONCE = 64
 """Messages that the broker sends ahead."""
 QOS = 1
+PART = "broker"
+"""What the connection's health goes by."""
 
 
 class BrokerError(UserError):
@@ -80,6 +84,7 @@ class Subscriber:
             CallbackAPIVersion.VERSION2, client_id=name, protocol=MQTTProtocolVersion.MQTTv5, manual_ack=True
         )
         self._client.on_connect, self._client.on_message = self._connected, self._message
+        self._client.on_connect_fail = lambda client, data: self._gone("it doesn't answer")
         self._client.on_subscribe, self._client.on_disconnect = self._subscribed, self._disconnected
         if broker.user is not None:
             self._client.username_pw_set(broker.user, broker.password)
@@ -119,10 +124,15 @@ class Subscriber:
             self._fail(BrokerError(f"the broker {self._broker} refuses the topic {READINGS}/+: {codes[0]}"))
             return
         self._log.info("subscribed")
+        health.works(PART, lasts=inf)
         self._ready()
 
     def _disconnected(self, client: Client, data: Any, flags: DisconnectFlags, code: ReasonCode, more: object) -> None:
         self._log.info("disconnected", reason=str(code))
+        self._gone(str(code))
+
+    def _gone(self, why: str) -> None:
+        health.fails(PART, f"the broker {self._broker} isn't there: {why}", lasts=inf)
 
     def _message(self, client: Client, data: Any, message: MQTTMessage) -> None:
         """Takes a message; one that can't be kept now isn't confirmed, and the process ends."""

@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
-from sqlalchemy import text
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -44,8 +43,7 @@ def routes() -> APIRouter:
 
     @router.get("/healthz", summary="Whether the service works", responses=described(HTTPStatus.SERVICE_UNAVAILABLE))
     def healthz(http: Request) -> Health:
-        with database(http).read() as connection:
-            connection.execute(text("SELECT 1"))
+        database(http).check()
         return Health(status="ok")
 
     @router.get(

@@ -13,10 +13,11 @@ from offchain.commands.api_key import key
 from offchain.commands.api_meter import meter
 from offchain.commands.output import answer, json_option, say
 from offchain.commands.plasma_session import root_option
+from offchain.commands.reporting import reporting
 from offchain.commands.session import listen, rpc_option
 
 if TYPE_CHECKING:
-    from offchain.history.intake import Intake
+    from offchain.health import Check
 
 
 @click.group(cls=Group)
@@ -79,8 +80,11 @@ def serve(
     url = f"http://{host}:{port}"
     answer(as_json, {"url": url, "database": database.place}, f"API at {url}, history in {database.place}")
     click.get_text_stream("stdout").flush()
-    with indexing(database, chains) if index_too else nullcontext():
-        http_service.serve(application(database, rules, chains=chains), listening)
+    app = application(database, rules, chains=chains)
+    probes: dict[str, Check] = {"database": database.check}
+    probes |= {f"chain {chain.id}": chain.node.height for chain in chains.followed}
+    with reporting(probes, app.state.metrics.registry), indexing(database, chains) if index_too else nullcontext():
+        http_service.serve(app, listening)
     database.close()
 
 
@@ -100,13 +104,16 @@ def intake(name: str, as_json: bool) -> None:
 
     from offchain.api.mqtt import READINGS, Broker, Subscriber
     from offchain.api.watch import Metrics, json_log
+    from offchain.history.database import Database
+    from offchain.history.intake import Intake
     from offchain.settings import settings
 
     broker = Broker.parse(settings.mqtt.get_secret_value())
-    subscriber = Subscriber(broker, name, _intake(), Metrics(), json_log())
+    database, metrics = Database(settings.database), Metrics()
+    subscriber = Subscriber(broker, name, Intake(database, settings.late_hours * 3600), metrics, json_log())
     line = f"Takes readings from {broker}, {READINGS}/METER"
     content = {"broker": str(broker), "topic": f"{READINGS}/+"}
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt), reporting({"database": database.check}, metrics.registry):
         subscriber.run(lambda: say(json.dumps(content) if as_json else line))
 
 
@@ -144,11 +151,3 @@ def collect(microgrid: str, epoch: int, file: Path, minutes: int, as_json: bool)
     missing = [f"0x{meter.hex()}" for meter in found.missing]
     content = {"microgrid": microgrid, "epoch": epoch, "readings": len(found.readings), "missing": missing}
     answer(as_json, content, f"{len(found.readings)} readings in {file}; of {len(missing)} meters there is none.")
-
-
-def _intake() -> Intake:
-    from offchain.history.database import Database
-    from offchain.history.intake import Intake
-    from offchain.settings import settings
-
-    return Intake(Database(settings.database), settings.late_hours * 3600)

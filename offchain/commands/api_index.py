@@ -12,6 +12,7 @@ import click
 from offchain.command import Command
 from offchain.commands.output import answer, go_on, json_option
 from offchain.commands.plasma_session import root_option
+from offchain.commands.reporting import reporting
 from offchain.commands.session import SessionError, rpc_option
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def index(rpc: str | None, root_url: str | None, as_json: bool) -> None:
         content = {"chains": present, "database": database.place}
         answer(as_json, content, f"Follows chain {' and '.join(map(str, present))} into {database.place}")
         click.get_text_stream("stdout").flush()
-        go_on(indexer_of(database, chains).step, SECONDS)
+        with reporting():
+            go_on("index", indexer_of(database, chains).step, SECONDS)
     database.close()
 
 
@@ -84,7 +86,7 @@ def indexing(database: Database, chains: Chains) -> Iterator[None]:
 
     ended = Event()
     indexer = indexer_of(database, chains)
-    thread = Thread(target=go_on, args=(indexer.step, SECONDS, ended.is_set), daemon=True)
+    thread = Thread(target=go_on, args=("index", indexer.step, SECONDS, ended.is_set), daemon=True)
     with only_writer(database):
         thread.start()
         try:

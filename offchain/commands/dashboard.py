@@ -9,6 +9,7 @@ import click
 from offchain.command import Command
 from offchain.commands.output import answer, json_option
 from offchain.commands.plasma_session import root_option
+from offchain.commands.reporting import reporting
 from offchain.commands.session import SessionError, listen, network, rpc_option
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def dashboard(
     from offchain import http_service
     from offchain.chains import PLASMA
     from offchain.dashboard.site import Services, network_file, site
+    from offchain.node import Node
     from offchain.settings import settings
 
     chain = network(rpc)
@@ -54,7 +56,8 @@ def dashboard(
     url = f"http://{host}:{port}"
     answer(as_json, {"url": url}, f"The page is at {url}", "Press Ctrl-C to stop.")
     click.get_text_stream("stdout").flush()
-    http_service.serve(app, listening)
+    with reporting({"node": Node(chain.web3).height}):
+        http_service.serve(app, listening)
 
 
 def _root(url: str | None) -> tuple[str | None, Manifest | None]:

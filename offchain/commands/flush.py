@@ -10,6 +10,7 @@ import click
 
 from offchain.command import Command
 from offchain.commands.output import answer, json_option
+from offchain.commands.reporting import reporting
 from offchain.commands.session import Opening, WalletName, network, own_sender, rpc_option
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def flush(watch: bool, name: str | None, rpc: str | None, as_json: bool) -> None
         click.echo(f"Flushed {count} notes: {transaction}", err=as_json)
 
     click.echo("Watching; press Ctrl-C to stop.", err=True)
-    flusher.watch(stop, flushed, lambda reason: click.echo(f"Error: {reason}", err=True))
+    with reporting():
+        flusher.watch(stop, flushed, lambda reason: click.echo(f"Error: {reason}", err=True))
     answer(as_json, {"notes": total}, f"Flushed {total} notes in all.")
 
 

@@ -57,17 +57,21 @@ def stages(first: str) -> Iterator[Stage]:
         yield lambda stage: status.update(STAGES.get(stage, stage))
 
 
-def go_on(step: Callable[[], None], seconds: float, done: Callable[[], bool] = lambda: False) -> None:
+def go_on(part: str, step: Callable[[], None], seconds: float, done: Callable[[], bool] = lambda: False) -> None:
     """Takes a step again and again, `seconds` apart, until Ctrl-C or it is done. What hinders it is said once, on
-    stderr."""
+    stderr; the health of `part` is how the last step went."""
+    from offchain.health import health
+
     said = ""
     with suppress(KeyboardInterrupt):
         while not done():
             problem = ""
             try:
                 step()
+                health.works(part)
             except UserError as error:
                 problem = str(error)
+                health.fails(part, problem)
             if problem and problem != said:
                 click.echo(problem, err=True)
             said = problem

@@ -10,6 +10,7 @@ import click
 from offchain.command import Command
 from offchain.commands.output import answer, go_on, stages
 from offchain.commands.plasma_session import Account, account_options
+from offchain.commands.reporting import reporting
 
 if TYPE_CHECKING:
     from offchain.plasma.cancelling import SpentEscape
@@ -53,7 +54,8 @@ def cancel(account: Account, proofs: Path, watch: bool) -> None:
             answer(account.as_json, _content(one), _words(account, one))
 
     if watch:
-        go_on(tell, WATCH_SECONDS)
+        with reporting():
+            go_on("cancelling", tell, WATCH_SECONDS)
         return
     found = done()
     lines = [_words(account, one) for one in found] or ["No escape of a spent note waits."]

@@ -9,6 +9,7 @@ import click
 from offchain.command import Command
 from offchain.commands.output import answer, go_on, json_option, stages
 from offchain.commands.plasma_session import chain_options, manifests_option, plasma_node, root_chain, root_option
+from offchain.commands.reporting import reporting
 from offchain.commands.session import Opening, wallet_option
 
 KEEP_SECONDS = 5
@@ -65,7 +66,8 @@ def keep(
             tell(kept)
 
     if watch:
-        go_on(step, KEEP_SECONDS)
+        with reporting():
+            go_on("proofs", step, KEEP_SECONDS)
         return
     with stages("reading the chain"):
         kept = keeper.step() or KeptProofs.load(keeper.path(root.head().epoch))

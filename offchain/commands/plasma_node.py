@@ -29,6 +29,7 @@ from offchain.commands.plasma_source import (
     needed,
     own_engine,
 )
+from offchain.commands.reporting import reporting
 from offchain.commands.session import listen, password
 from offchain.errors import UserError
 
@@ -150,6 +151,7 @@ def node(
     access = Access(rate or None, origins=origins)
 
     with ExitStack() as stack:
+        stack.enter_context(reporting())
 
         def listening(address: str, number: int) -> socket.socket:
             return stack.enter_context(listen(address, number))

@@ -19,6 +19,7 @@ from offchain.commands.plasma_source import (
     needed,
     own_engine,
 )
+from offchain.commands.reporting import reporting
 from offchain.commands.session import password
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ def watch(
     def ready(chain: ExecutedChain) -> None:
         say(f"Watching from block {chain.height} on")
 
-    if engine is not None:
-        run_remote(engine, ready, more=more)
-    elif folder is not None and follow is not None:
-        run_replica(folder, needed(genesis_file), follow, ready, more=more)
+    with reporting():
+        if engine is not None:
+            run_remote(engine, ready, more=more)
+        elif folder is not None and follow is not None:
+            run_replica(folder, needed(genesis_file), follow, ready, more=more)

@@ -12,6 +12,7 @@ from offchain.command import Amount, Command
 from offchain.commands.output import answer, go_on, json_option, stages
 from offchain.commands.ppdl_network import ground_of, registry_of, store_option, stores_of
 from offchain.commands.ppdl_training import FILE
+from offchain.commands.reporting import reporting
 from offchain.commands.session import Opening, listen, network, own_sender, rpc_option, wallet_option
 from offchain.errors import UserError
 
@@ -87,7 +88,8 @@ def serve(
         ground.synced.update()
         node.look()
 
-    go_on(step, SECONDS)
+    with reporting():
+        go_on("answers", step, SECONDS)
 
 
 @click.command(cls=Command)

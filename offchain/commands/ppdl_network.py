@@ -10,6 +10,7 @@ import click
 from offchain.command import Command
 from offchain.commands.output import answer, go_on, json_option
 from offchain.commands.ppdl_training import FILE
+from offchain.commands.reporting import reporting
 from offchain.commands.session import Network, Opening, listen, network, own_sender, rpc_option, wallet_option
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ def join(
             number = registry.round().number
             answer(as_json, {"round": number, "did": said}, f"round {number}: {said}")
 
-    go_on(step, SECONDS, lambda: rounds is not None and registry.head() >= rounds)
+    with reporting():
+        go_on("training", step, SECONDS, lambda: rounds is not None and registry.head() >= rounds)
 
 
 @click.command(cls=Command)
@@ -143,7 +145,8 @@ def relay(host: str, port: int, urls: tuple[str, ...], name: str, rpc: str | Non
         if said:
             answer(as_json, {"did": said}, said)
 
-    go_on(step, SECONDS)
+    with reporting():
+        go_on("headers", step, SECONDS)
 
 
 def registry_of(chain: Network) -> Registry:

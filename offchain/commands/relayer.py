@@ -6,6 +6,7 @@ import click
 
 from offchain.command import Command
 from offchain.commands.output import answer, json_option
+from offchain.commands.reporting import reporting
 from offchain.commands.session import Opening, listen, network, own_sender, rpc_option, wallet_option
 
 
@@ -62,5 +63,6 @@ def relayer(
     content = {"url": url, "account": sender.address, "address": str(wallet.address)}
     answer(as_json, content, f"Relayer {sender.address} at {url}, paid to {wallet.address}", "Press Ctrl-C to stop.")
     click.get_text_stream("stdout").flush()
-    serve(service, listening, origins)
+    with reporting({"node": service.check}):
+        serve(service, listening, origins)
     journal.close()

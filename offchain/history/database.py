@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -60,6 +60,11 @@ class Database:
         """A connection whose changes are made together when it ends, or not at all. Raises HistoryError."""
         with self._told(), self._writer.begin() as connection:
             yield connection
+
+    def check(self) -> None:
+        """Raises HistoryError if the database doesn't answer."""
+        with self.read() as connection:
+            connection.execute(text("SELECT 1"))
 
     def close(self) -> None:
         """Closes all connections."""

@@ -18,6 +18,7 @@ from eth_account.signers.local import LocalAccount
 from offchain.chains import connect
 from offchain.deployment.manifest import Manifest
 from offchain.errors import UserError
+from offchain.health import health
 from offchain.node import Node
 from offchain.plasma.authority import Authority
 from offchain.plasma.authority_service import AuthorityClient, authority_service
@@ -212,7 +213,9 @@ def repeated(name: str, step: Callable[[], object], seconds: float) -> Part:
                 try:
                     step()
                     said = ""
+                    health.works(name)
                 except UserError as error:
+                    health.fails(name, str(error))
                     if str(error) != said:
                         log.warning("%s: %s", name, error)
                     said = str(error)

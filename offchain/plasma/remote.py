@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from offchain.chains import connect
 from offchain.errors import UserError
+from offchain.health import health
 from offchain.node import Node
 from offchain.plasma.blocks import BlockLeaf
 from offchain.plasma.engine import RpcEngine
@@ -47,7 +48,9 @@ class RemoteChain:
             try:
                 await self.start()
                 said = ""
+                health.works("node")
             except UserError as error:
+                health.fails("node", f"{self.engine.url}: {error}")
                 if str(error) != said:
                     log.warning("the node at %s: %s", self.engine.url, error)
                 said = str(error)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from offchain.errors import UserError
+from offchain.health import health
 from offchain.plasma.engine import Block, SealingEngine
 from offchain.plasma.feed import FeedClient, FeedError, Page
 from offchain.plasma.jsonrpc import SERVER_ERROR, Refusal
@@ -68,7 +69,9 @@ class Replica:
                     break
                 try:
                     page = fetching.result()
+                    health.works("leader")
                 except FeedError as error:
+                    health.fails("leader", str(error))
                     log.warning("%s; trying again", error)
                     await asyncio.wait([stopping], timeout=RETRY_SECONDS)
                     continue

@@ -16,6 +16,7 @@ from web3.exceptions import Web3Exception
 from offchain.assets import Assets
 from offchain.http_service import Refusal
 from offchain.journal import Journal, Sent
+from offchain.node import Node
 from offchain.outbox import Outbox
 from offchain.relayer.fees import Fees
 from offchain.sender import Sender, TransactionError
@@ -68,6 +69,11 @@ class Relayer:
             "address": str(self._key.address),
             "fees": self._fees.to_content(),
         }
+
+    def check(self) -> None:
+        """Raises NodeError if the node doesn't answer, Refusal if the account can't pay for gas."""
+        if not int(Node(self._sender.web3).call("eth_getBalance", self.account, "latest"), 16):
+            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, f"the relayer's account {self.account} has no ETH for gas")
 
     def take(self, request: Request) -> Outcome:
         """Checks a request, sends it and waits. The same request again gives the same transaction. Raises Refusal."""
