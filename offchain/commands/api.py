@@ -129,11 +129,11 @@ def collect(microgrid: str, epoch: int, file: Path, minutes: int, as_json: bool)
     \b
     openmg api collect MG1 1964210 readings.csv
     """
-    import csv
-
     from offchain.commands.session import SessionError
     from offchain.history.database import Database
     from offchain.history.energy import epoch_readings
+    from offchain.metering.readings_table import write
+    from offchain.metering.readings_tree import Reading
     from offchain.settings import settings
 
     database = Database(settings.database)
@@ -141,13 +141,7 @@ def collect(microgrid: str, epoch: int, file: Path, minutes: int, as_json: bool)
     database.close()
     if not found.readings:
         raise SessionError(f"no meter of {microgrid} has sent a reading of epoch {epoch}")
-    try:
-        with file.open("x", newline="") as out:
-            rows = csv.writer(out)
-            rows.writerow(("commitment", "exported", "imported"))
-            rows.writerows((f"0x{meter.hex()}", exported, imported) for meter, imported, exported in found.readings)
-    except OSError as error:
-        raise SessionError(f"{file} can't be written: {error.strerror}") from error
+    write(file, [Reading(int.from_bytes(meter, "big"), out, into) for meter, into, out in found.readings])
     missing = [f"0x{meter.hex()}" for meter in found.missing]
     content = {"microgrid": microgrid, "epoch": epoch, "readings": len(found.readings), "missing": missing}
     answer(as_json, content, f"{len(found.readings)} readings in {file}; of {len(missing)} meters there is none.")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,7 +15,6 @@ from offchain.commands.session import Opening, SessionError, WalletName, network
 if TYPE_CHECKING:
     from offchain.commands.session import Network
     from offchain.metering.ledger import Ledger
-    from offchain.metering.readings_tree import Reading
     from offchain.sender import Sender
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -30,7 +28,19 @@ account_option = click.option(
     type=WalletName(),
     help="Whose account is the operator's.  [default on local chains: a public development key]",
 )
-readings_argument = click.argument("readings", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+def readings_options(function: Function) -> Function:
+    """Where an epoch's readings come from."""
+    form = click.option(
+        "--format",
+        "form",
+        metavar="NAME",
+        default="csv",
+        show_default=True,
+        help="What READINGS are: csv, history, or a meter source of another package.",
+    )
+    return click.argument("readings")(form(function))
 
 
 @click.group(cls=Group)
@@ -55,57 +65,56 @@ def register(microgrid: str, card: str, capacity: int, name: str | None, rpc: st
     openmg operator register MG1 openmgmeter1... --capacity 4000
     """
     from offchain.metering.card import MeterCard
-    from offchain.metering.ledger import Meter
-    from offchain.metering.registration import Registration
+    from offchain.metering.microgrid import Microgrid
 
     found = MeterCard.parse(card)
     chain, sender = _operator(name, rpc)
-    registration = Registration(sender, chain.manifest, _ledger(chain))
-    number = registration.microgrid(microgrid.upper())
+    run = Microgrid(microgrid, sender, chain.manifest, _folder(chain))
     with stages("registering"):
-        new = registration.register([Meter(found, number, capacity)])
-    content = {
-        "microgrid": microgrid.upper(),
-        "commitment": hex(found.commitment),
-        "capacity": capacity,
-        "new": bool(new),
-    }
-    line = f"meter {found.commitment:#066x} in {microgrid.upper()}, {capacity} Wh an epoch"
+        new = run.register([found], capacity)
+    content = {"microgrid": run.name, "commitment": hex(found.commitment), "capacity": capacity, "new": bool(new)}
+    line = f"meter {found.commitment:#066x} in {run.name}, {capacity} Wh an epoch"
     answer(as_json, content, f"Registered {line}." if new else f"Registered already: {line}.")
 
 
 @operator.command()
 @click.argument("microgrid")
 @click.argument("epoch", type=click.IntRange(0, 2**64 - 1))
-@readings_argument
+@readings_options
 @account_option
 @rpc_option
 @json_option
-def publish(microgrid: str, epoch: int, readings: Path, name: str | None, rpc: str | None, as_json: bool) -> None:
-    """Publishes an epoch's READINGS: a CSV file with the columns commitment, exported and imported (Wh).
+def publish(
+    microgrid: str, epoch: int, readings: str, form: str, name: str | None, rpc: str | None, as_json: bool
+) -> None:
+    """Publishes an epoch's READINGS: a CSV file with the columns commitment, exported and imported (Wh); with --format
+    history the URL of the database of `openmg api`; else what the named meter source takes.
 
     Cut off, it is simply run again: the same readings are never published twice.
 
     \b
     openmg operator publish MG1 1964210 readings.csv
+    openmg operator publish MG1 1964210 sqlite:///history/history.db --format history
     """
-    _bring("publish", microgrid, epoch, readings, name, rpc, as_json)
+    _bring("publish", microgrid, epoch, (form, readings), name, rpc, as_json)
 
 
 @operator.command()
 @click.argument("microgrid")
 @click.argument("epoch", type=click.IntRange(0, 2**64 - 1))
-@readings_argument
+@readings_options
 @account_option
 @rpc_option
 @json_option
-def correct(microgrid: str, epoch: int, readings: Path, name: str | None, rpc: str | None, as_json: bool) -> None:
+def correct(
+    microgrid: str, epoch: int, readings: str, form: str, name: str | None, rpc: str | None, as_json: bool
+) -> None:
     """Replaces a published epoch's READINGS, as long as its correction window is open.
 
     \b
     openmg operator correct MG1 1964210 readings.csv
     """
-    _bring("correct", microgrid, epoch, readings, name, rpc, as_json)
+    _bring("correct", microgrid, epoch, (form, readings), name, rpc, as_json)
 
 
 @operator.command()
@@ -143,56 +152,43 @@ def status(microgrid: str, rpc: str | None, as_json: bool) -> None:
     answer(as_json, {"microgrid": microgrid.upper(), "meters": content}, *columns(rows))
 
 
-def read_readings(path: Path) -> list[Reading]:
-    """The readings of a CSV file. Raises SessionError, which names the row."""
-    return list(_rows(path))
+def _bring(
+    what: str,
+    microgrid: str,
+    epoch: int,
+    readings: tuple[str, str],
+    name: str | None,
+    rpc: str | None,
+    as_json: bool,
+) -> None:
+    from offchain.metering.microgrid import Microgrid
+    from offchain.metering.source import SOURCES, read
 
-
-def _rows(path: Path) -> Iterator[Reading]:
-    from offchain.metering.readings_tree import Reading
-
-    wanted = ["commitment", "exported", "imported"]
-    try:
-        with path.open(newline="") as file:
-            rows = csv.DictReader(file)
-            if rows.fieldnames is None or not set(wanted) <= set(rows.fieldnames):
-                raise SessionError(f"{path.name} needs the columns {', '.join(wanted)}")
-            for row in rows:
-                try:
-                    numbers = [int(row[column] or "", 16 if column == "commitment" else 10) for column in wanted]
-                except ValueError:
-                    raise SessionError(f"{path.name}: row {rows.line_num} is no reading") from None
-                yield Reading(*numbers)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SessionError(f"{path} can't be read: {error}") from error
-
-
-def _bring(what: str, microgrid: str, epoch: int, path: Path, name: str | None, rpc: str | None, as_json: bool) -> None:
-    from offchain.metering.publication import Publisher
-    from offchain.metering.registration import Registration
-
-    readings = read_readings(path)
+    form, place = readings
+    source = SOURCES.load(form)
     chain, sender = _operator(name, rpc)
-    ledger = _ledger(chain)
-    number = Registration(sender, chain.manifest, ledger).microgrid(microgrid.upper())
-    publisher = Publisher(sender, chain.manifest, number, ledger, _folder(chain))
+    run = Microgrid(microgrid, sender, chain.manifest, _folder(chain))
+    found = read(source, place, run.epoch(epoch))
     with stages("building the tree"):
-        done = (publisher.publish if what == "publish" else publisher.correct)(epoch, readings)
-    bundle = publisher.bundle(done.data_hash)
+        done = (run.publish if what == "publish" else run.correct)(epoch, found)
+    bundle = run.publisher.bundle(done.data_hash)
+    missing = run.without(found)
     content = {
         "outcome": done.outcome.value,
-        "microgrid": microgrid.upper(),
+        "microgrid": run.name,
         "epoch": epoch,
         "root": hex(done.root),
         "exported": done.exported,
         "imported": done.imported,
         "bundle": str(bundle),
         "open_from": done.open_from,
+        "missing": [hex(meter) for meter in missing],
     }
     answer(
         as_json,
         content,
-        f"Epoch {epoch} of {microgrid.upper()}: {done.outcome}. {done.exported} Wh exported, {done.imported} imported.",
+        f"Epoch {epoch} of {run.name}: {done.outcome}. {done.exported} Wh exported, {done.imported} imported.",
+        f"Of {len(missing)} registered meters there is no reading.",
         f"For the owners: {bundle}",
     )
 

@@ -187,19 +187,12 @@ def settle(
 def _reading(
     wallet: Wallet, place: int | None, epoch: int, source: str | None, stage: Stage
 ) -> tuple[OwnMeter, Reading, ReadingPath]:
-    """The meter that is meant and its reading of the epoch. Raises SessionError, DeliveryError."""
+    """The meter that is meant and its reading of the epoch. Raises MeterError, DeliveryError."""
     from offchain.metering.delivery import Delivery
     from offchain.metering.publication import BUNDLES
     from offchain.settings import settings
 
-    meters = wallet.meters()
-    if not meters:
-        raise SessionError("this wallet has no registered meter: see `openmg wallet meter`")
-    if place is None and len(meters) > 1:
-        raise SessionError(f"this wallet has {len(meters)} meters: name one with --meter, see `openmg wallet meter`")
-    if place is not None and place > len(meters):
-        raise SessionError(f"there is no meter {place}: this wallet has {len(meters)}, see `openmg wallet meter`")
-    meter = meters[(place or 1) - 1]
+    meter = wallet.meter(place)
     stage("fetching the readings")
     where = source or settings.metering / str(wallet.manifest.chain_id) / BUNDLES
     return meter, *Delivery(wallet.web3, wallet.manifest, where).reading(meter, epoch)

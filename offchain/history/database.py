@@ -31,10 +31,13 @@ class HistoryError(UserError):
 
 
 class Database:
-    """An open database with the newest tables. Many threads may use it. Raises HistoryError, MigrationError."""
+    """An open database with the newest tables. Many threads may use it. Raises HistoryError, MigrationError, and with
+    `must_exist` also for a file that isn't there."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, must_exist: bool = False) -> None:
         self._url = _checked(url)
+        if must_exist and self._url.get_backend_name() == "sqlite" and not Path(str(self._url.database)).is_file():
+            raise HistoryError(f"there is no database {self.place}")
         self.dialect = self._url.get_backend_name()
         try:
             self.engine = _engine(self._url)

@@ -126,11 +126,6 @@ class Household:
         """Base units that can be spent, as last read."""
         return sum(note.amount for note in self.wallet.notes(asset)[0])
 
-    def most(self, asset: str, fee: int, more_notes: int = 0) -> int:
-        """The most that one operation can spend at a relayer's fee, which merging more than two notes costs as well."""
-        count = len(self.wallet.notes(asset)[0]) + more_notes
-        return self.held(asset) - fee * (1 + count // MERGED_AWAY)
-
     def book(self, asset: str) -> Book:
         """What the history says of one asset."""
         told: dict[str, int] = defaultdict(int)
@@ -156,9 +151,6 @@ COLUMNS = {
     EntryKind.UNSHIELDED: "brought",
 }
 """What a line of the history counts as."""
-
-MERGED_AWAY = 3
-"""Notes by which a merge makes fewer; two can be spent at once."""
 
 SMALLEST = 100 * WATT_HOUR
 """Less energy than this is left where it is: the relayer's fee would eat it up."""

@@ -25,10 +25,8 @@ from offchain.deployment.platform import PlatformDeployment, Rules
 from offchain.flusher import Flusher
 from offchain.journal import Journal
 from offchain.metering.delivery import Delivery
-from offchain.metering.ledger import Ledger, Meter
-from offchain.metering.publication import BUNDLES, Publisher
+from offchain.metering.microgrid import Microgrid
 from offchain.metering.readings_tree import Reading, ReadingPath
-from offchain.metering.registration import Registration
 from offchain.relayer.fees import Fees
 from offchain.relayer.relayer import Relayer
 from offchain.sender import development_sender, key_sender
@@ -39,6 +37,7 @@ from offchain.units import ETHER, WATT_HOUR
 from offchain.wallet.keys import Seed
 from offchain.wallet.note import ETH
 from offchain.wallet.reader import Reader
+from offchain.wallet.selection import merges
 
 RULES = Rules(epoch_length=3_600, correction_window=600, price_window=1_800, max_deviation=1_000)
 CAPACITY = 16_000
@@ -180,7 +179,7 @@ class PrivateDay:
             token = self.tokens[household.microgrid]
             if reading.exported * WATT_HOUR < SMALLEST:
                 continue
-            (meter,) = household.wallet.meters()
+            meter = household.wallet.meter()
             sent = household.wallet.issue(meter, hour.epoch, reading, path, self.submitter, self.stopwatch.tell)
             hour.plans[household.name].surplus = reading.exported * WATT_HOUR - self._fee(token)
             self._note(hour.interval, "issue", household, token, reading.exported * WATT_HOUR, sent)
@@ -191,7 +190,7 @@ class PrivateDay:
         ETH the other, nothing of it on the exchange."""
         deals = []
         for microgrid in MICROGRIDS:
-            ours = [household for household in self.households if household.microgrid == microgrid]
+            ours = self._homes_of(microgrid)
             seller = max(ours, key=lambda household: hour.plans[household.name].surplus)
             buyer = max(ours, key=lambda household: hour.plans[household.name].need)
             amount = min(hour.plans[seller.name].surplus // 2, hour.plans[buyer.name].need // 2)
@@ -237,7 +236,8 @@ class PrivateDay:
         for household in self._shuffled(self.households):
             token = self.tokens[household.microgrid]
             imported = household.measured[hour.interval].imported * WATT_HOUR
-            missing = imported - household.most(token, self._fee(token), 1)
+            notes = len(household.wallet.notes(token)[0]) + 1
+            missing = imported + self._fee(token) * (1 + sum(merges(notes))) - household.held(token)
             if imported and missing >= SMALLEST:
                 exchange = self.manifest.contract(self.web3, f"{household.microgrid}_exchange").functions
                 self._swap(hour.interval, household, ETH, exchange.getEthToTokenOutputPrice(missing).call(), token)
@@ -249,10 +249,10 @@ class PrivateDay:
             reading, path = hour.readings[household.name]
             token = self.tokens[household.microgrid]
             household.wallet.sync()
-            amount = min(reading.imported * WATT_HOUR, household.most(token, self._fee(token)))
+            meter = household.wallet.meter()
+            amount = household.wallet.settleable(meter, reading, self.submitter)
             if amount < SMALLEST:
                 continue
-            (meter,) = household.wallet.meters()
             progress = self.stopwatch.tell
             sent = household.wallet.settle(meter, hour.epoch, reading, path, amount, self.submitter, progress)
             self._note(hour.interval, "settle", household, token, amount, sent)
@@ -304,29 +304,22 @@ class PrivateDay:
 
     def _register(self) -> None:
         folder = self.folder / "metering"
-        self.ledger = Ledger(folder)
-        registration = Registration(self.operator, self.manifest, self.ledger)
-        numbers = {name: registration.microgrid(name) for name in MICROGRIDS}
-        registration.register(
-            [Meter(household.card, numbers[household.microgrid], CAPACITY) for household in self.households]
-        )
-        self.publishers = {
-            name: Publisher(self.operator, self.manifest, number, self.ledger, folder)
-            for name, number in numbers.items()
-        }
-        self.delivery = Delivery(self.web3, self.manifest, folder / BUNDLES)
+        self.microgrids = [Microgrid(name, self.operator, self.manifest, folder) for name in MICROGRIDS]
+        for microgrid in self.microgrids:
+            microgrid.register([home.card for home in self._homes_of(microgrid.name)], CAPACITY)
+        self.delivery = Delivery(self.web3, self.manifest, self.microgrids[0].bundles)
 
     def _publish(self, interval: int, epoch: int) -> None:
-        for name, publisher in self.publishers.items():
-            ours = [household for household in self.households if household.microgrid == name]
-            publisher.publish(epoch, [household.reading(interval) for household in ours])
+        for microgrid in self.microgrids:
+            microgrid.publish(epoch, [home.reading(interval) for home in self._homes_of(microgrid.name)])
+
+    def _homes_of(self, microgrid: str) -> list[Household]:
+        return [household for household in self.households if household.microgrid == microgrid]
 
     def _deliver(self, epoch: int) -> dict[str, Part]:
         """Each household fetches its own."""
         self._sync()
-        return {
-            household.name: self.delivery.reading(household.wallet.meters()[0], epoch) for household in self.households
-        }
+        return {household.name: self.delivery.reading(household.wallet.meter(), epoch) for household in self.households}
 
     def _measured(self, home: Home) -> list[Measured]:
         return [Measured(int(home.made[hour]), int(home.used[hour])) for hour in self.hours]

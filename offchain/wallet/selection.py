@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -74,23 +74,48 @@ def select(
     raise FundsError(f"not enough: merging the notes costs fees, which leaves less than {shown(needed)}")
 
 
+def most(spendable: Sequence[OwnedNote], fee: int, merge_fee: int) -> int:
+    """The most base units that one operation can take of notes of one asset, beside its fee and one for each merge; 0
+    if they don't even pay these."""
+    trees = {note.tree for note in spendable}
+    found = [0]
+    for tree in trees:
+        notes = [note for note in spendable if note.tree == tree]
+        largest = sorted((note.amount for note in notes), reverse=True)[:INPUTS]
+        found += [sum(largest) - fee, *(left - fee for left, _, _ in _merges(notes, merge_fee))]
+    return max(found)
+
+
+def merges(count: int) -> list[int]:
+    """How many consolidations each round has, until two of so many notes are left."""
+    rounds = []
+    while count > INPUTS:
+        sizes = _sizes(count)
+        rounds.append(len(sizes))
+        count -= sum(sizes) - len(sizes)
+    return rounds
+
+
 def _plan(notes: Sequence[OwnedNote], needed: int, merge_fee: int) -> Plan | None:
     """The plan within one tree, None if its notes aren't enough."""
     few = _one_or_two(notes, needed)
     if few:
         return Plan(few)
-    largest = sorted(notes, key=lambda note: note.amount, reverse=True)
-    for count in range(INPUTS + 1, len(largest) + 1):
-        used = largest[:count]
-        merged = _merged(used)
-        rounds, left, fees = 1, count - sum(len(group) - 1 for group in merged), merge_fee * len(merged)
-        while left > INPUTS:
-            sizes = _sizes(left)
-            rounds, left, fees = rounds + 1, left - sum(sizes) + len(sizes), fees + merge_fee * len(sizes)
-        worth = min(sum(note.amount for note in group) for group in merged)
-        if worth > merge_fee and sum(note.amount for note in used) - fees >= needed:
+    for left, merged, rounds in _merges(notes, merge_fee):
+        if left >= needed:
             return Plan((), tuple(merged), rounds)
     return None
+
+
+def _merges(notes: Sequence[OwnedNote], merge_fee: int) -> Iterator[tuple[int, list[tuple[OwnedNote, ...]], int]]:
+    """What is left of three and more of the largest notes once they are merged to two, the groups of the first round,
+    and how many rounds that takes; only where each merge brings more than it costs."""
+    largest = sorted(notes, key=lambda note: note.amount, reverse=True)
+    for count in range(INPUTS + 1, len(largest) + 1):
+        used, rounds = largest[:count], merges(count)
+        merged = _merged(used)
+        if min(sum(note.amount for note in group) for group in merged) > merge_fee:
+            yield sum(note.amount for note in used) - merge_fee * sum(rounds), merged, len(rounds)
 
 
 def _one_or_two(notes: Sequence[OwnedNote], needed: int) -> tuple[OwnedNote, ...]:

@@ -26,7 +26,7 @@ from offchain.wallet.note import AMOUNT_LIMIT, ETH, OwnedNote
 from offchain.wallet.reader import Reader, WalletError
 from offchain.wallet.relay import Relay, Submitter
 from offchain.wallet.request import Operation, Request
-from offchain.wallet.selection import Plan, select
+from offchain.wallet.selection import INPUTS, Plan, most, select
 from offchain.wallet.shielding import Shielding, approval, sign_permit
 from offchain.wallet.trade import SLIPPAGE, Desk, Quote
 from offchain.wallet.transaction import Builder, Send
@@ -170,6 +170,31 @@ class Wallet(Reader):
                 secret = self.keys.meter_secret(number)
                 found.append(OwnMeter(secret, commitment, meter.microgrid, meter.capacity, tree.path(commitment)))
         return found
+
+    def meter(self, place: int | None = None) -> OwnMeter:
+        """The wallet's meter, or that at a place from 1 on, which is needed if it has several. Raises MeterError."""
+        meters = self.meters()
+        if not meters:
+            raise MeterError("this wallet has no registered meter: see `openmg wallet meter`")
+        if place is None and len(meters) > 1:
+            raise MeterError(f"this wallet has {len(meters)} meters: name one with --meter, see `openmg wallet meter`")
+        if place is not None and not 1 <= place <= len(meters):
+            raise MeterError(f"there is no meter {place}: this wallet has {len(meters)}, see `openmg wallet meter`")
+        return meters[(place or 1) - 1]
+
+    def most(self, operation: Operation, asset: str, submitter: Submitter) -> int:
+        """The most base units that an operation can take of an asset's notes, as last read, beside what the submitter
+        asks for it and for merging them; 0 if they don't even pay that."""
+        relay = submitter.relay(operation, asset)
+        spendable, _ = self.notes(asset)
+        merging = submitter.relay(Operation.CONSOLIDATE, asset) if len(spendable) > INPUTS else None
+        return most(spendable, relay.fee if relay else 0, merging.fee if merging else 0)
+
+    def settleable(self, meter: OwnMeter, reading: Reading, submitter: Submitter) -> int:
+        """The most base units that can be settled of a meter's reading: what it imported, as far as the notes go."""
+        registry = self.manifest.contract(self.web3, "registry").functions
+        held = self.most(Operation.SETTLE, str(registry.tokenOf(meter.microgrid).call()), submitter)
+        return min(reading.imported * PARAMETERS.watt_hour, held)
 
     def _spend(
         self,

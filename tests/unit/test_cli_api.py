@@ -15,11 +15,11 @@ import requests
 
 from offchain.api.keys import Scope
 from offchain.commands.api_key import SCOPES
-from offchain.commands.metering import read_readings
 from offchain.environment import PROJECT
 from offchain.history.database import Database
 from offchain.history.intake import Intake
 from offchain.metering.card import MeterCard
+from offchain.metering.source import SOURCES, Epoch
 from offchain.settings import Settings, settings
 from tests.metered import INTERVAL, Device, last_interval
 from tests.unit.command_line import CommandLine
@@ -75,7 +75,7 @@ def test_an_epoch_becomes_the_file_that_is_published(openmg: CommandLine, tmp_pa
     epoch, file = str(last_interval() // INTERVAL), tmp_path / "epoch.csv"
     done = openmg.done("api", "collect", "MG1", epoch, str(file))
     assert done["missing"] == [f"0x{Device(2).commitment.hex()}"]
-    (reading,) = read_readings(file)
+    (reading,) = SOURCES.load("csv")(str(file), Epoch("MG1", int(epoch), INTERVAL))
     assert (reading.commitment, reading.exported, reading.imported) == (1, 30, 120)
     assert "can't be written" in openmg.run("api", "collect", "MG1", epoch, str(file)).error
     assert "no meter of MG2" in openmg.run("api", "collect", "MG2", epoch, str(tmp_path / "none.csv")).error

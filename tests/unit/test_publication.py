@@ -33,6 +33,7 @@ from offchain.sender import Sender, TransactionError, development_sender
 from offchain.settings import settings
 from offchain.wallet.meter import OwnMeter
 from offchain.wallet.trees import Path as TreePath
+from tests.added_package import added_package
 
 SECRETS = [1000 + number for number in range(5)]
 CARDS = [MeterCard.of(secret) for secret in SECRETS]
@@ -426,6 +427,30 @@ def test_the_operator_s_commands(office: Office, epoch: int, command: Callable[.
     assert Delivery(office.web3, office.manifest, Path(done["bundle"]).parent).reading(meter, epoch)[0].exported == 1300
     (shown,) = command("status", "MG1")["meters"]
     assert shown == {"commitment": hex(card.commitment), "capacity": 5000, "registered": True}
+
+
+def test_a_meter_source_of_another_package(
+    epoch: int, command: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """J1 J2 P9 the command takes readings from it by its name, tells which meters it has none of, and says in one line
+    what is wrong with it."""
+    cards = [MeterCard.of(secret) for secret in (3100, 3101)]
+    for card in cards:
+        command("register", "MG2", str(card), "--capacity", "5000")
+    source = f"""
+        from offchain.metering.readings_tree import Reading
+
+        def desk(place, epoch):
+            assert (place, epoch.microgrid, epoch.number) == ("their desk", "MG2", {epoch}), place
+            return [Reading({cards[0].commitment}, 700, 0)]
+    """
+    added_package(tmp_path, monkeypatch, "published_desk", source, {"openmg.readings": {"desk": "desk"}})
+    done = command("publish", "mg2", str(epoch), "their desk", "--format", "desk")
+    assert (done["outcome"], done["exported"], done["missing"]) == ("published", 700, [hex(cards[1].commitment)])
+    failed = command("correct", "MG2", str(epoch), "elsewhere", "--format", "desk")
+    assert failed == f"Error: the readings of epoch {epoch} can't be had: AssertionError: elsewhere\n"
+    unknown = command("correct", "MG2", str(epoch), "their desk", "--format", "xml")
+    assert unknown == "Error: there is no meter source xml: there are csv, desk, history\n"
 
 
 @pytest.mark.parametrize(

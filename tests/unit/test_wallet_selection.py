@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from offchain.wallet.note import ETH, TREE_LEAVES, Note, OwnedNote
-from offchain.wallet.selection import INPUTS, MERGED, FundsError, select
+from offchain.wallet.selection import INPUTS, MERGED, FundsError, most, select
 
 
 def notes_of(*amounts: int, first: int = 0) -> list[OwnedNote]:
@@ -94,3 +94,21 @@ def test_merging_that_costs_too_much_is_refused() -> None:
         select(notes_of(10, 10, 10), [], 26, merge_fee=5)
     with pytest.raises(FundsError, match="not enough: 1 are needed, 0 are there"):
         select([], [], 1)
+
+
+@given(AMOUNTS, AMOUNTS, st.sampled_from([0, 1, 7, 60]), st.sampled_from([0, 1, 7]))
+@settings(max_examples=300, deadline=None)
+def test_the_most_is_just_what_can_be_spent(old: list[int], new: list[int], fee: int, merge_fee: int) -> None:
+    """P1 so much can be spent and not one unit more, whatever the notes, the trees they lie in, and the fees."""
+    notes = [*notes_of(*old), *notes_of(*new, first=TREE_LEAVES)]
+    found = most(notes, fee, merge_fee)
+    if found:
+        select(notes, [], found + fee, merge_fee)
+    with pytest.raises(FundsError):
+        select(notes, [], found + fee + 1, merge_fee)
+
+
+def test_the_most_of_nothing() -> None:
+    assert most([], 0, 0) == most(notes_of(3, 3), 7, 0) == 0
+    assert most(notes_of(5, 5, 5), 2, 1) == 12
+    assert most(notes_of(5, 5, 1), 2, 3) == 8
