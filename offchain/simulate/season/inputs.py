@@ -66,8 +66,8 @@ class Choices:
     kinds: Mapping[str, int] = field(default_factory=dict)
     tariff: str = "kepco_jeju_time_of_use"
     feed_in: float = Assumptions.feed_in_price
-    line_kw: float = Assumptions.line_kw
-    feeder_kw_per_home: float = 2.0
+    line_kw: float = 8.0
+    feeder_kw_per_home: float = 1.2
 
 
 BUNDLED_HOMES = 55
