@@ -29,7 +29,7 @@ SEASON = Season(
     np.array([200.0, 250.0]),
     np.array([90.0, 80.0]),
 )
-"""Noon: 5 kWh are made, 1 is stored, 1 goes over the line and fills it, 1.5 to the utility, 1 can't go anywhere. Evening:
+"""Noon: 5 kWh are made, 1 is stored, 1 goes over the line and fills it, 1.5 to the utility, 1 nowhere. Evening:
 half a kWh comes out of the battery."""
 
 
