@@ -52,7 +52,6 @@ def test_energy_adds_up_and_nobody_is_worse_off(orders: list[Order], powers: tup
         balance[order.microgrid] += wh if order.side is SELL else -wh
         price = found.price[order.microgrid]
         assert wh == 0 or (price >= order.limit - 1e-6 if order.side is SELL else price <= order.limit + 1e-6)
-    rent = 0.0
     for line, wh, lost, apart in zip(lines, found.flow.tolist(), found.lost.tolist(), found.congestion, strict=True):
         source, target = line.ends if wh >= 0 else line.ends[::-1]
         assert abs(wh) <= line.power
@@ -60,9 +59,13 @@ def test_energy_adds_up_and_nobody_is_worse_off(orders: list[Order], powers: tup
         balance[source] -= abs(wh)
         balance[target] += abs(wh) - lost
         assert apart == 0 or abs(wh) >= line.power - 1
-        rent += found.price[target] * (abs(wh) - lost) - found.price[source] * abs(wh)
     assert balance.tolist() == [0, 0, 0]
-    assert rent >= -TARIFF * 2 * len(lines)  # rounding: a Wh or two a line
+    money = sum(
+        found.price[order.microgrid] * (wh if order.side is BUY else -wh) / 1000
+        for order, wh in zip(orders, found.filled.tolist(), strict=True)
+    )
+    assert found.rent.sum() == pytest.approx(money)
+    assert (found.rent >= -2 * 0.260 / 0.8**2).all()  # rounding: a Wh or two a line
 
 
 @settings(max_examples=60, deadline=None)
@@ -115,6 +118,7 @@ def test_a_full_line_splits_the_price_and_a_free_one_does_not() -> None:
     assert (narrow.filled.tolist(), narrow.flow.tolist()) == ([500, 450], [-500])
     assert narrow.price.tolist() == [FEED_IN, TARIFF]
     assert narrow.congestion.tolist() == [pytest.approx(200 * 0.9 - 90)]
+    assert narrow.rent.tolist() == [pytest.approx(0.45 * 200 - 0.5 * 90)]
 
 
 def test_no_order_is_no_trade() -> None:

@@ -38,7 +38,8 @@ def a_ledger() -> Ledger:
     books = Ledger.blank(2, 2, 2, 1)
     books.made, books.used = SEASON.made.copy(), np.array([[1_500, 2_000], [1_000, 1_000]])
     books.discharged[1, 0], books.curtailed[0, 0], books.stored[:, 0] = 500, 1_000, [900, 400]
-    books.flow[0, 0], books.congestion[0, 0] = 1_000, 60.0
+    books.flow[0, 0], books.congestion[0, 0], books.rent[0, 0] = 1_000, 60.0, 15.0
+    books.refused[1, 1] = 300
     books.overload[0, 1] = 200
     books.sold[0, 0], books.bought[0, 1], books.notes[:, 0] = 1_000, 900, 500
     books.earned[0, 0], books.paid[0, 1] = 110, 135
@@ -125,7 +126,7 @@ def test_energy_and_grid_by_hand() -> None:
             "held_back_kwh": 1.222,
             "held_back_hours": 1,
             "congestion": 60.0,
-            "rent": 60.0,
+            "rent": 15.0,
         }
     ]
 
@@ -150,6 +151,7 @@ def test_prices_and_trade_by_hand() -> None:
         "metered_kwh": 2.5 + 2.0 + 0.5 + 1.0,
         "physical_ratio": pytest.approx(6.0 / 1.9),
         "held_at_the_end_kwh": 0.5,
+        "refused_kwh": 0.3,
     }
 
 
@@ -159,7 +161,8 @@ def test_money_by_hand() -> None:
     assert found == {
         "homes": -(125 + 605 - 200),
         "utility": 595 - 90,
-        "between": 25,
+        "lines": 15,
+        "founders": 10,
         "energy": pytest.approx(-0.4 * 90 + 1.5 * 80),
         "margin": pytest.approx(505 - 84),
     }
@@ -168,14 +171,14 @@ def test_money_by_hand() -> None:
 def test_gains_tell_who_pays() -> None:
     """Y22, against a world in which the utility settles all that the meters counted."""
     without = a_ledger()
-    for name in ("sold", "bought", "earned", "paid", "notes", "congestion"):
+    for name in ("sold", "bought", "earned", "paid", "notes", "congestion", "rent"):
         getattr(without, name)[:] = 0
     without.fed_in[0, 0], without.drawn[0, 1] = 2_500, 2_000
     without.credited[0, 0], without.billed[0, 1] = 225, 400
     found = gains(SEASON, a_ledger(), without)
     assert found["by_home"] == [pytest.approx(110 + 90 + 40 - 225), pytest.approx(400 - 135 - 220)]
     assert (found["homes"], found["left"]) == (pytest.approx(60), pytest.approx(40))
-    assert (found["saved"], found["from_between"]) == (0, -25)
+    assert (found["saved"], found["from_lines"], found["from_founders"]) == (0, -15, -10)
     assert found["from_utility"] == pytest.approx(45)  # it carries the note's half kWh until somebody settles it
     assert (found["better_off"], found["worse_off"], found["most_lost"]) == (2, 0, 0)
 
@@ -185,13 +188,15 @@ def test_gains_tell_who_pays() -> None:
 def test_money_adds_up_to_nothing_over_all_parties(seed: int, world: type[UtilityOnly | Auction]) -> None:
     """Y22: of any season and world; a gain is somebody's loss or energy saved. All figures are JSON."""
     season = season_of(Choices(homes=6, days=1, seed=seed, line_kw=1, feeder_kw_per_home=0.5, batteries=1)).season
-    one, without = world(season, lambda hour: np.zeros((24, 2))), UtilityOnly(season, lambda hour: np.zeros((24, 2)))
+    nothing = np.zeros((48, 2))
+    one, without = world(season, nothing), UtilityOnly(season, nothing)
     for lived in (one, without):
         assert len(list(lived.run())) == 24
     parties = money(season, one.ledger, currents(season, one.ledger))
-    assert parties["homes"] + parties["utility"] + parties["between"] == pytest.approx(0, abs=1e-6)
+    assert sum(parties[party] for party in ("homes", "utility", "lines", "founders")) == pytest.approx(0, abs=1e-6)
+    assert parties["founders"] == pytest.approx(0, abs=1e-6)  # an auction has none
     found = gains(season, one.ledger, without.ledger)
-    paid = found["saved"] + found["from_utility"] + found["from_between"] + found["left"]
+    paid = found["saved"] + found["from_utility"] + found["from_lines"] + found["from_founders"] + found["left"]
     assert found["homes"] == pytest.approx(paid, abs=1e-6)
     flows = currents(season, one.ledger)
     assert (flows.drawn.sum() - flows.given.sum()) == (

@@ -51,14 +51,9 @@ def drawn(seed: int) -> Season:
     return season_of(choices).season
 
 
-def foresight(hour: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """Nobody knows."""
-    return np.zeros((24, 2))
-
-
 def lived(season: Season, world: str) -> Ledger:
     """What happened."""
-    one = WORLDS[world](season, foresight)
+    one = WORLDS[world](season, np.zeros((season.hours + 24, 2)))
     assert list(one.run()) == list(range(season.hours))
     return one.ledger
 

@@ -26,13 +26,14 @@ Floats = NDArray[np.float64]
 class Cleared:
     """`filled` is what each order got, Wh; `price` won a kWh by microgrid; `flow` what leaves over each line, Wh, from
     its first end to its second if positive; `lost` on it; `congestion` by how much the price where it goes, less the
-    loss, is above the price where it comes from, won a kWh."""
+    loss, is above the price where it comes from, won a kWh; `rent` what it earns, won."""
 
     filled: Energy
     price: Floats
     flow: Energy
     lost: Energy
     congestion: Floats
+    rent: Floats
 
 
 @dataclass(frozen=True)
@@ -89,12 +90,14 @@ def clear(orders: Sequence[Order], lines: Sequence[Line], microgrids: int, feed_
     taken, sent = _best(book, ways, microgrids)
     price = _prices(book, taken, ways, sent, microgrids, (feed_in, tariff))
     whole, carried = _whole(book, taken, ways, sent, microgrids)
-    flow, lost, congestion = np.zeros(len(lines), np.int64), np.zeros(len(lines), np.int64), np.zeros(len(lines))
+    flow, lost = np.zeros((2, len(lines)), np.int64)
+    congestion, rent = np.zeros((2, len(lines)))
     for way, wh in zip(ways, carried, strict=True):
         if wh:
             flow[way.line], lost[way.line] = way.sign * wh, _lost(way, wh)
             congestion[way.line] = max(0.0, price[way.target] * (1 - way.loss) - price[way.source])
-    return Cleared(_shared(book, orders, whole), price, flow, lost, congestion)
+            rent[way.line] = (price[way.target] * (wh - _lost(way, wh)) - price[way.source] * wh) / 1000
+    return Cleared(_shared(book, orders, whole), price, flow, lost, congestion, rent)
 
 
 def _best(book: _Book, ways: list[_Way], microgrids: int) -> tuple[Floats, Floats]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,17 +14,14 @@ from offchain.simulate.season.season import Season
 
 AHEAD = 24
 
-Foresight = Callable[[int], NDArray[np.float64]]
-"""What the microgrids will have made less used in the `AHEAD` hours from an hour on, as forecast before it, in Wh,
-shape (24, microgrids)."""
-
 
 class Households:
-    """Their minds, what they have, and what happened to them so far. `opening` are the prices before the first hour,
-    won a kWh, shape (microgrids,)."""
+    """Their minds, what they have, and what happened to them so far. `foreseen` is what the microgrids will have made
+    less used, as forecast, Wh, shape (hours + 24, microgrids); `opening` are the prices before the first hour, won a
+    kWh, shape (microgrids,)."""
 
-    def __init__(self, season: Season, foresight: Foresight, opening: NDArray[np.float64]) -> None:
-        self.season, self.foresight, self.opening = season, foresight, opening
+    def __init__(self, season: Season, foreseen: NDArray[np.float64], opening: NDArray[np.float64]) -> None:
+        self.season, self.foreseen, self.opening = season, foreseen, opening
         self.plant = Plant.of(season)
         self.stored = self.plant.first
         self.minds = [mind(season, place) for place in range(len(season.homes))]
@@ -36,15 +31,16 @@ class Households:
     def view(self, hour: int) -> View:
         """What all can know before an hour."""
         season, ledger = self.season, self.ledger
+        ahead = np.minimum(np.arange(hour, hour + AHEAD), season.hours - 1)
         return View(
             hour,
             later(season.start, hour),
             ledger.price[hour - 1] if hour else self.opening,
             ledger.average[hour - 1] if hour else self.opening,
             ledger.price[:hour],
-            season.tariff[hour : hour + AHEAD],
-            season.feed_in[hour : hour + AHEAD],
-            self.foresight(hour),
+            season.tariff[ahead],
+            season.feed_in[ahead],
+            self.foreseen[hour : hour + AHEAD],
         )
 
     def live(self, hour: int, view: View) -> Hour:

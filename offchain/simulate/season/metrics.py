@@ -143,8 +143,8 @@ def energy(season: Season, ledger: Ledger, flows: Currents) -> dict[str, float |
 
 
 def grid(season: Season, ledger: Ledger, flows: Currents) -> dict[str, Any]:
-    """Transformers and lines. `congestion` is the mean of the prices' difference while the line is full, and `rent`
-    what that makes on what it carried; in a world without local prices nobody sees either."""
+    """Transformers and lines. `congestion` is the mean of the prices' difference while the line is full, `rent` what
+    its operator earned; in a world without local prices nobody sees either."""
     transformers, lines = [], []
     for place, microgrid in enumerate(season.microgrids):
         overload = ledger.overload[:, place]
@@ -172,7 +172,7 @@ def grid(season: Season, ledger: Ledger, flows: Currents) -> dict[str, Any]:
                 "held_back_kwh": float(flows.held[:, number].sum() / KWH),
                 "held_back_hours": int((flows.held[:, number] > 0).sum()),
                 "congestion": float(apart[full].mean()) if full.any() else 0.0,
-                "rent": float((apart * np.abs(flow)).sum() / KWH),
+                "rent": float(ledger.rent[:, number].sum()),
             }
         )
     return {"peak_kw": float(flows.drawn.max() / KWH), "transformers": transformers, "lines": lines}
@@ -211,36 +211,40 @@ def trade(ledger: Ledger) -> dict[str, float | None]:
         "metered_kwh": metered / KWH,
         "physical_ratio": metered / traded if traded else None,
         "held_at_the_end_kwh": float(ledger.notes[-1].sum()) / KWH,
+        "refused_kwh": float(ledger.refused.sum()) / KWH,
     }
 
 
 def money(season: Season, ledger: Ledger, flows: Currents) -> dict[str, float]:
-    """What each party has on balance, in won: `homes`, `utility` and `between`, who stands between sellers and buyers:
-    the founders of the pools, or the owners of the lines. They add up to 0. `energy` is what the energy was worth that
-    the utility supplied on balance, at the feed-in price, so `margin` is what it has left for its grid and itself."""
+    """What each party has on balance, in won: `homes`, `utility`, operators of `lines`, and `founders` of the pools.
+    They add up to 0. `energy` is what the energy was worth that the utility supplied on balance, at the feed-in price,
+    so `margin` is what it has left for its grid and itself."""
     homes = -float(ledger.cost.sum())
     utility = float((ledger.billed - ledger.credited).sum())
     supplied = float(((flows.drawn - flows.given) * season.feed_in).sum()) / KWH
+    rent = float(ledger.rent.sum())
     return {
         "homes": homes,
         "utility": utility,
-        "between": float((ledger.paid - ledger.earned).sum()),
+        "lines": rent,
+        "founders": float((ledger.paid - ledger.earned).sum()) - rent,
         "energy": supplied,
         "margin": utility - supplied,
     }
 
 
 def gains(season: Season, ledger: Ledger, without: Ledger) -> dict[str, Any]:
-    """What the homes have of a world more than of one without a local market, and from whom: `homes` = `saved` (energy
-    that the utility had not to supply, at the feed-in price) + `from_utility` (of its margin) + `from_between`, but for
-    `left`, what the homes have in store more."""
+    """What the homes have of a world more than of one without a local market, and from whom. `homes` = `saved`, energy
+    that the utility had not to supply, at the feed-in price, + `from_utility`, of its margin, + `from_lines` +
+    `from_founders` + `left`, what the homes have in store more."""
     after, before = (money(season, one, currents(season, one)) for one in (ledger, without))
     better = (without.cost - left(season, without)) - (ledger.cost - left(season, ledger))
     return {
         "homes": float(better.sum()),
         "saved": before["energy"] - after["energy"],
         "from_utility": before["margin"] - after["margin"],
-        "from_between": before["between"] - after["between"],
+        "from_lines": before["lines"] - after["lines"],
+        "from_founders": before["founders"] - after["founders"],
         "left": float((left(season, ledger) - left(season, without)).sum()),
         "better_off": int((better > 1).sum()),
         "worse_off": int((better < -1).sum()),
