@@ -20,7 +20,7 @@ interface IMeterRegistry is ITransferPolicy {
     /// @param epochLength Seconds of a metering epoch; epoch `n` is from `n * epochLength` on.
     /// @param correctionWindow Seconds after publication in which an epoch can be corrected.
     /// @param priceWindow Seconds of the average that a private trade's price is held against.
-    /// @param maxDeviation How far the spot price may be from it, in ten-thousandths.
+    /// @param maxDeviation How far a trade may move the spot price away from it, in ten-thousandths.
     struct Microgrid {
         address operator;
         uint24 epochLength;

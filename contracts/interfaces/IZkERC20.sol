@@ -106,7 +106,8 @@ interface IZkERC20 {
     error NotACapClass(uint256 cap);
     /// @notice Thrown when a trade moves more energy than its cap (both in base units).
     error CapExceeded(uint256 amount, uint256 cap);
-    /// @notice Thrown when the spot price is too far from the average (both UQ112.112 wei per base unit).
+    /// @notice Thrown when a trade would leave the spot price too far from the average, on the side to which it moves it
+    /// (both UQ112.112 wei per base unit).
     error PriceOutOfBounds(uint256 spot, uint256 average);
 
     /// @notice Takes an asset in as a note. For ETH send the amount along; a token must be approved.
@@ -145,7 +146,8 @@ interface IZkERC20 {
         address recipient
     ) external;
 
-    /// @notice Gives the public amount to the exchange and takes what it pays as a note.
+    /// @notice Gives the public amount to the exchange and takes what it pays as a note. No purchase leaves the price
+    /// above the bound around the average, no sale below it; whatever brings it back may happen.
     /// @param signals Public signals of `trade`, read by `TradeSignals`.
     /// @return amountOut What the exchange paid, in base units.
     function swap(

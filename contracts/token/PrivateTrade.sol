@@ -11,6 +11,16 @@ import {Vault} from "./Vault.sol";
 /// @title PrivateTrade
 /// @notice The pool's trades on the exchange and their limits; documented in IZkERC20.
 abstract contract PrivateTrade is Vault {
+    /* TYPES */
+
+    /// @dev Where an energy is traded, the running epoch of its microgrid, and what its price is held to.
+    struct Market {
+        IUniswapOracleExchange exchange;
+        uint256 epoch;
+        uint256 window;
+        uint256 maxDeviation;
+    }
+
     /* STORAGE */
 
     uint256 private constant WATT_HOUR = 1e15;
@@ -43,42 +53,38 @@ abstract contract PrivateTrade is Vault {
         _slotUsed[meterNullifier] = true;
     }
 
-    /// @dev Refuses a trade that isn't one of energy, at a price out of bounds, or of another epoch than that of the
-    /// energy that is bought, or sold for ETH. Returns the exchange to call: that of the energy sold, or else bought.
-    function _checkTrade(
-        address assetIn,
-        address assetOut,
-        uint256 epoch
-    ) internal view returns (IUniswapExchange exchange) {
-        if (assetIn == assetOut) revert NotATrade(assetIn, assetOut);
-        uint256 current;
-        IUniswapExchange other;
-        if (assetIn != ETH) (exchange, current) = _checkPrice(assetIn);
-        if (assetOut != ETH) (other, current) = _checkPrice(assetOut);
-        if (epoch != current) revert WrongEpoch(current, epoch);
-        if (assetIn == ETH) exchange = other;
-    }
-
-    /// @dev Trades through the turnstile; no side's energy may exceed the cap (Wh).
+    /// @dev Trades through the turnstile. Refuses what isn't a trade of energy, is of another epoch than that of the
+    /// energy that is bought, or sold for ETH, moves more energy than the cap (Wh) on either side, or moves a price
+    /// out of bounds.
     function _trade(
-        IUniswapExchange exchange,
         address assetIn,
         uint256 amountIn,
-        address assetOut,
-        uint256 minimum,
+        SwapOrder calldata order,
+        uint256 epoch,
         uint256 cap
     ) internal returns (uint256 amountOut) {
+        if (assetIn == order.asset) revert NotATrade(assetIn, order.asset);
+        Market memory sold;
+        Market memory bought;
+        if (assetIn != ETH) sold = _market(assetIn);
+        if (order.asset != ETH) bought = _market(order.asset);
+        uint256 current = order.asset == ETH ? sold.epoch : bought.epoch;
+        if (epoch != current) revert WrongEpoch(current, epoch);
+
         uint256 most = _baseUnits(cap);
         if (assetIn != ETH && amountIn > most) revert CapExceeded(amountIn, most);
         _letOut(assetIn, amountIn);
         amountOut = assetIn == ETH
-            ? exchange.ethToTokenSwapInput{value: amountIn}(minimum, block.timestamp)
-            : _sell(exchange, assetIn, amountIn, assetOut, minimum);
-        inside[assetOut] += amountOut;
-        if (assetOut != ETH) {
+            ? bought.exchange.ethToTokenSwapInput{value: amountIn}(order.minimum, block.timestamp)
+            : _sell(sold.exchange, assetIn, amountIn, order.asset, order.minimum);
+        inside[order.asset] += amountOut;
+        if (order.asset != ETH) {
             if (amountOut > most) revert CapExceeded(amountOut, most);
-            IEnergyToken(assetOut).burn(amountOut);
+            IEnergyToken(order.asset).burn(amountOut);
         }
+
+        if (assetIn != ETH) _checkFall(sold);
+        if (order.asset != ETH) _checkRise(bought);
     }
 
     /* PRIVATE */
@@ -101,17 +107,28 @@ abstract contract PrivateTrade is Vault {
                 : exchange.tokenToTokenSwapInput(amount, minimum, 1, block.timestamp, assetOut);
     }
 
-    /// @dev The energy's exchange and the current epoch of its microgrid, if the price is within bounds.
-    function _checkPrice(address energy) private view returns (IUniswapExchange, uint256) {
-        (uint256 microgrid, uint256 epoch, uint256 window, uint256 maxDeviation) = REGISTRY.tradeRules(energy);
-        if (microgrid == 0) revert InvalidAsset(energy);
-        IUniswapOracleExchange exchange = IUniswapOracleExchange(FACTORY.getExchange(energy));
-        if (address(exchange) == address(0)) revert InvalidAsset(energy);
-        uint256 spot = exchange.spotPrice();
-        uint256 average = exchange.averagePrice(window);
-        uint256 distance = spot > average ? spot - average : average - spot;
-        if (distance * WHOLE > average * maxDeviation) revert PriceOutOfBounds(spot, average);
-        return (exchange, epoch);
+    /// @dev Refuses a sale that left the price too far below the average. One that is too high still may fall.
+    function _checkFall(Market memory market) private view {
+        (uint256 spot, uint256 average) = _prices(market);
+        if (spot * WHOLE < average * (WHOLE - market.maxDeviation)) revert PriceOutOfBounds(spot, average);
+    }
+
+    /// @dev Refuses a purchase that left the price too far above the average. One that is too low still may rise.
+    function _checkRise(Market memory market) private view {
+        (uint256 spot, uint256 average) = _prices(market);
+        if (spot * WHOLE > average * (WHOLE + market.maxDeviation)) revert PriceOutOfBounds(spot, average);
+    }
+
+    /// @dev The price as it stands, and the average, which trades of this block don't move.
+    function _prices(Market memory market) private view returns (uint256 spot, uint256 average) {
+        return (market.exchange.spotPrice(), market.exchange.averagePrice(market.window));
+    }
+
+    function _market(address energy) private view returns (Market memory market) {
+        uint256 microgrid;
+        (microgrid, market.epoch, market.window, market.maxDeviation) = REGISTRY.tradeRules(energy);
+        market.exchange = IUniswapOracleExchange(FACTORY.getExchange(energy));
+        if (microgrid == 0 || address(market.exchange) == address(0)) revert InvalidAsset(energy);
     }
 
     /// @dev A cap in base units, if it is 250 Wh times a power of four.

@@ -5,7 +5,6 @@ import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC2
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IGroth16Verifier, Proof} from "../interfaces/IGroth16Verifier.sol";
 import {IMeterRegistry} from "../interfaces/IMeterRegistry.sol";
-import {IUniswapExchange} from "../interfaces/IUniswapExchange.sol";
 import {IUniswapFactory} from "../interfaces/IUniswapFactory.sol";
 import {IZkERC20, Terms} from "../interfaces/IZkERC20.sol";
 import {Poseidon} from "../merkle/Poseidon.sol";
@@ -143,8 +142,7 @@ contract ZkERC20 is NoteTree, PrivateTrade, ReentrancyGuardTransient {
 
         address assetIn = _asset(signals.publicAsset());
         uint256 amountIn = signals.publicAmount();
-        IUniswapExchange exchange = _checkTrade(assetIn, order.asset, signals.epoch());
-        amountOut = _trade(exchange, assetIn, amountIn, order.asset, order.minimum, signals.cap());
+        amountOut = _trade(assetIn, amountIn, order, signals.epoch(), signals.cap());
 
         uint256[] memory commitments = _kept(
             _commitment(order.npk, order.asset, amountOut),

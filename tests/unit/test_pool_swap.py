@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -270,9 +271,19 @@ def test_energy_without_exchange(market: Market, project: Any, deployer: Any, op
     denied(request, error=("InvalidAsset(address)", token), time=market.now)
 
 
+@pytest.fixture
+def wide(market: Market, operator: Any) -> Market:
+    """The market, in which the price may double or fall to nothing."""
+    for microgrid in (1, 2):
+        rules = (operator, EPOCH_SECONDS, 0, PRICE_WINDOW, 10_000)
+        market.shielded.registry.changeMicrogrid(microgrid, rules, sender=operator)
+    return market
+
+
 @pytest.mark.parametrize("cap", CLASSES)
-def test_cap_classes(market: Market, denied: Refused, stranger: Any, chain: Any, cap: int) -> None:
+def test_cap_classes(wide: Market, denied: Refused, stranger: Any, chain: Any, cap: int) -> None:
     """S15 250 Wh times 4^0 to 4^7 are classes: exactly the cap is traded, one base unit more is refused."""
+    market = wide
     most = cap * WATT_HOUR
     error = ("CapExceeded(uint256,uint256)", most + 1, most)
     denied(market.sell(most + 1, cap), error=error, time=market.now)
@@ -401,57 +412,130 @@ def test_turnstile(market: Market, denied: Refused) -> None:
     assert north > LARGEST * WATT_HOUR
 
 
-def within(spot: int, average: int) -> bool:
-    """Whether a spot price is within the bound of the average."""
-    return abs(spot - average) * 10_000 <= average * MAX_DEVIATION
+AVERAGE = (100 * ETHER << 112) // ENERGY
+OUT_OF_BOUNDS = "PriceOutOfBounds(uint256,uint256)"
+Spot = Callable[[int], int]
 
 
-@pytest.mark.parametrize("direction", ["up", "down"])
-def test_price_bound(market: Market, trader: Any, denied: Refused, stranger: Any, chain: Any, direction: str) -> None:
-    """S17 within the bound a trade goes through, beyond it none does, in either direction of trade and of price."""
-    exchange = market.north.exchange
-    average = (100 * ETHER << 112) // ENERGY
+def spot_after_purchase(wei: int, eth: int = 100 * ETHER, energy: int = ENERGY) -> int:
+    """The price that a purchase leaves behind."""
+    return (eth + wei << 112) // (energy - input_price(wei, eth, energy))
 
-    def pushed(amount: int) -> int:
-        if direction == "up":
-            bought = input_price(amount, 100 * ETHER, ENERGY)
-            return (100 * ETHER + amount << 112) // (ENERGY - bought)
-        bought = input_price(amount, ENERGY, 100 * ETHER)
-        return (100 * ETHER - bought << 112) // (ENERGY + amount)
 
-    low, high = 0, 20 * ETHER if direction == "up" else ENERGY // 2  # of the push: just within, just beyond
+def spot_after_sale(sold: int, eth: int = 100 * ETHER, energy: int = ENERGY) -> int:
+    """The price that a sale leaves behind."""
+    return (eth - input_price(sold, energy, eth) << 112) // (energy + sold)
+
+
+def is_within(spot: int) -> bool:
+    """Whether a price is within the bound of the average."""
+    return abs(spot - AVERAGE) * 10_000 <= AVERAGE * MAX_DEVIATION
+
+
+def largest(spot: Spot, most: int) -> int:
+    """The largest amount below `most` that leaves the price within the bound."""
+    low, high = 0, most
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if within(pushed(middle), average) else (low, middle)
-    swap = exchange.ethToTokenSwapInput if direction == "up" else exchange.tokenToEthSwapInput
-    for push in (low, high):
-        with chain.isolate():
-            chain.provider.set_timestamp(market.now)
-            if direction == "up":
-                swap(1, 2**40, sender=trader, value=push)
-            else:
-                swap(push, 1, 2**40, sender=trader)
-            spot = exchange.spotPrice()
-            assert spot == pushed(push)
-            requests = [make(KWH // 1000) for make in (market.buy, market.sell, market.cross)]
-            if push == high:
-                for request in requests:
-                    error = ("PriceOutOfBounds(uint256,uint256)", spot, average)
-                    denied(request, error=error, time=market.now)
-            else:
-                for request in requests:
-                    with pytest.raises(AssertionError, match="succeeded"):
-                        denied(request, error=b"", time=market.now)
+        low, high = (middle, high) if is_within(spot(middle)) else (low, middle)
+    return low
 
 
-def test_price_of_either_side(market: Market, trader: Any, denied: Refused) -> None:
-    """S17 a trade between microgrids looks at both prices."""
-    market.south.exchange.ethToTokenSwapInput(1, 2**40, sender=trader, value=20 * ETHER)
-    spot, average = market.south.exchange.spotPrice(), (100 * ETHER << 112) // ENERGY
-    error = ("PriceOutOfBounds(uint256,uint256)", spot, average)
-    denied(market.cross(KWH), error=error, time=market.now)
+def passes(market: Market, request: Request, denied: Refused) -> None:
+    """A swap would go through."""
     with pytest.raises(AssertionError, match="succeeded"):
-        denied(market.sell(KWH), error=b"", time=market.now)
+        denied(request, error=b"", time=market.now)
+
+
+def test_a_purchase_ends_within_the_bound(market: Market, denied: Refused) -> None:
+    """S17 exactly up to the bound may a purchase raise the price; a wei more is refused."""
+    most = largest(spot_after_purchase, 20 * ETHER)
+    passes(market, market.buy(most), denied)
+    error = (OUT_OF_BOUNDS, spot_after_purchase(most + 1), AVERAGE)
+    denied(market.buy(most + 1), error=error, time=market.now)
+
+
+def test_a_sale_ends_within_the_bound(market: Market, denied: Refused) -> None:
+    """S17 exactly down to the bound may a sale lower the price; a base unit more is refused."""
+    most = largest(spot_after_sale, ENERGY // 2)
+    passes(market, market.sell(most), denied)
+    error = (OUT_OF_BOUNDS, spot_after_sale(most + 1), AVERAGE)
+    denied(market.sell(most + 1), error=error, time=market.now)
+
+
+def test_a_trade_between_microgrids_ends_within_both_bounds(market: Market, trader: Any, denied: Refused) -> None:
+    """S17 what is sold falls no further than to its bound, what is bought rises no further than to its own."""
+    rise: Spot = lambda sold: spot_after_purchase(input_price(sold, ENERGY, 100 * ETHER), *south)  # noqa: E731
+    for cheaper in (False, True):
+        if cheaper:
+            market.south.exchange.tokenToEthSwapInput(ENERGY // 50, 1, 2**40, sender=trader)
+        south = market.south.eth, market.south.tokens
+        binding, other = (spot_after_sale, rise) if cheaper else (rise, spot_after_sale)
+        most = largest(binding, ENERGY // 2)
+        assert is_within(other(most + 1))
+        passes(market, market.cross(most), denied)
+        denied(market.cross(most + 1), error=(OUT_OF_BOUNDS, binding(most + 1), AVERAGE), time=market.now)
+
+
+def test_what_is_too_dear_is_not_bought(market: Market, trader: Any, denied: Refused) -> None:
+    """S17 whoever made it dear: no wei buys any, and any sale brings the price back, also if it stays too high."""
+    market.north.exchange.ethToTokenSwapInput(1, 2**40, sender=trader, value=10 * ETHER)
+    reserves = market.north.eth, market.north.tokens
+    spot = spot_after_purchase(10**12, *reserves)
+    assert not is_within(spot)
+    denied(market.buy(10**12), error=(OUT_OF_BOUNDS, spot, AVERAGE), time=market.now)
+    assert not is_within(spot_after_sale(KWH, *reserves))
+    for make in (market.sell, market.cross):
+        passes(market, make(KWH), denied)
+
+
+def test_what_is_too_cheap_is_not_sold(market: Market, trader: Any, denied: Refused) -> None:
+    """S17 whoever made it cheap: no base unit is sold, and any purchase brings the price back."""
+    market.north.exchange.tokenToEthSwapInput(ENERGY // 8, 1, 2**40, sender=trader)
+    reserves = market.north.eth, market.north.tokens
+    spot = spot_after_sale(10**6, *reserves)
+    assert not is_within(spot)
+    for make in (market.sell, market.cross):
+        denied(make(10**6), error=(OUT_OF_BOUNDS, spot, AVERAGE), time=market.now)
+    assert not is_within(spot_after_purchase(10**12, *reserves))
+    passes(market, market.buy(10**12), denied)
+
+
+def test_no_trade_goes_through_to_the_other_bound(market: Market, trader: Any, denied: Refused) -> None:
+    """S17 a price that is too high may fall below the average, but not below its bound."""
+    market.north.exchange.ethToTokenSwapInput(1, 2**40, sender=trader, value=10 * ETHER)
+    reserves = market.north.eth, market.north.tokens
+    most = LARGEST * WATT_HOUR
+    spot = spot_after_sale(most, *reserves)
+    assert spot < AVERAGE
+    assert not is_within(spot)
+    denied(market.sell(most), error=(OUT_OF_BOUNDS, spot, AVERAGE), time=market.now)
+    passes(market, market.sell(most // 2), denied)
+
+
+def test_the_bought_side_between_microgrids(market: Market, trader: Any, denied: Refused, chain: Any) -> None:
+    """S17 energy that is too dear isn't bought with other energy, which can still be sold; what is too cheap is."""
+    south = market.south
+    with chain.isolate():
+        south.exchange.ethToTokenSwapInput(1, 2**40, sender=trader, value=10 * ETHER)
+        spot = spot_after_purchase(input_price(KWH, ENERGY, 100 * ETHER), south.eth, south.tokens)
+        denied(market.cross(KWH), error=(OUT_OF_BOUNDS, spot, AVERAGE), time=market.now)
+        passes(market, market.sell(KWH), denied)
+    chain.provider.set_timestamp(market.now)
+    south.exchange.tokenToEthSwapInput(ENERGY // 8, 1, 2**40, sender=trader)
+    assert not is_within(south.exchange.spotPrice())
+    passes(market, market.cross(KWH), denied)
+
+
+def test_trades_of_a_block_do_not_move_its_average(market: Market, stranger: Any, denied: Refused) -> None:
+    """S17 however many trades share a second, all of them together end within the bound."""
+    most = largest(spot_after_purchase, 20 * ETHER)
+    market.shielded.send(market.buy(most // 2), stranger)
+    reserves = market.north.eth, market.north.tokens
+    spot: Spot = lambda wei: spot_after_purchase(wei, *reserves)  # noqa: E731
+    rest = largest(spot, 20 * ETHER)
+    passes(market, market.buy(rest), denied)
+    denied(market.buy(rest + 1), error=(OUT_OF_BOUNDS, spot(rest + 1), AVERAGE), time=market.now)
 
 
 def test_no_average_yet(founded: Market, denied: Refused, at_time: Pin) -> None:

@@ -118,12 +118,11 @@ class PoolChain:
         data = bytes.fromhex(self.rpc.call("eth_call", {"to": READER, "gas": hex(20_000_000)}, "latest")[2:])
         return {name: int.from_bytes(data[32 * at : 32 * at + 32], "big") for at, name in enumerate(self._names)}
 
-    def prices(self, energy: str) -> tuple[int, int]:
-        """Spot price and average of an energy's exchange."""
+    def average(self, energy: str) -> int:
+        """The average price of an energy's exchange."""
         market = MARKETS[energy]
-        calls = [self.encode(market, "spotPrice"), self.encode(market, "averagePrice", PRICE_SECONDS)]
-        spot, average = (int(answer, 16) for answer in self.ask(market, *calls))
-        return spot, average
+        (answer,) = self.ask(market, self.encode(market, "averagePrice", PRICE_SECONDS))
+        return int(answer, 16)
 
     def ask(self, name: str, *calls: bytes) -> list[str]:
         """What view calls answer."""

@@ -124,14 +124,16 @@ class Machine(RuleBasedStateMachine):
         lie: int,
     ) -> None:  # fmt: skip
         given, wanted = pair
+        if mistake in (5, 6, 7):
+            share, power = SHARE, len(CAPS) - 1  # as much as moves the price beyond its bound
         cap = CAPS[power] + (mistake == 0)
         most = cap * WATT_HOUR if given != ETHER else cap * 5 * 10**12
         amount = min(self.model.inside(given), most) * share // SHARE + (mistake == 1) * most
-        prices = {asset: self.chain.prices(asset) for asset in {given, wanted} & set(MICROGRIDS)}
+        averages = {asset: self.chain.average(asset) for asset in {given, wanted} & set(MICROGRIDS)}
         slot = next(iter(self.model.slots)) if mistake == 2 and self.model.slots else self._number()
         epoch = self.model.now // EPOCH_SECONDS + (mistake == 3) - (mistake == 4)
         least = 0 if minimum == 0 else 2**120 if minimum == 1 else 1
-        swap = Swap(given, amount, wanted, least, self._number(), epoch, cap, slot, prices)
+        swap = Swap(given, amount, wanted, least, self._number(), epoch, cap, slot, averages)
         spending = self._spending(2, 3, notes, lie)
         signals = [*spending.nullifiers, *spending.commitments, self.chain.registration_root, slot, spending.root]
         signals += [spending.tree, self.model.addresses[given], amount, epoch, cap]

@@ -61,7 +61,7 @@ class Spending:
 
 @dataclass
 class Swap:
-    """A swap's public side; `prices` are the spot and the average price of each energy in it, from the chain."""
+    """A swap's public side; `averages` are the average prices of each energy in it, from the chain."""
 
     given: str
     amount: int
@@ -71,7 +71,7 @@ class Swap:
     epoch: int
     cap: int
     slot: int
-    prices: dict[str, tuple[int, int]]
+    averages: dict[str, int]
 
 
 @dataclass
@@ -188,6 +188,7 @@ class Model:
             raise Refusal("BelowMinimum")
         if swap.wanted != ETHER and bought > most:
             raise Refusal("CapExceeded")
+        self._check_prices(swap, wei, bought)
         kept = _kept(spending)
         self._check_room(1 + len(kept))
 
@@ -307,11 +308,24 @@ class Model:
                 continue
             if asset not in MICROGRIDS:
                 raise Refusal("InvalidAsset")
-            spot, average = swap.prices[asset]
-            if abs(spot - average) * 10_000 > average * MAX_DEVIATION:
-                raise Refusal("PriceOutOfBounds")
         if swap.epoch != self.now // EPOCH_SECONDS:
             raise Refusal("WrongEpoch")
+
+    def _check_prices(self, swap: Swap, wei: int, bought: int) -> None:
+        """What is sold isn't left too cheap, what is bought isn't left too dear."""
+        if swap.given != ETHER:
+            average = swap.averages[swap.given]
+            if self._spot(swap.given, -wei, swap.amount) * 10_000 < average * (10_000 - MAX_DEVIATION):
+                raise Refusal("PriceOutOfBounds")
+        if swap.wanted != ETHER:
+            average = swap.averages[swap.wanted]
+            if self._spot(swap.wanted, wei, -bought) * 10_000 > average * (10_000 + MAX_DEVIATION):
+                raise Refusal("PriceOutOfBounds")
+
+    def _spot(self, energy: str, wei: int, tokens: int) -> int:
+        """The price once so much has come to the market."""
+        market = MARKETS[energy]
+        return (self.balances[ETHER, market] + wei << 112) // (self.balances[energy, market] + tokens)
 
     def _sold(self, energy: str, amount: int) -> int:
         market = MARKETS[energy]
