@@ -4,7 +4,7 @@ liquidity.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -37,6 +37,7 @@ class MarketDeployment(Deployment):
     liquidity_eth: int = LOCAL_LIQUIDITY_ETH
     liquidity_tokens: int = LOCAL_LIQUIDITY_TOKENS
     redeploy: bool = False
+    microgrids: Sequence[str] = MICROGRIDS
 
     def __post_init__(self) -> None:
         check_liquidity(self.liquidity_eth, self.liquidity_tokens)
@@ -47,7 +48,7 @@ class MarketDeployment(Deployment):
         """Brings the chain to the state of a whole market, a step at a time. Raises DeploymentError or
         TransactionError; what was done until then stays and is found again."""
         yield from self._factory()
-        for microgrid in MICROGRIDS:
+        for microgrid in self.microgrids:
             yield from self._microgrid(microgrid)
 
     def _factory(self) -> Iterator[Step]:

@@ -6,15 +6,14 @@ the deployer first mints that energy, as if it had been fed in before, and then 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import astuple, dataclass, field
 from functools import partial
 
 from offchain.artifacts import load
 from offchain.deployment.deployment import Step
 from offchain.deployment.market import MarketDeployment
 from offchain.deployment.parts import (
-    MICROGRIDS,
     MONEY_CIRCUITS,
     POOL_PARTS,
     POSEIDONS,
@@ -45,6 +44,7 @@ class PlatformDeployment(MarketDeployment):
     """Deploys the platform with one sender; `operator` runs both microgrids under `rules`."""
 
     rules: Rules = LOCAL_RULES
+    verifiers: Mapping[str, str] = field(default_factory=lambda: VERIFIERS)
 
     def run(self) -> Iterator[Step]:
         """Brings the chain to the state of a whole platform, a step at a time. Raises KeyCheckError,
@@ -52,7 +52,7 @@ class PlatformDeployment(MarketDeployment):
         self._check_keys()
         yield from self._factory()
         yield from self._pool()
-        for microgrid in MICROGRIDS:
+        for microgrid in self.microgrids:
             yield from self._microgrid(microgrid)
 
     def _check_keys(self) -> None:
@@ -61,7 +61,7 @@ class PlatformDeployment(MarketDeployment):
             require_keys(CIRCUITS[name], load(VERIFIERS[f"{name}_verifier"]).runtime, self.manifest.chain_id)
 
     def _pool(self) -> Iterator[Step]:
-        yield from self._ensure_all(POSEIDONS | VERIFIERS)
+        yield from self._ensure_all(POSEIDONS | dict(self.verifiers))
         registry_parts = (self.sender.address, *map(self.manifest.address, REGISTRY_PARTS))
         yield self._ensure("registry", "MeterRegistry", partial(self._deploy, "MeterRegistry", *registry_parts))
         pool_parts = map(self.manifest.address, POOL_PARTS)

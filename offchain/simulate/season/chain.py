@@ -1,0 +1,150 @@
+"""A season's chain: an Anvil that makes a block when it is told, at the time that it is told."""
+
+from __future__ import annotations
+
+import gzip
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from web3 import Web3
+
+from offchain.artifacts import describe_revert
+from offchain.chains import ROOT, Chain, ChainSpec, started
+from offchain.errors import UserError
+from offchain.rpc import Rpc, RpcError
+from offchain.sender import Sender, development_sender
+
+GAS = hex(12_000_000)
+AT_ONCE = 500
+"""Transactions of one request; Anvil answers more than 2,000 with nothing that can be read."""
+
+FLAGS = (
+    *("--order", "fifo", "--gas-price", "0", "--block-base-fee-per-gas", "0", "--disable-block-gas-limit"),
+    *("--balance", "1000000000"),
+    *("--no-request-size-limit", "--prune-history", "8", "--transaction-block-keeper", "64"),
+)
+"""Gas is free, so that every wei is where the market put it; and only what is asked for is kept."""
+
+
+class SeasonChainError(UserError):
+    """Says in one line what the chain did other than it was computed to."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A transaction by the operator, who relays as well: what it is, for the statistics, and whether it must revert."""
+
+    kind: str
+    to: str
+    data: bytes
+    value: int = 0
+    fails: bool = False
+
+
+@dataclass
+class Effort:
+    """What the chain did: gas by kind of call, shape (calls,), and blocks."""
+
+    gas: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    blocks: int = 0
+
+    @property
+    def transactions(self) -> int:
+        """How many there were."""
+        return sum(map(len, self.gas.values()))
+
+
+class SeasonChain:
+    """Sends calls of one account in blocks of given times, and checks that each ends as it must."""
+
+    def __init__(self, chain: Chain) -> None:
+        self.web3: Web3 = chain.web3
+        self.operator: Sender = development_sender(self.web3, 0)
+        self.effort = Effort()
+        self._rpc = Rpc(chain.url)
+        self._nonce = 0
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._rpc.close()
+
+    def by_hand(self) -> None:
+        """From now on there are blocks only when they are asked for."""
+        self._rpc.call("evm_setAutomine", False)
+        self._nonce = int(self._rpc.call("eth_getTransactionCount", self.operator.address, "latest"), 16)
+
+    def block(self, time: int, calls: Sequence[Call]) -> list[dict[str, Any]]:
+        """One block at a Unix time with these calls, in this order; returns their receipts. Raises SeasonChainError if
+        one ends otherwise than it must."""
+        self._send(calls)
+        self._rpc.call("evm_mine", time)
+        receipts: list[dict[str, Any]] = self._rpc.call("eth_getBlockReceipts", "latest")
+        if len(receipts) != len(calls):
+            raise SeasonChainError(f"of {len(calls)} transactions {len(receipts)} stand in the block")
+        for call, receipt in zip(calls, receipts, strict=True):
+            if (int(receipt["status"], 16) == 0) != call.fails:
+                raise SeasonChainError(f"{call.kind} {self._why(call, receipt)}")
+            self.effort.gas[call.kind].append(int(receipt["gasUsed"], 16))
+        self.effort.blocks += 1
+        return receipts
+
+    def state(self) -> bytes:
+        """All of the chain's state, compressed; see `load`."""
+        return bytes.fromhex(self._rpc.call("anvil_dumpState")[2:])
+
+    def load(self, state: bytes) -> None:
+        """Brings a fresh chain to a state. Raises SeasonChainError if it is none."""
+        try:
+            gzip.decompress(state)
+        except (OSError, EOFError) as error:
+            raise SeasonChainError("the saved state of the chain is damaged") from error
+        self._rpc.call("anvil_loadState", "0x" + state.hex())
+
+    def _send(self, calls: Sequence[Call]) -> None:
+        sender = self.operator.address
+        for start in range(0, len(calls), AT_ONCE):
+            sent = self._rpc.batch(
+                [
+                    (
+                        "eth_sendTransaction",
+                        [
+                            {
+                                "from": sender,
+                                "to": call.to,
+                                "data": "0x" + call.data.hex(),
+                                "value": hex(call.value),
+                                "gas": GAS,
+                                "gasPrice": "0x0",
+                                "nonce": hex(self._nonce + place),
+                            }
+                        ],
+                    )
+                    for place, call in enumerate(calls[start : start + AT_ONCE])
+                ]
+            )
+            self._nonce += len(sent)
+            refused = next((answer for answer in sent if isinstance(answer, RpcError)), None)
+            if refused:
+                raise SeasonChainError(f"the chain took no transaction: {refused.message}")
+
+    def _why(self, call: Call, receipt: dict[str, Any]) -> str:
+        if call.fails:
+            return "was to fail, and did not"
+        fields = {"from": self.operator.address, "to": call.to, "data": "0x" + call.data.hex()}
+        (answer,) = self._rpc.batch([("eth_call", [fields | {"value": hex(call.value)}, receipt["blockNumber"]])])
+        reason = describe_revert(answer.data) if isinstance(answer, RpcError) else "out of gas, or by what came before"
+        return f"failed: {reason}"
+
+
+@contextmanager
+def season_chain(genesis: int) -> Iterator[SeasonChain]:
+    """Starts one whose first block has that Unix time; it ends with the block, or with this process."""
+    with started(ChainSpec("season", ROOT.chain_id, 0), "--timestamp", str(genesis), *FLAGS) as running:
+        chain = SeasonChain(running)
+        try:
+            yield chain
+        finally:
+            chain.close()

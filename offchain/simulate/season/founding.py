@@ -1,0 +1,94 @@
+"""What stands before a season's first hour: the platform, founded exchanges, registered meters, and ETH in the pool."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eth_utils.crypto import keccak
+
+from offchain.deployment.manifest import Manifest
+from offchain.deployment.platform import Rules
+from offchain.metering.card import MeterCard
+from offchain.metering.registration import AT_ONCE
+from offchain.simulate.season.chain import SeasonChain
+from offchain.simulate.season.deployment import MockProofDeployment
+from offchain.simulate.season.exchange import Exchange
+from offchain.simulate.season.season import Season
+from offchain.units import ETHER
+from offchain.wallet.meter import CAPS
+from offchain.zk.field import MODULUS
+
+POOL_KWH_PER_HOME = 25
+
+
+@dataclass(frozen=True)
+class Meter:
+    """A meter of a microgrid by its place: the most that it counts, Wh an epoch, and its commitment."""
+
+    microgrid: int
+    capacity: int
+    commitment: int
+
+
+@dataclass(frozen=True)
+class Meters:
+    """Those of the homes, and two of each line, one at either end."""
+
+    homes: list[Meter]
+    lines: list[tuple[Meter, Meter]]
+
+    @classmethod
+    def of(cls, season: Season) -> Meters:
+        """The same for the same seed."""
+
+        def meter(microgrid: int, capacity: int, name: str) -> Meter:
+            secret = int.from_bytes(keccak(text=f"{season.seed} {name}"), "big") % MODULUS
+            return Meter(microgrid, capacity, MeterCard.of(secret).commitment)
+
+        homes = [meter(home.microgrid, home.capacity, f"home {place}") for place, home in enumerate(season.homes)]
+        lines = [
+            (meter(line.ends[0], most, f"line {place}"), meter(line.ends[1], most, f"line {place} back"))
+            for place, line in enumerate(season.lines)
+            for most in [next(cap for cap in CAPS if cap >= line.power)]
+        ]
+        return cls(homes, lines)
+
+    def register(self, chain: SeasonChain, manifest: Manifest) -> int:
+        """Registers all that can count; returns the registration root."""
+        registry = manifest.contract(chain.web3, "registry").functions
+        found = [meter for meter in (*self.homes, *(end for line in self.lines for end in line)) if meter.capacity]
+        for microgrid in sorted({meter.microgrid for meter in found}):
+            ours = [meter for meter in found if meter.microgrid == microgrid]
+            for start in range(0, len(ours), AT_ONCE):
+                part = ours[start : start + AT_ONCE]
+                columns = [meter.commitment for meter in part], [meter.capacity for meter in part]
+                chain.operator.transact(registry.registerMeters(microgrid + 1, *columns))
+        return int(registry.registrationRoot().call())
+
+
+def founded(season: Season, chain: SeasonChain, manifest: Manifest, rules: Rules) -> list[Exchange]:
+    """Deploys the platform, with energy of a day or two of its homes in each exchange, at a price between those of the
+    utility. Returns the exchanges as they stand."""
+    homes = [sum(home.microgrid == place for home in season.homes) for place in range(len(season.microgrids))]
+    energy = POOL_KWH_PER_HOME * max(homes) * ETHER
+    opening = float(season.tariff.mean() + season.feed_in.mean()) / 2 / season.won_per_eth
+    names = [microgrid.name for microgrid in season.microgrids]
+    sender = chain.operator
+    deployment = MockProofDeployment(
+        sender, manifest, sender.address, int(energy * opening), energy, rules=rules, microgrids=names
+    )
+    for _ in deployment.run():
+        pass
+    exchanges = []
+    for name in names:
+        exchange = manifest.contract(chain.web3, f"{name}_exchange").functions
+        time, cumulative = exchange.observation(exchange.observationCount().call() - 1).call()
+        exchanges.append(Exchange(int(energy * opening), energy, time, cumulative))
+        exchanges[-1].snapshots.append((time, cumulative))
+    return exchanges
+
+
+def capital(season: Season, place: int, reserve: int) -> int:
+    """Wei that a home brings: as much as an exchange holds, and what all that it uses would cost at the utility."""
+    won = float(season.used[:, place] @ season.tariff) / 1000
+    return reserve + int(won / season.won_per_eth * ETHER)
