@@ -188,8 +188,7 @@ def test_gains_tell_who_pays() -> None:
 def test_money_adds_up_to_nothing_over_all_parties(seed: int, world: type[UtilityOnly | Auction]) -> None:
     """Y22: of any season and world; a gain is somebody's loss or energy saved. All figures are JSON."""
     season = season_of(Choices(homes=6, days=1, seed=seed, line_kw=1, feeder_kw_per_home=0.5, batteries=1)).season
-    nothing = np.zeros((48, 2))
-    one, without = world(season, nothing), UtilityOnly(season, nothing)
+    one, without = world(season, lambda hour: np.zeros((24, 2))), UtilityOnly(season, lambda hour: np.zeros((24, 2)))
     for lived in (one, without):
         assert len(list(lived.run())) == 24
     parties = money(season, one.ledger, currents(season, one.ledger))

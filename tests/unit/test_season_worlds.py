@@ -53,7 +53,7 @@ def drawn(seed: int) -> Season:
 
 def lived(season: Season, world: str) -> Ledger:
     """What happened."""
-    one = WORLDS[world](season, np.zeros((season.hours + 24, 2)))
+    one = WORLDS[world](season, lambda hour: np.zeros((24, 2)))
     assert list(one.run()) == list(range(season.hours))
     return one.ledger
 

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from math import isfinite
 
 import numpy as np
-from numpy.typing import NDArray
 
 from offchain.simulate.season.behaviour import Order, Side, View
 from offchain.simulate.season.clearing import clear
-from offchain.simulate.season.households import Households
+from offchain.simulate.season.households import Foresight, Households
 from offchain.simulate.season.ledger import Ledger
 from offchain.simulate.season.physics import Hour
 from offchain.simulate.season.season import Season
@@ -20,9 +19,9 @@ class Auction:
     """Nothing can be kept: what was bought and not used, or sold and not made, is settled with the utility at its own
     prices. Orders are sealed, so nobody trades around another's. What lines earn by prices apart is their owner's."""
 
-    def __init__(self, season: Season, foreseen: NDArray[np.float64]) -> None:
+    def __init__(self, season: Season, foresight: Foresight) -> None:
         self.season = season
-        self.homes = Households(season, foreseen, np.full(len(season.microgrids), _middle(season, 0)))
+        self.homes = Households(season, foresight, np.full(len(season.microgrids), _middle(season, 0)))
 
     def run(self) -> Iterator[int]:
         """Through all hours; yields each when it is over."""

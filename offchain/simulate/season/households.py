@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,14 +16,17 @@ from offchain.simulate.season.season import Season
 
 AHEAD = 24
 
+Foresight = Callable[[int], NDArray[np.float64]]
+"""What the microgrids will have made less used in the `AHEAD` hours from an hour on, as forecast before it, in Wh,
+shape (24, microgrids)."""
+
 
 class Households:
-    """Their minds, what they have, and what happened to them so far. `foreseen` is what the microgrids will have made
-    less used, as forecast, Wh, shape (hours + 24, microgrids); `opening` are the prices before the first hour, won a
-    kWh, shape (microgrids,)."""
+    """Their minds, what they have, and what happened to them so far. `opening` are the prices before the first hour,
+    won a kWh, shape (microgrids,)."""
 
-    def __init__(self, season: Season, foreseen: NDArray[np.float64], opening: NDArray[np.float64]) -> None:
-        self.season, self.foreseen, self.opening = season, foreseen, opening
+    def __init__(self, season: Season, foresight: Foresight, opening: NDArray[np.float64]) -> None:
+        self.season, self.foresight, self.opening = season, foresight, opening
         self.plant = Plant.of(season)
         self.stored = self.plant.first
         self.minds = [mind(season, place) for place in range(len(season.homes))]
@@ -40,7 +45,7 @@ class Households:
             ledger.price[:hour],
             season.tariff[ahead],
             season.feed_in[ahead],
-            self.foreseen[hour : hour + AHEAD],
+            self.foresight(hour),
         )
 
     def live(self, hour: int, view: View) -> Hour:

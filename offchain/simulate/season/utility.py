@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-from offchain.simulate.season.households import Households
+from offchain.simulate.season.households import Foresight, Households
 from offchain.simulate.season.ledger import Ledger
 from offchain.simulate.season.season import Season
 
@@ -15,9 +14,9 @@ from offchain.simulate.season.season import Season
 class UtilityOnly:
     """Everybody sees the tariff as the price; nobody sees what a full line costs."""
 
-    def __init__(self, season: Season, foreseen: NDArray[np.float64]) -> None:
+    def __init__(self, season: Season, foresight: Foresight) -> None:
         self.season = season
-        self.homes = Households(season, foreseen, np.full(len(season.microgrids), season.tariff[0]))
+        self.homes = Households(season, foresight, np.full(len(season.microgrids), season.tariff[0]))
 
     def run(self) -> Iterator[int]:
         """Through all hours; yields each when it is over."""
