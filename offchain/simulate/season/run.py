@@ -14,13 +14,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from offchain import durable_file
 from offchain.deployment.manifest import Manifest
 from offchain.errors import UserError
 from offchain.simulate.season import agreement
 from offchain.simulate.season.beginning import SETUP, begun
 from offchain.simulate.season.chain import Effort, SeasonChain, season_chain
-from offchain.simulate.season.households import Foresight
 from offchain.simulate.season.ledger import Ledger
 from offchain.simulate.season.market import Market
 from offchain.simulate.season.protections import Protections
@@ -54,7 +56,7 @@ class Outcome:
 
 def run(
     season: Season,
-    foresight: Foresight,
+    foreseen: NDArray[np.float64],
     folder: Path,
     protections: Protections | None = None,
     *,
@@ -70,7 +72,7 @@ def run(
         manifest = Manifest(chain.web3.eth.chain_id, folder / "chain" / "contracts.json")
         hour, market = point.restored(chain, manifest) if resume and point.path.exists() else (0, None)
         if market is None:
-            market = begun(season, chain, manifest, foresight, protections)
+            market = begun(season, chain, manifest, foreseen, protections)
         while hour < season.hours:
             market.hour(hour)
             hour += 1
