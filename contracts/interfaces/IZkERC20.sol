@@ -106,8 +106,8 @@ interface IZkERC20 {
     error NotACapClass(uint256 cap);
     /// @notice Thrown when a trade moves more energy than its cap (both in base units).
     error CapExceeded(uint256 amount, uint256 cap);
-    /// @notice Thrown when a trade would leave the spot price too far from the average, on the side to which it moves it
-    /// (both UQ112.112 wei per base unit).
+    /// @notice Thrown when a trade would leave the spot price too far from the average, on the side to which it moves
+    /// it (both UQ112.112 wei per base unit).
     error PriceOutOfBounds(uint256 spot, uint256 average);
 
     /// @notice Takes an asset in as a note. For ETH send the amount along; a token must be approved.
