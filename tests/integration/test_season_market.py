@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from offchain.artifacts import compile_contracts
 from offchain.simulate.season.behaviour import Order, Own, Plan, Side, View
@@ -59,10 +60,15 @@ def season() -> Iterator[Season]:
     del BEHAVIOURS["crowder"]
 
 
+def nothing(hour: int) -> NDArray[np.float64]:
+    """No forecast."""
+    return np.zeros((AHEAD, 2))
+
+
 @pytest.fixture(scope="module")
 def outcome(season: Season, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """Run once; after the last hour it compared all with the chain."""
-    return run(season, np.zeros((HOURS + AHEAD, 2)), tmp_path_factory.mktemp("season"))
+    return run(season, nothing, tmp_path_factory.mktemp("season"))
 
 
 def test_every_watt_hour_is_traded_billed_or_held(season: Season, outcome: Outcome) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from offchain.deployment.manifest import Manifest
 from offchain.simulate.season.chain import SeasonChain
 from offchain.simulate.season.founding import Meters, capital, founded
-from offchain.simulate.season.households import Households
+from offchain.simulate.season.households import Foresight, Households
 from offchain.simulate.season.market import HOUR, RULES, Market
 from offchain.simulate.season.protections import Protections
 from offchain.simulate.season.season import Season
@@ -27,7 +26,7 @@ LOOSEST = 10_000
 
 
 def begun(
-    season: Season, chain: SeasonChain, manifest: Manifest, foreseen: NDArray[np.float64], protections: Protections
+    season: Season, chain: SeasonChain, manifest: Manifest, foresight: Foresight, protections: Protections
 ) -> Market:
     """Deploys, registers and shields; from then on the chain makes blocks only for the market."""
     rules = RULES if protections.bound else replace(RULES, max_deviation=LOOSEST)
@@ -44,7 +43,7 @@ def begun(
     prices = np.array([exchange.price for exchange in exchanges]) * season.won_per_eth
     market = Market(
         chain,
-        Households(season, foreseen, prices),
+        Households(season, foresight, prices),
         trading,
         homes,
         lines,

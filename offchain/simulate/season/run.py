@@ -14,15 +14,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from offchain import durable_file
 from offchain.deployment.manifest import Manifest
 from offchain.errors import UserError
 from offchain.simulate.season import agreement
 from offchain.simulate.season.beginning import SETUP, begun
 from offchain.simulate.season.chain import Effort, SeasonChain, season_chain
+from offchain.simulate.season.households import Foresight, Households
 from offchain.simulate.season.ledger import Ledger
 from offchain.simulate.season.market import Market
 from offchain.simulate.season.protections import Protections
@@ -56,7 +54,7 @@ class Outcome:
 
 def run(
     season: Season,
-    foreseen: NDArray[np.float64],
+    foresight: Foresight,
     folder: Path,
     protections: Protections | None = None,
     *,
@@ -70,9 +68,9 @@ def run(
     point = _Point(folder / SAVED, _fingerprint(season, protections))
     with season_chain(int(season.start.timestamp()) - SETUP) as chain:
         manifest = Manifest(chain.web3.eth.chain_id, folder / "chain" / "contracts.json")
-        hour, market = point.restored(chain, manifest) if resume and point.path.exists() else (0, None)
+        hour, market = point.restored(chain, manifest, foresight) if resume and point.path.exists() else (0, None)
         if market is None:
-            market = begun(season, chain, manifest, foreseen, protections)
+            market = begun(season, chain, manifest, foresight, protections)
         while hour < season.hours:
             market.hour(hour)
             hour += 1
@@ -103,6 +101,7 @@ class _Point:
             "fingerprint": self.fingerprint,
             "hour": hour,
             "contracts": manifest.contracts,
+            "households": {name: it for name, it in vars(market.households).items() if name != "foresight"},
             "market": {name: getattr(market, name) for name in PARTS},
             "trading": {name: getattr(trading, name) for name in TRADING},
             "proofs": (trading.unproven.used, trading.unproven.notes, trading.unproven.meters),
@@ -113,7 +112,7 @@ class _Point:
         self.since = time.monotonic()
         self.took = self.since - began
 
-    def restored(self, chain: SeasonChain, manifest: Manifest) -> tuple[int, Market]:
+    def restored(self, chain: SeasonChain, manifest: Manifest, foresight: Foresight) -> tuple[int, Market]:
         """The hours that were over, and the market then. Raises ResumeError."""
         try:
             state: dict[str, Any] = pickle.loads(self.path.read_bytes())
@@ -128,10 +127,12 @@ class _Point:
         unproven = Unproven(chain.web3, manifest, chain.operator.address)
         unproven.used, unproven.notes, unproven.meters = state["proofs"]
         trading = Trading(unproven=unproven, **state["trading"])
-        return state["hour"], Market(chain=chain, trading=trading, **state["market"])
+        households = Households.__new__(Households)
+        vars(households).update(state["households"], foresight=foresight)
+        return state["hour"], Market(chain=chain, households=households, trading=trading, **state["market"])
 
 
-PARTS = ("households", "homes", "lines", "meters", "addresses", "credited", "accumulated")
+PARTS = ("homes", "lines", "meters", "addresses", "credited", "accumulated")
 TRADING = ("exchanges", "tokens", "rules", "protections", "won_per_eth", "moved")
 """What is kept of a market between two hours: all but the connections."""
 
