@@ -1,5 +1,5 @@
 """The command line `openmg`: a private wallet, the relayer, the flush that anybody may run, the plasma
-chain, the forecast, and the API with its history.
+chain, the forecast, the API with its history, and backups.
 
 Errors that a user can cause are one line on stderr and exit status 1; with `--json` they are `{"error": ...}` on
 stdout.
@@ -17,6 +17,7 @@ import click
 
 from offchain.command import Group
 from offchain.commands.api import api
+from offchain.commands.backup import backup
 from offchain.commands.dashboard import dashboard
 from offchain.commands.flush import flush
 from offchain.commands.metering import operator
@@ -46,7 +47,7 @@ def cli() -> None:
     """
 
 
-for command in (wallet, relayer, dashboard, api, flush, operator, plasma, ppdl):
+for command in (wallet, relayer, dashboard, api, flush, operator, plasma, ppdl, backup):
     cli.add_command(command)
 
 

@@ -77,7 +77,12 @@ def serving(app: FastAPI, listening: socket.socket) -> Iterator[str]:
 def _server(app: FastAPI) -> uvicorn.Server:
     import uvicorn
 
-    server = uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="warning", server_header=False))
+    from offchain.settings import settings
+
+    rules = uvicorn.Config(
+        app, access_log=False, log_level="warning", server_header=False, forwarded_allow_ips=settings.proxies
+    )
+    server = uvicorn.Server(rules)
     app.state.ending = lambda: server.should_exit
     return server
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -40,11 +41,21 @@ def _origins(given: str | tuple[str, ...]) -> tuple[str, ...]:
     return origins
 
 
+def _networks(given: str) -> str:
+    for one in filter(None, map(str.strip, given.split(","))):
+        try:
+            ip_network(one)
+        except ValueError:
+            raise ValueError(f"{one} is no network address; one is 10.0.0.2 or 10.0.0.0/24") from None
+    return given
+
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 Folder = Annotated[Path, BeforeValidator(_inside_project)]
 
 
 Zone = Annotated[str, AfterValidator(_zone)]
+Proxies = Annotated[str, AfterValidator(_networks)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)]
 
 
@@ -85,6 +96,8 @@ class Settings(BaseSettings):
     """What an ETH costs in the currency of the tariffs, where a request doesn't say so."""
     mqtt: SecretStr = SecretStr("")
     """The broker of `openmg api intake`: `mqtt://HOST` or `mqtts://USER:PASSWORD@HOST:PORT`."""
+    proxies: Proxies = "127.0.0.1"
+    """Addresses and networks, separated by commas, whose `X-Forwarded-For` is believed by the HTTP services."""
     health_port: Port | None = None
     """Port at which a command that runs for long tells of its health."""
     health_host: str = "127.0.0.1"

@@ -89,6 +89,24 @@ def serve(
 
 
 @api.command()
+@json_option
+def migrate(as_json: bool) -> None:
+    """Brings the database to the newest tables. Every command that uses it does so too; this one does nothing else, for
+    an upgrade that is to be seen before services start.
+
+    \b
+    openmg api migrate
+    """
+    from offchain.history.database import Database
+    from offchain.settings import settings
+
+    database = Database(settings.database)
+    version = database.version()
+    database.close()
+    answer(as_json, {"database": database.place, "version": version}, f"{database.place} has tables {version}")
+
+
+@api.command()
 @click.option("--name", default="openmg-intake", show_default=True, help="The session's name at the broker.")
 @json_option
 def intake(name: str, as_json: bool) -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 )
 @click.option("--readings", metavar="URL", help="Where the page fetches bundles of readings.")
 @click.option("--api", metavar="URL", help="Service of prices, forecasts and a home's energy.")
+@click.option("--public-rpc", metavar="URL", help="Node of the chain for the page, if it can't ask that of --rpc.")
+@click.option("--public-root", metavar="URL", help="Node of the root chain for the page, likewise.")
 @rpc_option
 @root_option
 @json_option
@@ -33,6 +35,8 @@ def dashboard(
     relayer: str | None,
     readings: str | None,
     api: str | None,
+    public_rpc: str | None,
+    public_root: str | None,
     rpc: str | None,
     root_url: str | None,
     as_json: bool,
@@ -50,7 +54,7 @@ def dashboard(
 
     chain = network(rpc)
     root, root_manifest = _root(root_url)
-    services = Services(rpc or PLASMA.url, relayer, readings, api, root)
+    services = Services(public_rpc or rpc or PLASMA.url, relayer, readings, api, root and (public_root or root))
     app = site(network_file(chain.manifest, services, root_manifest, settings.time_zone), services)
     listening = listen(host, port)
     url = f"http://{host}:{port}"

@@ -64,6 +64,11 @@ class Database:
         with self._told(), self._writer.begin() as connection:
             yield connection
 
+    def version(self) -> str:
+        """The newest migration that it has. Raises HistoryError."""
+        with self.read() as connection:
+            return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one())
+
     def check(self) -> None:
         """Raises HistoryError if the database doesn't answer."""
         with self.read() as connection:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from eth_account.signers.local import LocalAccount
 
 from offchain.errors import UserError
-from offchain.plasma.checkpoint import Checkpoint
+from offchain.plasma.checkpoint import Checkpoint, Submission
 from offchain.plasma.checkpoint_maker import MOST_BLOCKS, CheckpointMaker
 from offchain.plasma.root_chain import RootChain
 from offchain.plasma.signing_record import SigningRecord
@@ -21,6 +21,10 @@ CATCH_UP_SECONDS = 20
 
 class NotSigned(UserError):
     """Says in one line why a checkpoint isn't signed."""
+
+
+class Withheld(NotSigned):
+    """Says that an epoch may have been signed before, with a record that isn't there any more."""
 
 
 class Authority:
@@ -41,6 +45,7 @@ class Authority:
         self._signed = signed or (lambda checkpoint: None)
         self._one = threading.Lock()
         self._executed: set[bytes] = set()
+        self._seats: dict[int, int | None] = {}
 
     def sign(self, checkpoint: Checkpoint) -> bytes:
         """The signature of a checkpoint, the same one each time it is asked for. Raises NotSigned with what is wrong
@@ -50,6 +55,7 @@ class Authority:
             known = self._record.signature(domain, checkpoint)
             if known is None:
                 self._check(checkpoint)
+                self._check_memory(checkpoint.epoch)
                 known = sign(domain.checkpoint_digest(checkpoint), self._key)
                 self._record.add(domain, checkpoint, known)
             self._signed(checkpoint)
@@ -91,6 +97,35 @@ class Authority:
             if not trusted and self._maker.again(before) != before:
                 raise NotSigned(f"the root chain's checkpoint {before.epoch} is not what was executed here")
             self._executed.add(before.hash)
+
+    def _check_memory(self, epoch: int) -> None:
+        """A record that was restored, or that lacks what the root chain shows this key to have signed, doesn't tell
+        what else was. An authority signs what follows the newest accepted checkpoint, so that may have been, and none
+        after it: what follows that one is safe."""
+        domain, head = self._root.domain, self._root.head().epoch
+        if self._record.restored or self._forgotten(self._record.withheld(domain)):
+            self._record.withhold(domain, head + 1)
+        withheld = self._record.withheld(domain)
+        if epoch <= withheld:
+            raise Withheld(
+                f"checkpoint {epoch} may have been signed before, since the record of signatures was restored or "
+                f"replaced: this authority signs from {withheld + 1} on"
+            )
+
+    def _forgotten(self, withheld: int) -> bool:
+        """Whether an accepted checkpoint after an epoch has this key's signature, which the record doesn't have."""
+        return any(
+            self._signed_with_key(submission) and self.signed(submission.checkpoint.epoch) is None
+            for submission in self._root.submissions(withheld + 1)
+        )
+
+    def _signed_with_key(self, submission: Submission) -> bool:
+        set_id = submission.checkpoint.set_id
+        if set_id not in self._seats:
+            members = self._root.authorities_of(set_id)
+            self._seats[set_id] = members.index(self.address) if self.address in members else None
+        seat = self._seats[set_id]
+        return seat is not None and bool(submission.signers >> seat & 1)
 
     def _check_deposits(self, checkpoint: Checkpoint) -> None:
         consumed = checkpoint.inbox_consumed

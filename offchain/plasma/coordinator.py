@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from offchain import durable_file
 from offchain.errors import UserError
-from offchain.plasma.authority import Authority
+from offchain.plasma.authority import Authority, Withheld
 from offchain.plasma.authority_service import AuthorityClient, AuthorityUnavailable
 from offchain.plasma.checkpoint import NO_CHECKPOINT, Checkpoint, SignedCheckpoint
 from offchain.plasma.checkpoint_maker import MOST_BLOCKS, CheckpointMaker
@@ -183,7 +183,10 @@ class Coordinator:
         refusals = []
         if len(members & pending.signatures.keys()) < quorum:
             checkpoint = pending.checkpoint
-            pending = pending.with_signature(self._own.sign(checkpoint))
+            try:
+                pending = pending.with_signature(self._own.sign(checkpoint))
+            except Withheld as error:  # the others may be enough
+                refusals.append(str(error))
             for answer in self._of_peers(lambda peer: self._ask(peer, checkpoint)):
                 if isinstance(answer, bytes):
                     pending = pending.with_signature(answer)

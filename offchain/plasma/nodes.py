@@ -34,7 +34,7 @@ from offchain.plasma.remote import RemoteChain
 from offchain.plasma.replica import Replica
 from offchain.plasma.root_chain import RootChain
 from offchain.plasma.service import Part, run_leader, run_remote, run_replica, server
-from offchain.plasma.signing_record import SigningRecord
+from offchain.plasma.signing_record import NAME, SigningRecord
 from offchain.plasma.state_export import Platform
 from offchain.plasma.submitter import Submitter
 
@@ -81,7 +81,7 @@ class NodeSettings:
 
     def authority(self, chain: ExecutedChain, exporter: Exporter) -> Authority:
         """Signs with the node's key. Raises SigningRecordError if another process does."""
-        record = SigningRecord(self.folder / "signed.jsonl")
+        record = SigningRecord(self.folder / NAME)
         return Authority(self.key, self.root(), self.maker(chain), record, signed=exporter.want)
 
 

@@ -2,6 +2,10 @@
 
 One line of JSON for each signature, appended and synced. A line that a crash cut short was given to nobody and is cut
 off; anything else that isn't a line of a record is an error.
+
+A record that comes from a backup may lack what was signed after it. Restoring adds a line that says so, and the
+authority then adds one with the newest epoch that it may have signed: of that one and those before it signs nothing
+anew.
 """
 
 from __future__ import annotations
@@ -17,6 +21,9 @@ from offchain.errors import UserError
 from offchain.plasma.checkpoint import Checkpoint, Domain
 from offchain.plasma.records import RecordError, to_bytes, to_hex
 from offchain.signature import SignatureError, signer_of
+
+NAME = "signed.jsonl"
+RESTORED = {"restored": True}
 
 
 class SigningRecordError(UserError):
@@ -36,7 +43,10 @@ class SigningRecord:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._signed: dict[tuple[Domain, int], tuple[Checkpoint, bytes]] = {}
+        self._withheld: dict[Domain, int] = {}
         self._failed = False
+        self.restored = False
+        """Whether it comes from a backup, and nothing was withheld since."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -82,9 +92,22 @@ class SigningRecord:
         SigningRecordError if it can't be written: what is on the disk then is known only after a restart."""
         if self.signature(domain, checkpoint) == signature:
             return
+        self._append({"domain": domain.to_json(), "checkpoint": checkpoint.to_json(), "signature": to_hex(signature)})
+        self._signed[domain, checkpoint.epoch] = (checkpoint, signature)
+
+    def withheld(self, domain: Domain) -> int:
+        """The newest epoch that nothing is signed of anew; 0: none."""
+        return self._withheld.get(domain, 0)
+
+    def withhold(self, domain: Domain, epoch: int) -> None:
+        """Has nothing be signed anew up to an epoch, for ever. Raises SigningRecordError."""
+        self._append({"domain": domain.to_json(), "withheld": epoch})
+        self._withheld[domain], self.restored = epoch, False
+
+    def _append(self, entry: dict[str, Any]) -> None:
+        """Puts a line on the disk. Raises SigningRecordError."""
         if self._failed:
             raise SigningRecordError(f"{self.path} couldn't be written before: start the authority again")
-        entry = {"domain": domain.to_json(), "checkpoint": checkpoint.to_json(), "signature": to_hex(signature)}
         try:
             os.lseek(self._file, 0, os.SEEK_END)
             line = json.dumps(entry).encode() + b"\n"
@@ -94,7 +117,6 @@ class SigningRecord:
         except OSError as error:
             self._failed = True
             raise SigningRecordError(f"{self.path} can't be written: {error}") from error
-        self._signed[domain, checkpoint.epoch] = (checkpoint, signature)
 
     def close(self) -> None:
         """Lets another process open it."""
@@ -102,7 +124,7 @@ class SigningRecord:
 
     def _load(self) -> None:
         content = self.path.read_bytes()
-        whole = content[: content.rfind(b"\n") + 1]
+        whole = whole_lines(content)
         for number, line in enumerate(whole.splitlines(), start=1):
             try:
                 self._take(json.loads(line))
@@ -113,6 +135,12 @@ class SigningRecord:
             os.fsync(self._file)
 
     def _take(self, entry: Any) -> None:
+        if entry == RESTORED:
+            self.restored = True
+            return
+        if isinstance(entry, dict) and entry.keys() == {"domain", "withheld"} and isinstance(entry["withheld"], int):
+            self._withheld[Domain.from_json(entry["domain"])], self.restored = entry["withheld"], False
+            return
         if not isinstance(entry, dict) or entry.keys() != {"domain", "checkpoint", "signature"}:
             raise RecordError("it has other fields than domain, checkpoint, signature")
         domain, checkpoint = Domain.from_json(entry["domain"]), Checkpoint.from_json(entry["checkpoint"])
@@ -120,6 +148,16 @@ class SigningRecord:
         signer_of(domain.checkpoint_digest(checkpoint), signature)
         self.signature(domain, checkpoint)  # not another one of an epoch
         self._signed[domain, checkpoint.epoch] = (checkpoint, signature)
+
+
+def whole_lines(content: bytes) -> bytes:
+    """A record without an end that was given to nobody."""
+    return content[: content.rfind(b"\n") + 1]
+
+
+def marked_as_restored(content: bytes) -> bytes:
+    """A record's file as it may be put in place from a backup."""
+    return whole_lines(content) + json.dumps(RESTORED).encode() + b"\n"
 
 
 def _sync_folder(folder: Path) -> None:

@@ -21,6 +21,9 @@ from tests.node_process import until
 from tests.plasma_network import AUTHORITIES, OPERATOR, OTHER, USER, Network, bridged_root, forged, network
 
 WORD = b"\x55" * 32
+OTHERS = [AUTHORITIES[place] for place in (0, 2, 3)]
+"""Enough to sign without the one that is asked here."""
+
 CHANGES: list[tuple[dict[str, Any], str]] = [
     ({"epoch": 2}, "checkpoint 2 doesn't follow 0"),
     ({"epoch": 0}, "checkpoint 0 doesn't follow 0"),
@@ -193,7 +196,7 @@ def test_only_what_is_final_and_in_the_inbox(nodes: Network) -> None:
     """P5 the operator delivers, block by block as the plasma chain takes it: a deposit that isn't final on the root
     chain yet is refused until it is; a message that was never sent is refused for ever."""
     root = nodes.root
-    root.submit(nodes.next_checkpoint())
+    root.submit(nodes.next_checkpoint(), OTHERS)
     root.deposit(OTHER)  # message 1; nothing is mined after it
     nodes.send(OPERATOR, BRIDGE, 0, nodes.bridge_call("deliver", 1, [root.inbox()[1].abi()]))
     assert nodes.balance(OTHER) >= ETHER

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from offchain.node import Node
-from offchain.plasma.authority import Authority
+from offchain.plasma.authority import Authority, Withheld
 from offchain.plasma.authority_service import AuthorityClient, AuthorityUnavailable
 from offchain.plasma.checkpoint import Checkpoint, Domain
 from offchain.plasma.checkpoint_maker import CheckpointMaker
@@ -21,7 +22,7 @@ from offchain.plasma.coordinator import Archive, Coordinator, CoordinatorError
 from offchain.plasma.delivery import Delivery, DeliveryError
 from offchain.plasma.records import to_hex
 from offchain.plasma.root_chain import RootChain
-from offchain.plasma.signing_record import SigningRecord
+from offchain.plasma.signing_record import SigningRecord, marked_as_restored
 from offchain.plasma.submitter import Submitter
 from offchain.signature import sign
 from offchain.units import ETHER
@@ -71,7 +72,10 @@ class Near:
         self.url, self._authority = authority.address, authority
 
     def sign(self, domain: Domain, checkpoint: Checkpoint) -> bytes:
-        return self._authority.sign(checkpoint)
+        try:
+            return self._authority.sign(checkpoint)
+        except Withheld as error:
+            raise AuthorityUnavailable(str(error)) from error
 
     def signed(self, epoch: int) -> Checkpoint | None:
         return self._authority.signed(epoch)
@@ -326,7 +330,8 @@ class Counting(CheckpointMaker):
 
 
 def test_what_was_signed_is_not_executed_again(team: Team, tmp_path: Path) -> None:
-    """P6 after a restart an authority looks again at the parent alone; one that signed nothing yet looks at all."""
+    """P6 after a restart an authority looks again at the parent alone; one whose record has nothing looks at all, and
+    signs the next one at the earliest."""
     nodes, coordinator = team.nodes, team.coordinator()
     for epoch in (1, 2, 3):
         assert coordinator.step() == epoch
@@ -335,8 +340,10 @@ def test_what_was_signed_is_not_executed_again(team: Team, tmp_path: Path) -> No
     for name, executed in (("signed1", [3, 4]), ("new", [1, 2, 3, 4])):
         (tmp_path / "copy").write_bytes((tmp_path / name).read_bytes() if name != "new" else b"")
         record, maker = SigningRecord(tmp_path / "copy"), Counting(nodes)
+        forgot = pytest.raises(Withheld) if name == "new" else nullcontext()
         try:
-            assert Authority(AUTHORITIES[1], root, maker, record).sign(checkpoint)
+            with forgot:
+                Authority(AUTHORITIES[1], root, maker, record).sign(checkpoint)
         finally:
             record.close()
         assert maker.made == executed
@@ -426,3 +433,77 @@ def test_a_lost_deposit_is_never_minted(shared: Network) -> None:
     passes()
     assert nodes.balance(OTHER) == before + 3 * ETHER
     assert nodes.maker().history.at(nodes.maker().height).inbox_consumed == consumed + 1
+
+
+def test_a_restored_record_signs_nothing_that_it_may_have_signed(team: Team) -> None:
+    """P6 G3 what was signed after the backup isn't in it: that epoch is left to the others, the next one is signed
+    again; the coordinator itself may be the one that was restored."""
+    assert team.coordinator().step() == 1
+    kept = (team.folder / "signed0").read_bytes()
+    team.nodes.send(USER, OTHER.address, 1)
+    given_away = team.nodes.next_checkpoint()
+    team.authorities[0].sign(given_away)
+    team.nodes.send(USER, OTHER.address, 1)
+    other = team.nodes.next_checkpoint()
+    assert (other.epoch, other.end > given_away.end) == (2, True)
+
+    (team.folder / "restored").write_bytes(marked_as_restored(kept + b'{"domain": {"ch'))
+    for _ in range(2):
+        record = SigningRecord(team.folder / "restored")
+        restored = Authority(AUTHORITIES[0], team.nodes.root.chain(), team.nodes.maker(), record)
+        for one in (other, given_away):
+            with pytest.raises(Withheld, match=r"checkpoint 2 may have been signed before.* from 3 on"):
+                restored.sign(one)
+        record.close()
+    assert b'"withheld": 2' in record.path.read_bytes()
+
+    record = SigningRecord(team.folder / "restored")
+    team.authorities[0] = Authority(AUTHORITIES[0], team.nodes.root.chain(), team.nodes.maker(), record)
+    assert team.coordinator().step() == 2
+    team.nodes.send(USER, OTHER.address, 1)
+    assert team.coordinator().step() == 3
+    signers = [one.signers.bit_count() for one in team.nodes.root.chain().submissions()]
+    assert signers == [4, 3, 4]
+    record.close()
+
+
+@pytest.mark.parametrize("kept", [0, 1], ids=["empty", "older"])
+def test_a_record_that_lacks_what_the_root_chain_shows(team: Team, kept: int) -> None:
+    """P6 G3 an older or empty record that was put in place by hand is found out by the signatures on the root chain."""
+    assert team.coordinator().step() == 1
+    lines = (team.folder / "signed3").read_bytes().splitlines(keepends=True)
+    team.nodes.send(USER, OTHER.address, 1)
+    assert team.coordinator().step() == 2
+    (team.folder / "older").write_bytes(b"".join(lines[:kept]))
+    record = SigningRecord(team.folder / "older")
+    team.authorities[3] = Authority(AUTHORITIES[3], team.nodes.root.chain(), team.nodes.maker(), record)
+    signers = []
+    for epoch in (3, 4, 5):
+        team.nodes.send(USER, OTHER.address, 1)
+        assert team.coordinator().step() == epoch
+        signers.append(team.nodes.root.chain().submissions()[-1].signers.bit_count())
+    assert signers == [3, 4, 4]
+    assert record.path.read_bytes().count(b"withheld") == 1
+    record.close()
+
+
+def test_what_is_withheld_can_be_released_by_hand(team: Team) -> None:
+    """G3 where all were restored at once nobody signs: who knows that nothing was given away takes the lines out."""
+    team.authorities.clear()
+    for place, key in enumerate(AUTHORITIES):
+        path = team.folder / f"all{place}"
+        path.write_bytes(marked_as_restored(b""))
+        team.authorities.append(Authority(key, team.nodes.root.chain(), team.nodes.maker(), SigningRecord(path)))
+    with pytest.raises(CoordinatorError, match="checkpoint 1 has 0 of 3 signatures: checkpoint 1 may have been signed"):
+        team.coordinator().step()
+    for place, authority in enumerate(team.authorities):
+        authority._record.close()
+        path = team.folder / f"all{place}"
+        assert next(map(json.loads, path.read_text().splitlines())) == {"restored": True}
+        path.write_text("")
+        team.authorities[place] = Authority(
+            AUTHORITIES[place], team.nodes.root.chain(), team.nodes.maker(), SigningRecord(path)
+        )
+    assert team.coordinator().step() == 1
+    for authority in team.authorities:
+        authority._record.close()

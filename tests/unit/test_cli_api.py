@@ -12,12 +12,15 @@ from pathlib import Path
 
 import pytest
 import requests
+from fastapi import FastAPI, Request
+from sqlalchemy import text
 
 from offchain.api.keys import Scope
 from offchain.commands.api_key import SCOPES
 from offchain.environment import PROJECT
 from offchain.history.database import Database
 from offchain.history.intake import Intake
+from offchain.http_service import serving
 from offchain.metering.card import MeterCard
 from offchain.metering.source import SOURCES, Epoch
 from offchain.settings import Settings, settings
@@ -156,3 +159,32 @@ def test_the_service(openmg: CommandLine) -> None:
     log = service.communicate(timeout=30)[1]
     assert json.loads(log.splitlines()[0])["route"] == "/v1/me"
     assert "Traceback" not in log
+
+
+def test_migrate(openmg: CommandLine, tmp_path: Path) -> None:
+    """U1 the newest tables, and once more the same; a database of a later version is left alone."""
+    made = openmg.done("api", "migrate")
+    assert made["database"].endswith("history.db")
+    assert openmg.done("api", "migrate") == made
+    database = Database(settings.database)
+    assert database.version() == made["version"]
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    database.close()
+    assert "later version" in openmg.run("api", "migrate").error
+
+
+@pytest.mark.parametrize(
+    ("proxies", "shown"), [("127.0.0.1", "10.9.8.7"), ("10.0.0.0/24", "127.0.0.1"), ("127.0.0.0/8", "10.9.8.7")]
+)
+def test_whose_requests_proxies_forward(monkeypatch: pytest.MonkeyPatch, proxies: str, shown: str) -> None:
+    """U4 who asks is told by the proxies that are named, and by nobody else."""
+    monkeypatch.setattr(settings, "proxies", proxies)
+    app = FastAPI()
+
+    @app.get("/")
+    def host(request: Request) -> str:
+        return request.client.host if request.client else ""
+
+    with serving(app, socket.create_server(("127.0.0.1", 0))) as url:
+        assert requests.get(url, headers={"X-Forwarded-For": "10.9.8.7"}).json() == shown

@@ -85,7 +85,9 @@ def valid(words: tuple[str, ...], address: str, folder: Path) -> list[str]:
 
 OFF_CHAIN = ("new", "restore", "address", "viewing-key", "train", "evaluate", "verify")
 ON_CHAIN = [
-    words for words, _ in commands() if words[-1] not in OFF_CHAIN and (words[0] != "api" or words == ("api", "index"))
+    words
+    for words, _ in commands()
+    if words[-1] not in OFF_CHAIN and (words[0] not in ("api", "backup") or words == ("api", "index"))
 ]
 SPENDING = [("wallet", name) for name in ("shield", "send", "unshield", "swap", "settle")]
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from offchain.environment import PROJECT
 from offchain.plasma.checkpoint import Checkpoint, Domain
-from offchain.plasma.signing_record import Equivocation, SigningRecord, SigningRecordError
+from offchain.plasma.signing_record import Equivocation, SigningRecord, SigningRecordError, marked_as_restored
 from offchain.signature import sign
 from tests.unit.plasma import CHECKPOINTS
 
@@ -200,6 +200,37 @@ def test_it_is_synced_before_it_is_given(tmp_path: Path, monkeypatch: pytest.Mon
     add(record, checkpoint(1))
     assert synced == [str(record.path)]
     record.close()
+
+
+def test_what_is_withheld_stays_so(tmp_path: Path) -> None:
+    """P6 G3 over restarts, for one contract alone; a restored record is one until an epoch is withheld."""
+    path = tmp_path / "signed.jsonl"
+    record = SigningRecord(path)
+    add(record, checkpoint(1))
+    record.close()
+    path.write_bytes(marked_as_restored(path.read_bytes() + b'{"domain": {"chainId'))
+    record = SigningRecord(path)
+    assert record.restored
+    assert record.signature(DOMAIN, checkpoint(1)) == signed(checkpoint(1))
+    record.withhold(DOMAIN, 3)
+    for _ in range(2):
+        assert (record.restored, record.withheld(DOMAIN), record.withheld(ELSEWHERE)) == (False, 3, 0)
+        record.close()
+        record = SigningRecord(path)
+    add(record, checkpoint(4))
+    record.close()
+    path.write_bytes(marked_as_restored(path.read_bytes()))
+    record = SigningRecord(path)
+    assert (record.restored, record.withheld(DOMAIN)) == (True, 3)
+    record.close()
+
+
+@pytest.mark.parametrize("line", [b'{"restored": false}', b'{"restored": true, "more": 1}', b'{"withheld": 3}'])
+def test_other_marks_are_damage(tmp_path: Path, line: bytes) -> None:
+    """P6 nothing but the two lines that restoring writes."""
+    (tmp_path / "signed.jsonl").write_bytes(line + b"\n")
+    with pytest.raises(SigningRecordError, match="damaged in line 1"):
+        SigningRecord(tmp_path / "signed.jsonl")
 
 
 @pytest.mark.parametrize("place", ["/proc/signed.jsonl", "/dev/null/signed.jsonl", "/"])
