@@ -1,0 +1,129 @@
+"""What a season found, in plain sentences that its figures make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+WORTH_TELLING = 0.005
+"""Of an amount: a lesser change is none."""
+PAYERS = {
+    "from_utility": "the utility's margin, which pays for its grid",
+    "from_founders": "the founders of the pools",
+    "from_lines": "the operators of lines",
+    "saved": "energy that the utility needn't supply",
+    "left": "what homes have in store at the end",
+}
+"""Where a gain can come from."""
+
+
+def findings(found: dict[str, Any]) -> list[str]:
+    """Of results (see `results`), the most important first."""
+    return [
+        *_costs(found),
+        *_payers(found),
+        *_energy(found),
+        *_lines(found),
+        *_prices(found),
+    ]
+
+
+def _costs(found: dict[str, Any]) -> Iterator[str]:
+    season, worlds = found["season"], found["worlds"]
+    without = worlds["utility"]["households"]["cost"]["total"]
+    parts = [f"{won(without)} without a local market"]
+    for name in ("auction", "market"):
+        if name in worlds:
+            cost = worlds[name]["households"]["cost"]["total"]
+            parts.append(f"{won(cost)} with the {name} ({change(cost, without)})")
+    yield f"In {season['days']} days the {season['homes']} homes paid {listed(parts)}."
+    for name, gain in found["gains"].items():
+        worse = "none is worse off" if not gain["worse_off"] else f"{gain['worse_off']} are worse off"
+        lost = f", by {won(gain['most_lost'])} at the most" if gain["worse_off"] else ""
+        yield f"With the {name} {gain['better_off']} of {season['homes']} homes are better off, {worse}{lost}."
+
+
+def _payers(found: dict[str, Any]) -> Iterator[str]:
+    """Whose loss a gain is."""
+    for name, gain in found["gains"].items():
+        if abs(gain["homes"]) < 1:
+            yield f"With the {name} homes gain nothing."
+            continue
+        sources = [f"{won(gain[key])} of it come from {what}" for key, what in PAYERS.items() if gain[key] >= 1]
+        costs = [f"{won(-gain[key])} more go to {what}" for key, what in PAYERS.items() if gain[key] <= -1]
+        sentence = f"With the {name} homes gain {won(gain['homes'])}: {listed(sources + costs)}."
+        if abs(gain["saved"]) < WORTH_TELLING * abs(gain["homes"]):
+            sentence += " Next to no energy is saved: it is who gets the money that changes."
+        yield sentence
+
+
+def _energy(found: dict[str, Any]) -> Iterator[str]:
+    for key, what in (
+        ("self_sufficiency", "Their own roofs supply {} of what homes use."),
+        ("local_use", "Of what roofs make {} is used there."),
+    ):
+        values = {name: world["energy"][key] for name, world in found["worlds"].items()}
+        if None not in values.values():
+            yield what.format(listed([f"{value:.1%} {said(name)}" for name, value in values.items()]))
+
+
+def _lines(found: dict[str, Any]) -> Iterator[str]:
+    """The claim that a local market relieves bottlenecks, told as it was measured."""
+    worlds = found["worlds"]
+    before = worlds["utility"]
+    for name in ("auction", "market"):
+        if name not in worlds:
+            continue
+        after = worlds[name]
+        for old, new in zip(before["grid"]["lines"], after["grid"]["lines"], strict=True):
+            ends = " and ".join(new["ends"])
+            if not old["full_hours"] and not new["full_hours"]:
+                yield f"The line between {ends} is never full, without a local market or with the {name}."
+                continue
+            yield (
+                f"The line between {ends} is full in {old['full_hours']} hours without a local market and in "
+                f"{new['full_hours']} with the {name}; it holds back {old['held_back_kwh']:,.0f} and "
+                f"{new['held_back_kwh']:,.0f} kWh: {verdict(old['held_back_kwh'], new['held_back_kwh'])}. "
+                f"While it is full, a kWh more would be worth {new['congestion']:.0f} won in the {name}."
+            )
+        old_cut, new_cut = before["energy"]["curtailed_kwh"], after["energy"]["curtailed_kwh"]
+        yield (
+            f"Curtailed are {old_cut:,.0f} kWh without a local market and {new_cut:,.0f} with the {name}: "
+            f"{verdict(old_cut, new_cut)}."
+        )
+
+
+def _prices(found: dict[str, Any]) -> Iterator[str]:
+    for name, world in found["worlds"].items():
+        spread = [
+            f"{price['volatility']:.0%} in {price['microgrid']}" for price in world["prices"] if price["volatility"]
+        ]
+        if spread:
+            yield f"An hour's price differs from the one before by {listed(spread)} {said(name)} (standard deviation)."
+
+
+def verdict(before: float, after: float) -> str:
+    """Whether less of something bad is left."""
+    if abs(after - before) <= WORTH_TELLING * max(before, 1.0):
+        return "no difference"
+    return "relieved" if after < before else "worse"
+
+
+def said(world: str) -> str:
+    """Of which world something is told."""
+    return "without a local market" if world == "utility" else f"with the {world}"
+
+
+def won(amount: float) -> str:
+    """An amount as people read it."""
+    return f"{amount:,.0f} won"
+
+
+def change(after: float, before: float) -> str:
+    """In percent."""
+    return f"{(after - before) / abs(before):+.1%}".replace("-", "\N{MINUS SIGN}") if before else "no change to tell"
+
+
+def listed(parts: list[str]) -> str:
+    """With commas and an `and`."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,148 @@
+"""A season's results, sentences, page and pictures: the same again, whole, true also of what a market makes worse."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from functools import cache
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from offchain.environment import PROJECT
+from offchain.errors import UserError
+from offchain.simulate.season import page, pictures
+from offchain.simulate.season.auction import Auction
+from offchain.simulate.season.charts import charts
+from offchain.simulate.season.findings import change, findings, listed, verdict
+from offchain.simulate.season.inputs import Choices, season_of
+from offchain.simulate.season.results import Results, ResultsError, load, results, save
+from offchain.simulate.season.utility import UtilityOnly
+
+COMMAND = "openmg simulate --homes 6 --days 2"
+KEPT = PROJECT / "docs" / "examples" / "season.json"
+
+
+@cache
+def made() -> Results:
+    """Two days of six homes, without a local market and with an auction."""
+    inputs = season_of(Choices(homes=6, days=2, line_kw=0.4, feeder_kw_per_home=0.5))
+    worlds = {}
+    for name, world in (("utility", UtilityOnly), ("auction", Auction)):
+        one = world(inputs.season, lambda hour: np.zeros((24, 2)))
+        assert len(list(one.run())) == 48
+        worlds[name] = one.ledger
+    run = {
+        "transactions": 1_234,
+        "blocks": 12,
+        "seconds": 3.5,
+        "hours": 48,
+        "memory_mb": 200.0,
+        "gas": {"swap": {"count": 1_234, "median": 296_000, "most": 300_000, "total": 4e8}},
+    }
+    return results(inputs, worlds, COMMAND, run)
+
+
+def test_results_are_kept_and_read_as_they_are(tmp_path: Path) -> None:
+    """Y23."""
+    file = tmp_path / "season.json"
+    save(made(), file)
+    assert load(file) == json.loads(json.dumps(made()))
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"schema": 99}', "\x00"])
+def test_what_is_no_results_is_refused_in_one_line(tmp_path: Path, content: str) -> None:
+    """P9."""
+    file = tmp_path / "season.json"
+    file.write_text(content)
+    for path in (file, tmp_path / "absent.json", tmp_path):
+        with pytest.raises(ResultsError) as caught:
+            load(path)
+        assert "\n" not in str(caught.value)
+
+
+def test_the_page_is_whole_and_loads_nothing() -> None:
+    """Y23: every figure of the first table and every chart, and no address but in comments and XML names."""
+    html = page.page(made())
+    assert html == page.page(copy.deepcopy(made()))
+    text = unescape(html)
+    for row in page.headline(made()):
+        assert row["label"] in text
+        assert all(cell in text for cell in row["cells"])
+    for section in charts(made()).values():
+        for chart in section:
+            assert f'id="{chart.id}"' in html
+    assert all(sentence in text for sentence in made()["findings"])
+    assert COMMAND in html
+    assert "296,000" in html  # the gas
+    assert "Permission is hereby granted" in html
+    bare = re.sub(r"<!--.*?-->|/\*!.*?\*/", "", html, flags=re.DOTALL)
+    assert re.findall(r'(?:src|href)\s*=\s*["\']|@import|url\(|https?://(?!www\.w3\.org)', bare) == []
+    assert len(html) < 1_000_000
+
+
+def test_what_a_file_is_called_runs_nothing_in_the_page() -> None:
+    """Y23: words from outside are text."""
+    hostile = copy.deepcopy(made())
+    hostile["season"]["source"] = hostile["command"] = "</script><script>alert(1)</script>"
+    hostile["season"]["microgrids"][0]["name"] = "</script><b>"
+    html = page.page(hostile)
+    assert "<script>alert" not in html
+    assert "<b>" not in html
+
+
+def test_the_page_needs_its_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P9."""
+    monkeypatch.setattr(page, "UPLOT", tmp_path)
+    with pytest.raises(UserError, match="run make page"):
+        page.page(made())
+
+
+def test_pictures_are_the_same_again(tmp_path: Path) -> None:
+    """Y23."""
+    first = {path.name: path.read_bytes() for path in pictures.save(made(), tmp_path)}
+    again = {path.name: path.read_bytes() for path in pictures.save(made(), tmp_path)}
+    assert first == again
+    assert {f"season-{chart.id}.png" for section in charts(made()).values() for chart in section} == set(first)
+
+
+def test_numbers_as_people_read_them() -> None:
+    """Y23."""
+    assert [page.number(value) for value in (1_234.6, -0.2, None, -12)] == ["1,235", "0", "\u2013", "\u221212"]
+    assert [page.number(value, 1) for value in (-0.01, -0.06, 0)] == ["0.0", "\u22120.1", "0.0"]
+    assert page.percent(0.4132) == "41.3 %"
+    assert page.percent(None) == "\u2013"
+
+
+def test_sentences_follow_the_figures_also_where_a_market_makes_it_worse() -> None:
+    """Y24: relieved, worse or no difference, and who pays, as it was measured."""
+    told = " ".join(findings(made()))
+    assert "no difference" in told
+    assert "Next to no energy is saved" in told
+    other = copy.deepcopy(made())
+    line = other["worlds"]["auction"]["grid"]["lines"][0]
+    line["held_back_kwh"] = 2 * other["worlds"]["utility"]["grid"]["lines"][0]["held_back_kwh"] + 5
+    other["worlds"]["auction"]["energy"]["curtailed_kwh"] = 0.0
+    other["worlds"]["utility"]["energy"]["curtailed_kwh"] = 9.0
+    gain = other["gains"]["auction"]
+    gain |= {"saved": gain["homes"], "from_utility": 0.0, "worse_off": 2, "most_lost": 700.0}
+    told = " ".join(findings(other))
+    assert "kWh: worse" in told
+    assert "9 kWh without a local market and 0 with the auction: relieved" in told
+    assert "Next to no energy is saved" not in told
+    assert "2 are worse off, by 700 won at the most" in told
+
+
+def test_verdicts_and_words_by_hand() -> None:
+    """Y24."""
+    assert [verdict(100, after) for after in (100.4, 99, 101)] == ["no difference", "relieved", "worse"]
+    assert verdict(0, 0) == "no difference"
+    assert verdict(0, 1) == "worse"
+    assert change(80, 100) == "\u221220.0%"
+    assert change(-80, -100) == "+20.0%"
+    assert change(1, 0) == "no change to tell"
+    assert listed(["a"]) == "a"
+    assert listed(["a", "b", "c"]) == "a, b and c"
