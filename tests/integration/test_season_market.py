@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import fields, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from offchain.artifacts import compile_contracts
+from offchain.environment import PROJECT
+from offchain.simulate.season import run as season_run
 from offchain.simulate.season.behaviour import Order, Own, Plan, Side, View
 from offchain.simulate.season.behaviours import BEHAVIOURS, register
+from offchain.simulate.season.chain import Effort, SeasonChainError
+from offchain.simulate.season.exchange import Exchange
 from offchain.simulate.season.households import AHEAD
-from offchain.simulate.season.run import Outcome, run
+from offchain.simulate.season.run import SAVED, Outcome, ResumeError, run
 from offchain.simulate.season.season import Battery, Home, Line, Microgrid, Season
 
 HOURS = 10
@@ -39,11 +49,8 @@ class Crowder:
         return [Order(Side.SELL, 1_000, 0.0, 0)], [Order(Side.BUY, 1_000, 1_000.0, 0)]
 
 
-@pytest.fixture(scope="module")
-def season() -> Iterator[Season]:
+def a_season() -> Season:
     """A sunny village and a hungry town with a thin line between them; one home crowds the others' sales."""
-    compile_contracts()
-    register("crowder", Crowder)
     homes = [
         Home("village 1", 0, 6.0, 8_000, battery=Battery(4_000, 2_000)),
         Home("village 2", 0, 6.0, 8_000),
@@ -56,13 +63,39 @@ def season() -> Iterator[Season]:
     used = np.outer(np.full(HOURS, 1_000), [0.5, 0.7, 0.0, 2.2, 1.1]).astype(np.int64)
     microgrids, line = [Microgrid("MG1", 4_000), Microgrid("MG2", 4_000)], Line((0, 1), 1_500)
     prices = np.full(HOURS, 180.0), np.full(HOURS, 90.0)
-    yield Season(START, homes, microgrids, [line], used, made, *prices)
-    del BEHAVIOURS["crowder"]
+    return Season(START, homes, microgrids, [line], used, made, *prices)
 
 
 def nothing(hour: int) -> NDArray[np.float64]:
     """No forecast."""
     return np.zeros((AHEAD, 2))
+
+
+def first_hour(season: Season) -> Season:
+    """Only that of it."""
+    columns = {name: getattr(season, name)[:1] for name in ("made", "used", "tariff", "feed_in")}
+    return replace(season, **columns)
+
+
+def killed(folder: str) -> None:
+    """Runs it with a point saved every four hours, until this process kills itself after six."""
+    register("crowder", Crowder)
+    season_run.DAY = 4
+
+    def told(hours: int, _: Effort) -> None:
+        if hours == 6:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    run(a_season(), nothing, Path(folder), told=told)
+
+
+@pytest.fixture(scope="module")
+def season() -> Iterator[Season]:
+    """The contracts are compiled, and the crowd's kind is known."""
+    compile_contracts()
+    register("crowder", Crowder)
+    yield a_season()
+    del BEHAVIOURS["crowder"]
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +131,49 @@ def test_lines_trade_only_what_flows(season: Season, outcome: Outcome) -> None:
     assert (ledger.rent[ledger.flow == 0] == 0).all()
     assert ledger.rent.sum() > 0
     assert (ledger.congestion[ledger.flow < 1_500] == 0).all()
+
+
+def test_a_run_that_was_killed_goes_on_to_the_same_end(season: Season, outcome: Outcome, tmp_path: Path) -> None:
+    """Y9: killed by SIGKILL two hours after a saved point, it ends as a run that wasn't, to the last wei."""
+    code = f"from tests.integration.test_season_market import killed; killed({str(tmp_path)!r})"
+    ended = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, timeout=120)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+    hours: list[int] = []
+    resumed = run(season, nothing, tmp_path, resume=True, told=lambda hour, _: hours.append(hour))
+    assert hours == [5, 6, 7, 8, 9, 10]
+    for column in fields(outcome.ledger):
+        assert (getattr(resumed.ledger, column.name) == getattr(outcome.ledger, column.name)).all(), column.name
+    assert resumed.left == outcome.left
+    assert resumed.effort == outcome.effort
+
+
+def test_no_other_run_is_gone_on_with(season: Season, outcome: Outcome, tmp_path: Path) -> None:
+    """Y9: a point of a season with another input, or a damaged one, is refused in one line."""
+    run(first_hour(season), nothing, tmp_path)
+    with pytest.raises(ResumeError, match="of a run with other input"):
+        run(season, nothing, tmp_path, resume=True)
+    (tmp_path / SAVED).write_bytes(b"damaged")
+    with pytest.raises(ResumeError, match="is damaged"):
+        run(season, nothing, tmp_path, resume=True)
+
+
+def test_a_difference_of_one_wei_is_found(season: Season, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Y6: where the computed reserve is a wei too large, the run ends."""
+    buy = Exchange.buy
+
+    def wrong(exchange: Exchange, eth: int, now: int) -> int:
+        tokens = buy(exchange, eth, now)
+        exchange.eth += 1
+        return tokens
+
+    monkeypatch.setattr(Exchange, "buy", wrong)
+    with pytest.raises(SeasonChainError, match="reserve of ETH: the chain has"):
+        run(first_hour(season), nothing, tmp_path)
+
+
+def test_orders_around_anothers_are_in_the_same_block(season: Season, outcome: Outcome) -> None:
+    """Y10: who sees an order may place its own right before and behind it; the seen one gets less, not below its
+    minimum, or fails."""
+    crowded = outcome.ledger.sold[:, 2]
+    assert crowded.sum() > 1_000
+    assert (outcome.ledger.bought[:, 2] > 0).any()

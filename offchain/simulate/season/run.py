@@ -32,6 +32,7 @@ DAY = 24
 SAVE_SHARE = 0.1
 """Of the time at the most that goes into saving."""
 SAVED = "market.state"
+DIGEST = sha256().digest_size
 
 Told = Callable[[int, Effort], None]
 """Is told how many hours are over, and what the chain did until then."""
@@ -108,16 +109,20 @@ class _Point:
             "effort": chain.effort,
             "chain": chain.state(),
         }
-        durable_file.replace(self.path, pickle.dumps(state))
+        content = pickle.dumps(state)
+        durable_file.replace(self.path, sha256(content).digest() + content)
         self.since = time.monotonic()
         self.took = self.since - began
 
     def restored(self, chain: SeasonChain, manifest: Manifest, foresight: Foresight) -> tuple[int, Market]:
         """The hours that were over, and the market then. Raises ResumeError."""
         try:
-            state: dict[str, Any] = pickle.loads(self.path.read_bytes())
-        except (OSError, pickle.UnpicklingError, EOFError) as error:
-            raise ResumeError(f"{self.path} can't be read: run again without --resume") from error
+            content = self.path.read_bytes()
+        except OSError as error:
+            raise ResumeError(f"{self.path} can't be read ({error.strerror}): run without --resume") from error
+        if sha256(content[DIGEST:]).digest() != content[:DIGEST]:
+            raise ResumeError(f"{self.path} is damaged: run without --resume")
+        state: dict[str, Any] = pickle.loads(content[DIGEST:])
         if state["fingerprint"] != self.fingerprint:
             raise ResumeError(f"{self.path} is of a run with other input: give the same, or run without --resume")
         manifest.contracts.update(state["contracts"])
