@@ -27,6 +27,8 @@ from offchain.simulate.past_weeks import DULLEST
 from offchain.simulate.season.season import Battery, Car, Home, Line, Microgrid, Season
 
 HOURS = 24
+DAYS_BEFORE = 42
+"""From which a forecast is learned."""
 MOST_HOMES, MOST_DAYS, MOST_MICROGRIDS = 2_000, 366, 20
 
 ROOFS_KW = (3.0, 3.0, 6.0)
@@ -76,20 +78,24 @@ BUNDLED_HOMES = 55
 @dataclass(frozen=True)
 class Inputs:
     """A season and where it is from: `source` in words, `filled` the share of hours that no reading was there for, and
-    a hash of what the homes use and make."""
+    a hash of what the homes use and make. `used_before` and `made_before` are Wh of as many of the
+    `DAYS_BEFORE` days before it as are known, shape (hours, homes)."""
 
     season: Season
     choices: Choices
     source: str
     filled: float
     digest: str
+    used_before: NDArray[np.int64]
+    made_before: NDArray[np.int64]
 
 
 def season_of(choices: Choices) -> Inputs:
     """The same for the same choices. Raises InputError, DataError, AdviceError."""
     _check(choices)
     kwh, source, filled = _made_up(choices) if choices.data is None else _read(choices)
-    hours, homes = kwh.shape
+    hours, homes = choices.days * HOURS, kwh.shape[1]
+    before = len(kwh) - hours
     for kind, number in choices.kinds.items():
         if number < 0:
             raise InputError(f"{number} homes can't be {kind}")
@@ -99,9 +105,9 @@ def season_of(choices: Choices) -> Inputs:
         raise InputError(f"{choices.microgrids} microgrids need a home each, there are {homes}")
     random = np.random.default_rng(choices.seed)
     start = datetime(choices.start.year, choices.start.month, choices.start.day, tzinfo=KOREA)
-    used = np.rint(kwh * 1000).astype(np.int64)
+    used = np.rint(kwh[before:] * 1000).astype(np.int64)
     settled = _settle(choices, used, start, random)
-    made = _made(choices, settled, random)
+    made_before, made = np.split(_made(choices, settled, before // HOURS, random), [before])
     tariff = _tariff(choices, start, used)
     season = Season(
         start,
@@ -115,7 +121,8 @@ def season_of(choices: Choices) -> Inputs:
         choices.seed,
     )
     digest = sha256(used.tobytes() + made.tobytes()).hexdigest()
-    return Inputs(season, choices, source, filled, digest)
+    used_before = np.rint(kwh[:before] * 1000).astype(np.int64)
+    return Inputs(season, choices, source, filled, digest, used_before, made_before)
 
 
 def _check(choices: Choices) -> None:
@@ -138,15 +145,15 @@ def _check(choices: Choices) -> None:
 
 
 def _made_up(choices: Choices) -> tuple[NDArray[np.float64], str, float]:
-    """kWh of made-up homes, shape (hours, homes), with the weekdays of the season."""
+    """kWh of made-up homes, shape (hours, homes), with the weekdays of the season, and before it."""
     weekday = choices.start.weekday()  # made-up weeks begin on a Monday
-    weeks = ceil((weekday + choices.days) / DAYS)
+    weeks = ceil((weekday + choices.days + DAYS_BEFORE) / DAYS)
     kwh = weekly_consumption(np.random.default_rng(choices.seed), choices.homes or BUNDLED_HOMES, weeks)
-    return kwh[weekday * HOURS : (weekday + choices.days) * HOURS], "bundled profiles", 0.0
+    return kwh[weekday * HOURS : (weekday + DAYS_BEFORE + choices.days) * HOURS], "bundled profiles", 0.0
 
 
 def _read(choices: Choices) -> tuple[NDArray[np.float64], str, float]:
-    """kWh of a file's homes that have enough readings in the stretch that is taken, gaps filled."""
+    """kWh of a file's homes that have enough readings in the stretch that is taken, gaps filled, and before it."""
     if choices.data is None:
         raise InputError("there is no file of readings")
     readings, hours = read_csv(choices.data), choices.days * HOURS
@@ -156,7 +163,8 @@ def _read(choices: Choices) -> tuple[NDArray[np.float64], str, float]:
     enough = np.flatnonzero(there.mean(axis=0) >= PRESENT)[: choices.homes or MOST_HOMES]
     if len(enough) < (choices.homes or 2):
         raise InputError(f"{name}: {len(enough)} homes have enough readings in {choices.days} days from then on")
-    whole = filled_up(readings.kwh[:, enough])[first : first + hours]
+    begin = first - min(first // HOURS, DAYS_BEFORE) * HOURS
+    whole = filled_up(readings.kwh[:, enough])[begin : first + hours]
     gaps = 1 - float(there[:, enough].mean())
     return whole, f"{name}, {len(enough)} homes from {readings.hours[first]:%Y-%m-%d} on", gaps
 
@@ -241,10 +249,13 @@ def _car(start: datetime, hours: int, random: np.random.Generator) -> Car:
     return Car(CAR_WH, CHARGER_W, parked, driven)
 
 
-def _made(choices: Choices, homes: list[Home], random: np.random.Generator) -> NDArray[np.int64]:
-    """Wh from the roofs, shape (hours, homes): of a clear day on Jeju what a day's clouds, the same for all, leave."""
-    clear = {azimuth: clear_yield(choices.start, choices.days, azimuth) for azimuth in sorted(set(FACING))}
-    clouds = np.repeat(random.uniform(DULLEST, 1, choices.days), HOURS)
+def _made(choices: Choices, homes: list[Home], before: int, random: np.random.Generator) -> NDArray[np.int64]:
+    """Wh from the roofs, shape (hours, homes), from so many days before: of a clear day on Jeju what a day's clouds,
+    the same for all, leave."""
+    start, days = choices.start - timedelta(days=before), before + choices.days
+    clear = {azimuth: clear_yield(start, days, azimuth) for azimuth in sorted(set(FACING))}
+    clouds = random.uniform(DULLEST, 1, days)
+    clouds = np.repeat(np.roll(clouds, before), HOURS)  # those of the season don't depend on what is known before it
     facing = random.choice(FACING, len(homes))
     columns = [clear[float(towards)] * home.pv_kw for home, towards in zip(homes, facing, strict=True)]
     made: NDArray[np.int64] = np.rint(np.column_stack(columns) * clouds[:, None] * 1000).astype(np.int64)
