@@ -22,10 +22,11 @@ def check(market: Market, web3: Web3, manifest: Manifest) -> None:
 
 def _computed(market: Market) -> dict[str, int]:
     parties = [*market.homes, *market.lines]
-    eth = sum(party.purse.total(ETH) for party in parties)
+    eth = sum(party.purse.total(ETH) for party in parties if party.capacity)
     numbers = {"ETH in the pool": eth, "ETH that may leave": eth, "notes that wait": market.trading.waiting}
-    for microgrid, exchange, credited, moved in zip(
+    for microgrid, token, exchange, credited, moved in zip(
         market.season.microgrids,
+        market.trading.tokens,
         market.trading.exchanges,
         market.credited,
         market.trading.moved,
@@ -36,7 +37,7 @@ def _computed(market: Market) -> dict[str, int]:
         numbers |= {
             f"{name}: reserve of ETH": exchange.eth,
             f"{name}: reserve of energy": exchange.tokens,
-            f"{name}: supply": exchange.tokens,
+            f"{name}: supply": exchange.tokens + sum(one.purse.total(token) for one in parties if not one.capacity),
             f"{name}: energy that may leave": credited - moved,
             f"{name}: last snapshot": time,
             f"{name}: accumulated price": cumulative % WORD_224,

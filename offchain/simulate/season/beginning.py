@@ -11,6 +11,7 @@ from offchain.simulate.season.chain import SeasonChain
 from offchain.simulate.season.founding import Meters, capital, founded
 from offchain.simulate.season.households import Foresight, Households
 from offchain.simulate.season.market import HOUR, RULES, Market
+from offchain.simulate.season.outside import Outside
 from offchain.simulate.season.protections import Protections
 from offchain.simulate.season.season import Season
 from offchain.simulate.season.trading import Party, Trading
@@ -21,6 +22,7 @@ SETUP = 2 * HOUR
 """Before the season: time to deploy, and for the first average."""
 ETH_NOTES = 4
 """In which a participant's ETH comes in."""
+ZERO = "0x" + "00" * 20
 LOOSEST = 10_000
 """The widest bound that a microgrid's rules can have, in ten-thousandths."""
 
@@ -37,7 +39,12 @@ def begun(
     unproven.meters = meters.register(chain, manifest)
     names = [microgrid.name for microgrid in season.microgrids]
     tokens = [manifest.address(name) for name in names]
-    trading = Trading(exchanges, tokens, unproven, rules, protections, season.won_per_eth, moved=[0] * len(names))
+    if not protections.participation:
+        for name in names:
+            chain.operator.transact(manifest.contract(chain.web3, name).functions.setTransferPolicy(ZERO))
+    outside = Outside(chain.web3, manifest, names)
+    won, moved = season.won_per_eth, [0] * len(names)
+    trading = Trading(exchanges, tokens, unproven, outside, rules, protections, won, moved=moved)
     homes = [Party(home.microgrid, home.capacity, place) for place, home in enumerate(season.homes)]
     lines = [Party(line.ends[0], ends[0].capacity) for line, ends in zip(season.lines, meters.lines, strict=True)]
     prices = np.array([exchange.price for exchange in exchanges]) * season.won_per_eth
@@ -53,7 +60,11 @@ def begun(
         [0] * len(names),
     )
     chain.by_hand()
+    trading.calls += trading.outside.approvals()
     for place, home in enumerate(homes):
+        if home.capacity == 0:
+            home.purse.receive(ETH, capital(season, place, reserve))
+            continue
         note = capital(season, place, reserve) // ETH_NOTES
         for _ in range(ETH_NOTES):
             trading.queue(unproven.shield(note), 1)

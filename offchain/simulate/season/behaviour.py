@@ -11,6 +11,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from offchain.wallet.meter import CAPS
+
 
 class Side(Enum):
     """Of an order."""
@@ -21,19 +23,22 @@ class Side(Enum):
 
 @dataclass(frozen=True)
 class Order:
-    """A trade wanted of a microgrid's energy, at best at `limit` won a kWh on average; Wh."""
+    """A trade wanted of a microgrid's energy, at worst at `limit` won a kWh on average; Wh. `turn` is when in the hour,
+    from 0, before all others, to 1, behind them; without it chance decides."""
 
     side: Side
     wh: int
     limit: float
     microgrid: int
+    turn: float | None = None
 
 
 @dataclass(frozen=True)
 class View:
     """What everybody can know before an hour, and the home what concerns itself.
 
-    `spot` and `average` are prices by microgrid; `history` the closing prices until now, shape (hours, microgrids).
+    `spot` and `average` are prices by microgrid, `depth` the energy in its exchange in Wh, 0 where there is none;
+    `history` the closing prices until now, shape (hours, microgrids).
     `tariff` and `feed_in` are known 24 hours ahead. `foreseen` is the microgrids' made less used, as forecast for the
     next 24 hours, in Wh, shape (24, microgrids).
     """
@@ -42,6 +47,7 @@ class View:
     time: datetime
     spot: NDArray[np.float64]
     average: NDArray[np.float64]
+    depth: NDArray[np.float64]
     history: NDArray[np.float64]
     tariff: NDArray[np.float64]
     feed_in: NDArray[np.float64]
@@ -51,7 +57,7 @@ class View:
 @dataclass
 class Own:
     """What a participant has: Wh in its battery and car, energy notes by microgrid in Wh, won; and in the hour what it
-    makes and uses for certain, Wh (both 0 for who has no meter)."""
+    makes and uses for certain, Wh (both 0 for who has no meter). `most` is what one trade of its can move, Wh."""
 
     microgrid: int
     battery: int = 0
@@ -60,6 +66,7 @@ class Own:
     won: float = 0.0
     made: int = 0
     used: int = 0
+    most: int = CAPS[-1]
 
 
 @dataclass(frozen=True)

@@ -34,13 +34,15 @@ class SeasonChainError(UserError):
 
 @dataclass(frozen=True)
 class Call:
-    """A transaction by the operator, who relays as well: what it is, for the statistics, and whether it must revert."""
+    """A transaction by the operator, who relays as well, or by `sender`: what it is, for the statistics, and whether it
+    must revert."""
 
     kind: str
     to: str
     data: bytes
     value: int = 0
     fails: bool = False
+    sender: str = ""
 
 
 @dataclass
@@ -64,7 +66,7 @@ class SeasonChain:
         self.operator: Sender = development_sender(self.web3, 0)
         self.effort = Effort()
         self._rpc = Rpc(chain.url)
-        self._nonce = 0
+        self._nonces: dict[str, int] = {}
 
     def close(self) -> None:
         """Ends the connection."""
@@ -73,7 +75,6 @@ class SeasonChain:
     def by_hand(self) -> None:
         """From now on there are blocks only when they are asked for."""
         self._rpc.call("evm_setAutomine", False)
-        self._nonce = int(self._rpc.call("eth_getTransactionCount", self.operator.address, "latest"), 16)
 
     def block(self, time: int, calls: Sequence[Call]) -> list[dict[str, Any]]:
         """One block at a Unix time with these calls, in this order; returns their receipts. Raises SeasonChainError if
@@ -99,7 +100,6 @@ class SeasonChain:
         self._rpc.call("anvil_loadState", "0x" + state.hex())
 
     def _send(self, calls: Sequence[Call]) -> None:
-        sender = self.operator.address
         for start in range(0, len(calls), AT_ONCE):
             sent = self._rpc.batch(
                 [
@@ -107,28 +107,34 @@ class SeasonChain:
                         "eth_sendTransaction",
                         [
                             {
-                                "from": sender,
+                                "from": call.sender or self.operator.address,
                                 "to": call.to,
                                 "data": "0x" + call.data.hex(),
                                 "value": hex(call.value),
                                 "gas": GAS,
                                 "gasPrice": "0x0",
-                                "nonce": hex(self._nonce + place),
+                                "nonce": hex(self._next(call.sender or self.operator.address)),
                             }
                         ],
                     )
-                    for place, call in enumerate(calls[start : start + AT_ONCE])
+                    for call in calls[start : start + AT_ONCE]
                 ]
             )
-            self._nonce += len(sent)
             refused = next((answer for answer in sent if isinstance(answer, RpcError)), None)
             if refused:
                 raise SeasonChainError(f"the chain took no transaction: {refused.message}")
 
+    def _next(self, sender: str) -> int:
+        """The nonce of an account's next transaction."""
+        if sender not in self._nonces:
+            self._nonces[sender] = int(self._rpc.call("eth_getTransactionCount", sender, "latest"), 16)
+        self._nonces[sender] += 1
+        return self._nonces[sender] - 1
+
     def _why(self, call: Call, receipt: dict[str, Any]) -> str:
         if call.fails:
             return "was to fail, and did not"
-        fields = {"from": self.operator.address, "to": call.to, "data": "0x" + call.data.hex()}
+        fields = {"from": call.sender or self.operator.address, "to": call.to, "data": "0x" + call.data.hex()}
         (answer,) = self._rpc.batch([("eth_call", [fields | {"value": hex(call.value)}, receipt["blockNumber"]])])
         reason = describe_revert(answer.data) if isinstance(answer, RpcError) else "out of gas, or by what came before"
         return f"failed: {reason}"

@@ -42,6 +42,7 @@ class Households:
             later(season.start, hour),
             ledger.price[hour - 1] if hour else self.opening,
             ledger.average[hour - 1] if hour else self.opening,
+            np.zeros(len(season.microgrids)),
             ledger.price[:hour],
             season.tariff[ahead],
             season.feed_in[ahead],

@@ -71,7 +71,7 @@ class Market:
         chain ends a call otherwise than computed."""
         for home in self.homes:
             self._own(home)
-        view = self.households.view(hour)
+        view = replace(self.households.view(hour), depth=self._depths())
         done = self.households.live(hour, view)
         end = self.begin + (hour + 1) * HOUR
         trees = self._publish(end, done)
@@ -95,11 +95,16 @@ class Market:
         own = self.households.owns[home.place]
         own.notes = {number: home.purse.watt_hours(token) for number, token in enumerate(self.trading.tokens)}
         own.won = home.purse.total(ETH) / ETHER * self.season.won_per_eth
+        own.most = self.trading.limit(home)
         return own
 
     def _prices(self) -> NDArray[np.float64]:
         """Now, won a kWh."""
         return np.array([exchange.price for exchange in self.trading.exchanges]) * self.season.won_per_eth
+
+    def _depths(self) -> NDArray[np.float64]:
+        """The energy in the exchanges, Wh."""
+        return np.array([exchange.tokens / WATT_HOUR for exchange in self.trading.exchanges])
 
     # What happens after an hour.
 
@@ -152,14 +157,18 @@ class Market:
             self.credited[microgrid] += tree.exported * WATT_HOUR
 
     def _trade(self, hour: int, end: int, view: View, orders: list[tuple[Party, Order]]) -> None:
-        """In rounds, each in random order; what is left of an order is tried again in the next one."""
-        random.Random(f"{self.season.seed} {end}").shuffle(orders)
+        """In rounds, each home at a turn that no other home changes; what is left of an order is tried again in the next
+        one."""
+        chance = [random.Random(f"{self.season.seed} {end} {home.place}").random() for home in self.homes]
+        turns = [chance[home.place] if order.turn is None else order.turn for home, order in orders]
+        placed = sorted(zip(turns, orders, strict=True), key=lambda one: one[0])
         left: list[tuple[Party, Order]] = []
         refused: dict[int, int] = {}
         for number, seconds in enumerate(ROUNDS):
             now = end + seconds
             self._observe(now)
-            waiting, left = [*left, *orders[number :: len(ROUNDS)]], []
+            new = [order for turn, order in placed if min(int(turn * len(ROUNDS)), len(ROUNDS) - 1) == number]
+            waiting, left = [*left, *new], []
             for home, order in waiting:
                 *others, fill = self.trading.trade(home, order, now, partial(self._around, view))
                 for made in (*others, fill):
@@ -175,7 +184,7 @@ class Market:
         """What those place around an order who watch for others'."""
         if not self.watchers:
             return []
-        now = replace(view, spot=self._prices())
+        now = replace(view, spot=self._prices(), depth=self._depths())
         placed = []
         for watcher in self.watchers:
             if watcher is not party:

@@ -57,6 +57,12 @@ class Purse:
         if amount:
             self.waiting.append((asset, amount))
 
+    def gather(self) -> None:
+        """All of each asset is one amount at once, as of an account in public."""
+        self.flush()
+        for asset, notes in self.notes.items():
+            self.notes[asset] = [sum(notes)]
+
     def flush(self) -> None:
         """What waited can be spent."""
         for asset, amount in self.waiting:

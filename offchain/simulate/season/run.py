@@ -23,6 +23,7 @@ from offchain.simulate.season.chain import Effort, SeasonChain, season_chain
 from offchain.simulate.season.households import Foresight, Households
 from offchain.simulate.season.ledger import Ledger
 from offchain.simulate.season.market import Market
+from offchain.simulate.season.outside import Outside
 from offchain.simulate.season.protections import Protections
 from offchain.simulate.season.season import Season
 from offchain.simulate.season.trading import Trading
@@ -131,7 +132,9 @@ class _Point:
         chain.by_hand()
         unproven = Unproven(chain.web3, manifest, chain.operator.address)
         unproven.used, unproven.notes, unproven.meters = state["proofs"]
-        trading = Trading(unproven=unproven, **state["trading"])
+        names = [microgrid.name for microgrid in state["market"]["households"].season.microgrids]
+        outside = Outside(chain.web3, manifest, names)
+        trading = Trading(unproven=unproven, outside=outside, **state["trading"])
         households = Households.__new__(Households)
         vars(households).update(state["households"], foresight=foresight)
         return state["hour"], Market(chain=chain, households=households, trading=trading, **state["market"])

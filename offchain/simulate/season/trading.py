@@ -9,6 +9,7 @@ from offchain.deployment.platform import Rules
 from offchain.simulate.season.behaviour import Order, Side
 from offchain.simulate.season.chain import Call
 from offchain.simulate.season.exchange import WHOLE, Exchange
+from offchain.simulate.season.outside import Outside
 from offchain.simulate.season.protections import Protections
 from offchain.simulate.season.purse import Purse
 from offchain.simulate.season.unproven import Unproven
@@ -31,7 +32,7 @@ price: its minimum is public."""
 @dataclass
 class Party:
     """Who trades: a home by its `place`, or a line's operator, without one. `capacity` is its meter's, Wh an epoch; 0
-    if it has none."""
+    if it has none: it then trades in public."""
 
     microgrid: int
     capacity: int
@@ -59,6 +60,7 @@ class Trading:
     exchanges: list[Exchange]
     tokens: list[str]
     unproven: Unproven
+    outside: Outside
     rules: Rules
     protections: Protections
     won_per_eth: float
@@ -98,7 +100,8 @@ class Trading:
         worst = (minimum / given if sale else given / minimum) * self.won_per_eth
         others = seen(party, Order(order.side, allowed, worst, order.microgrid)) if seen else []
         around = [self.trade(other, placed, now) for other, before, _ in others for placed in before]
-        fill = self._swap(party, order, given, minimum, now, refused)
+        swap = self._swap if party.capacity else self._swap_in_public
+        fill = swap(party, order, given, minimum, now, refused)
         around += [self.trade(other, placed, now) for other, _, behind in others for placed in behind]
         return [*(made for fills in around for made in fills), fill]
 
@@ -134,11 +137,29 @@ class Trading:
             return Fill(party, order, 0, 0, refused)
         self.queue(call, 3)
         party.slots += 1
+        self.moved[order.microgrid] += given if sale else -got
+        return self._swapped(party, order, given, now, refused)
+
+    def _swap_in_public(self, party: Party, order: Order, given: int, minimum: int, now: int, refused: int) -> Fill:
+        """Past the pool; where participation is asked for, only to fail: such an account may hold no energy."""
+        exchange, sale = self.exchanges[order.microgrid], order.side is Side.SELL
+        got = exchange.eth_of(given) if sale else exchange.tokens_of(given)
+        fails = got < minimum or (self.protections.participation and not sale)
+        self.calls.append(self.outside.swap(order.microgrid, sale, given, minimum, fails=fails))
+        if fails:
+            return Fill(party, order, 0, 0, order.wh)
+        fill = self._swapped(party, order, given, now, refused)
+        party.purse.gather()
+        return fill
+
+    def _swapped(self, party: Party, order: Order, given: int, now: int, refused: int) -> Fill:
+        """The same here."""
+        exchange, token, sale = self.exchanges[order.microgrid], self.tokens[order.microgrid], order.side is Side.SELL
+        sold, wanted = (token, ETH) if sale else (ETH, token)
         before = party.purse.watt_hours(token)
         party.purse.spend(sold, given)
-        (exchange.sell if sale else exchange.buy)(given, now)
+        got = (exchange.sell if sale else exchange.buy)(given, now)
         party.purse.receive(wanted, got)
-        self.moved[order.microgrid] += given if sale else -got
         return Fill(party, order, abs(party.purse.watt_hours(token) - before), got if sale else given, refused)
 
     def _allowed(self, party: Party, order: Order, now: int) -> tuple[int, int]:
@@ -154,19 +175,18 @@ class Trading:
                 wanted = affordable - 1  # the least that buys it is rounded up
         if wanted < SMALLEST:
             return 0, 0
-        allowed = min(wanted, self._limit(party))
+        if party.capacity == 0:
+            return wanted, 0
+        allowed = min(wanted, self.limit(party))
         average = exchange.average(self.rules.price_window, now)
         within = exchange.most_within(sale, allowed * WATT_HOUR, average, self.rules.max_deviation) // WATT_HOUR
         return (within if within >= SMALLEST else 0), wanted - within
 
-    def _limit(self, party: Party) -> int:
+    def limit(self, party: Party) -> int:
         """Wh of one trade, as circuit and contract limit it: by the meter and its slots of the epoch."""
-        most = CAPS[-1]
-        if party.capacity == 0:
-            return 0 if self.protections.participation else most
-        if self.protections.limits:
-            most = max((cap for cap in CAPS if cap <= party.capacity), default=0) if party.slots < SLOTS else 0
-        return most
+        if party.capacity == 0 or not self.protections.limits:
+            return CAPS[-1]
+        return max((cap for cap in CAPS if cap <= party.capacity), default=0) if party.slots < SLOTS else 0
 
     def _cap(self, energy: int) -> int:
         """The smallest class (Wh) that covers so many base units."""

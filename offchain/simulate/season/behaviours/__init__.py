@@ -9,7 +9,11 @@ from numpy.random import PCG64, Generator
 
 from offchain.errors import UserError
 from offchain.simulate.season.behaviour import Behaviour
+from offchain.simulate.season.behaviours.hoarder import Hoarder
 from offchain.simulate.season.behaviours.honest import Honest
+from offchain.simulate.season.behaviours.sandwich import Sandwich
+from offchain.simulate.season.behaviours.speculator import Speculator
+from offchain.simulate.season.behaviours.wash_trader import WashTrader
 from offchain.simulate.season.season import Season
 
 Factory = Callable[[Season, int, Generator], Behaviour]
@@ -29,6 +33,10 @@ def register(name: str, factory: Factory) -> None:
 
 
 register("honest", Honest)
+register("speculator", Speculator)
+register("hoarder", Hoarder)
+register("wash-trader", WashTrader)
+register("sandwich", Sandwich)
 for added in entry_points(group=GROUP):
     register(added.name, added.load())
 
