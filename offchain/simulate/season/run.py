@@ -132,7 +132,7 @@ class _Point:
         chain.by_hand()
         unproven = Unproven(chain.web3, manifest, chain.operator.address)
         unproven.used, unproven.notes, unproven.meters = state["proofs"]
-        names = [microgrid.name for microgrid in state["market"]["households"].season.microgrids]
+        names = [microgrid.name for microgrid in state["households"]["season"].microgrids]
         outside = Outside(chain.web3, manifest, names)
         trading = Trading(unproven=unproven, outside=outside, **state["trading"])
         households = Households.__new__(Households)
