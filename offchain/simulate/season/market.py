@@ -157,7 +157,7 @@ class Market:
             self.credited[microgrid] += tree.exported * WATT_HOUR
 
     def _trade(self, hour: int, end: int, view: View, orders: list[tuple[Party, Order]]) -> None:
-        """In rounds, each home at its turn, whoever else trades; what is left of an order is tried again in the next one."""
+        """In rounds, each home at its turn, whoever else trades; what is left of an order is tried in the next one."""
         chance = [random.Random(f"{self.season.seed} {end} {home.place}").random() for home in self.homes]
         turns = [chance[home.place] if order.turn is None else order.turn for home, order in orders]
         placed = sorted(zip(turns, orders, strict=True), key=lambda one: one[0])
