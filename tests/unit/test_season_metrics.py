@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from offchain.simulate.season.auction import Auction
 from offchain.simulate.season.inputs import Choices, season_of
 from offchain.simulate.season.ledger import Ledger
-from offchain.simulate.season.metrics import currents, figures, gains, gini, left, money, spread, volatility
+from offchain.simulate.season.metrics import currents, figures, gains, gini, held, money, spread, stored, volatility
 from offchain.simulate.season.season import Battery, Home, Line, Microgrid, Season
 from offchain.simulate.season.utility import UtilityOnly
 
@@ -39,7 +39,7 @@ def a_ledger() -> Ledger:
     books.made, books.used = SEASON.made.copy(), np.array([[1_500, 2_000], [1_000, 1_000]])
     books.discharged[1, 0], books.curtailed[0, 0], books.stored[:, 0] = 500, 1_000, [900, 400]
     books.flow[0, 0], books.congestion[0, 0], books.rent[0, 0] = 1_000, 60.0, 15.0
-    books.refused[1, 1] = 300
+    books.refused[1, 1], books.pooled[:, 0] = 300, 100
     books.overload[0, 1] = 200
     books.sold[0, 0], books.bought[0, 1], books.notes[:, 0] = 1_000, 900, 500
     books.earned[0, 0], books.paid[0, 1] = 110, 135
@@ -60,7 +60,8 @@ def test_currents_are_what_meters_counted_and_lines_carried() -> None:
 
 def test_households_by_hand() -> None:
     """Y22: costs on balance less what is left: half a kWh as a note and 0.4 in the battery."""
-    assert left(SEASON, a_ledger()).tolist() == [pytest.approx(0.9 * 80), 0]
+    assert held(SEASON, a_ledger()).tolist() == [0.5 * 80, 0]
+    assert stored(SEASON, a_ledger()).tolist() == [0.4 * 80, 0]
     found = figures(SEASON, a_ledger())["households"]
     assert [home["cost"] for home in found["by_home"]] == [pytest.approx(125 - 110 - 90 - 72), 135 + 220 + 250]
     assert [home["income"] for home in found["by_home"]] == [200, 0]
@@ -151,35 +152,36 @@ def test_prices_and_trade_by_hand() -> None:
         "metered_kwh": 2.5 + 2.0 + 0.5 + 1.0,
         "physical_ratio": pytest.approx(6.0 / 1.9),
         "held_at_the_end_kwh": 0.5,
+        "pooled_kwh": 0.1,
         "refused_kwh": 0.3,
     }
 
 
 def test_money_by_hand() -> None:
-    """Y22: what homes pay, the utility and those between get; energy at the feed-in price."""
+    """Y22: what homes pay, the utility and others get; a note and what the pool has more are owed by the utility."""
     found = money(SEASON, a_ledger(), currents(SEASON, a_ledger()))
     assert found == {
-        "homes": -(125 + 605 - 200),
-        "utility": 595 - 90,
+        "homes": 40 - (125 + 605 - 200),
+        "utility": 595 - 90 - 40 - 8,
         "lines": 15,
-        "founders": 10,
+        "founders": 10 + 8,
         "energy": pytest.approx(-0.4 * 90 + 1.5 * 80),
-        "margin": pytest.approx(505 - 84),
+        "margin": pytest.approx(457 - 84),
     }
 
 
 def test_gains_tell_who_pays() -> None:
     """Y22, against a world in which the utility settles all that the meters counted."""
     without = a_ledger()
-    for name in ("sold", "bought", "earned", "paid", "notes", "congestion", "rent"):
+    for name in ("sold", "bought", "earned", "paid", "notes", "congestion", "rent", "pooled"):
         getattr(without, name)[:] = 0
     without.fed_in[0, 0], without.drawn[0, 1] = 2_500, 2_000
     without.credited[0, 0], without.billed[0, 1] = 225, 400
     found = gains(SEASON, a_ledger(), without)
     assert found["by_home"] == [pytest.approx(110 + 90 + 40 - 225), pytest.approx(400 - 135 - 220)]
-    assert (found["homes"], found["left"]) == (pytest.approx(60), pytest.approx(40))
-    assert (found["saved"], found["from_lines"], found["from_founders"]) == (0, -15, -10)
-    assert found["from_utility"] == pytest.approx(45)  # it carries the note's half kWh until somebody settles it
+    assert (found["homes"], found["stored"]) == (pytest.approx(60), 0)
+    assert (found["saved"], found["from_lines"], found["from_founders"]) == (0, -15, -18)
+    assert found["from_utility"] == pytest.approx(60 + 15 + 18)
     assert (found["better_off"], found["worse_off"], found["most_lost"]) == (2, 0, 0)
 
 
@@ -195,7 +197,7 @@ def test_money_adds_up_to_nothing_over_all_parties(seed: int, world: type[Utilit
     assert sum(parties[party] for party in ("homes", "utility", "lines", "founders")) == pytest.approx(0, abs=1e-6)
     assert parties["founders"] == pytest.approx(0, abs=1e-6)  # an auction has none
     found = gains(season, one.ledger, without.ledger)
-    paid = found["saved"] + found["from_utility"] + found["from_lines"] + found["from_founders"] + found["left"]
+    paid = found["saved"] + found["from_utility"] + found["from_lines"] + found["from_founders"] + found["stored"]
     assert found["homes"] == pytest.approx(paid, abs=1e-6)
     flows = currents(season, one.ledger)
     assert (flows.drawn.sum() - flows.given.sum()) == (

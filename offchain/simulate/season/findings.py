@@ -12,7 +12,7 @@ PAYERS = {
     "from_founders": "the founders of the pools",
     "from_lines": "the operators of lines",
     "saved": "energy that the utility needn't supply",
-    "left": "what homes have in store at the end",
+    "stored": "what homes have in batteries and cars at the end",
 }
 """Where a gain can come from."""
 

@@ -23,7 +23,8 @@ class Ledger:
     hour's end). What the meter counts, out less in, is made + discharged - used - curtailed; of it, and of what is
     bought less sold, what isn't fed in or drawn is what `notes` grows by. `refused` is what a protection kept a home
     from trading, Wh.
-    Shape (hours, microgrids): `price` at the hour's end, `average` of the hour, `overload` of the transformer.
+    Shape (hours, microgrids): `price` at the hour's end, `average` of the hour, `overload` of the transformer, `pooled`
+    (what the exchange holds at the hour's end more than when the season began).
     Shape (hours, lines): `flow`, positive from the line's first end to its second, and `congestion`, by how much the
     ends' prices differ beyond the loss while it is full; `rent` is what the line's operator earns by moving energy.
     """
@@ -46,6 +47,7 @@ class Ledger:
     price: Money
     average: Money
     overload: Energy
+    pooled: Energy
     flow: Energy
     congestion: Money
     rent: Money
@@ -53,7 +55,7 @@ class Ledger:
     @classmethod
     def blank(cls, hours: int, homes: int, microgrids: int, lines: int) -> Self:
         """Nothing has happened yet."""
-        width = {name: microgrids for name in ("price", "average", "overload")} | dict.fromkeys(
+        width = {name: microgrids for name in ("price", "average", "overload", "pooled")} | dict.fromkeys(
             ("flow", "congestion", "rent"), lines
         )
         kinds: dict[str, Any] = {"Energy": np.int64, "Money": np.float64}

@@ -255,6 +255,7 @@ class Market:
     def _close(self, hour: int, end: int, done: Hour) -> None:
         ledger, season, exchanges = self.ledger, self.season, self.trading.exchanges
         ledger.notes[hour] = [sum(home.purse.watt_hours(token) for token in self.trading.tokens) for home in self.homes]
+        ledger.pooled[hour] = [moved // WATT_HOUR for moved in self.trading.moved]
         ledger.price[hour] = self._prices()
         sums = [exchange.accumulated(end + SETTLED) for exchange in exchanges]
         per_hour = [(now - before) / HOUR for now, before in zip(sums, self.accumulated, strict=True)]

@@ -69,17 +69,24 @@ def figures(season: Season, ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def left(season: Season, ledger: Ledger) -> Money:
-    """What the energy is worth that homes have when the season ends, more than when it began, at the last feed-in
-    price, won, shape (homes,): notes, and what is in batteries (empty at first) and cars (full at first)."""
+def stored(season: Season, ledger: Ledger) -> Money:
+    """What more energy is worth that is in batteries (empty at first) and cars (full at first) when the season ends, at
+    the last feed-in price, won, shape (homes,)."""
     full = np.array([home.car.capacity if home.car else 0 for home in season.homes])
-    value: Money = (ledger.notes[-1] + ledger.stored[-1] - full) / KWH * season.feed_in[-1]
+    value: Money = (ledger.stored[-1] - full) / KWH * season.feed_in[-1]
+    return value
+
+
+def held(season: Season, ledger: Ledger) -> Money:
+    """What the energy notes are worth that homes hold when the season ends, at the last feed-in price, won, shape
+    (homes,)."""
+    value: Money = ledger.notes[-1] / KWH * season.feed_in[-1]
     return value
 
 
 def households(season: Season, ledger: Ledger) -> dict[str, Any]:
-    """What homes paid and earned; `cost` is on balance, less what they have left."""
-    cost = ledger.cost - left(season, ledger)
+    """What homes paid and earned; `cost` is on balance, less what they have left in notes, batteries and cars."""
+    cost = ledger.cost - held(season, ledger) - stored(season, ledger)
     income = (ledger.earned + ledger.credited).sum(axis=0)
     expense = (ledger.paid + ledger.billed).sum(axis=0)
     return {
@@ -211,23 +218,25 @@ def trade(ledger: Ledger) -> dict[str, float | None]:
         "metered_kwh": metered / KWH,
         "physical_ratio": metered / traded if traded else None,
         "held_at_the_end_kwh": float(ledger.notes[-1].sum()) / KWH,
+        "pooled_kwh": float(ledger.pooled[-1].sum()) / KWH,
         "refused_kwh": float(ledger.refused.sum()) / KWH,
     }
 
 
 def money(season: Season, ledger: Ledger, flows: Currents) -> dict[str, float]:
     """What each party has on balance, in won: `homes`, `utility`, operators of `lines`, and `founders` of the pools.
-    They add up to 0. `energy` is what the energy was worth that the utility supplied on balance, at the feed-in price,
-    so `margin` is what it has left for its grid and itself."""
-    homes = -float(ledger.cost.sum())
-    utility = float((ledger.billed - ledger.credited).sum())
-    supplied = float(((flows.drawn - flows.given) * season.feed_in).sum()) / KWH
+    They add up to 0. Notes and what pools hold more are owed by the utility, at the last feed-in price. `energy` is
+    what the energy was worth that the utility supplied on balance, at the feed-in price, so `margin` is what it has
+    left for its grid and itself."""
+    notes, pooled = float(held(season, ledger).sum()), float(ledger.pooled[-1].sum() / KWH * season.feed_in[-1])
     rent = float(ledger.rent.sum())
+    utility = float((ledger.billed - ledger.credited).sum()) - notes - pooled
+    supplied = float(((flows.drawn - flows.given) * season.feed_in).sum()) / KWH
     return {
-        "homes": homes,
+        "homes": notes - float(ledger.cost.sum()),
         "utility": utility,
         "lines": rent,
-        "founders": float((ledger.paid - ledger.earned).sum()) - rent,
+        "founders": float((ledger.paid - ledger.earned).sum()) - rent + pooled,
         "energy": supplied,
         "margin": utility - supplied,
     }
@@ -236,16 +245,17 @@ def money(season: Season, ledger: Ledger, flows: Currents) -> dict[str, float]:
 def gains(season: Season, ledger: Ledger, without: Ledger) -> dict[str, Any]:
     """What the homes have of a world more than of one without a local market, and from whom. `homes` = `saved`, energy
     that the utility had not to supply, at the feed-in price, + `from_utility`, of its margin, + `from_lines` +
-    `from_founders` + `left`, what the homes have in store more."""
+    `from_founders` + `stored`, what homes have in batteries and cars more."""
     after, before = (money(season, one, currents(season, one)) for one in (ledger, without))
-    better = (without.cost - left(season, without)) - (ledger.cost - left(season, ledger))
+    cost, cost_without = (one.cost - held(season, one) - stored(season, one) for one in (ledger, without))
+    better = cost_without - cost
     return {
         "homes": float(better.sum()),
         "saved": before["energy"] - after["energy"],
         "from_utility": before["margin"] - after["margin"],
         "from_lines": before["lines"] - after["lines"],
         "from_founders": before["founders"] - after["founders"],
-        "left": float((left(season, ledger) - left(season, without)).sum()),
+        "stored": float((stored(season, ledger) - stored(season, without)).sum()),
         "better_off": int((better > 1).sum()),
         "worse_off": int((better < -1).sum()),
         "most_lost": float(max(0.0, -better.min())),
