@@ -1,4 +1,4 @@
-"""A Mosquitto of the tests' own, with the rules that the documentation advises."""
+"""A Mosquitto of the tests' own, with the rules that are shipped."""
 
 from __future__ import annotations
 
@@ -12,17 +12,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from offchain.environment import PROJECT
 from offchain.process import free_port
 from tests import programs
 
 INTAKE = "intake"
 PASSWORD = "correct horse"
-RULES = f"""user {INTAKE}
-topic read openmg/readings/#
-topic write openmg/answers/#
-pattern write openmg/readings/%u
-pattern read openmg/answers/%u
-"""
+RULES = (PROJECT / "deploy" / "mosquitto" / "rules").read_text()
 CONFIGURATION = """listener {port} 127.0.0.1
 allow_anonymous false
 password_file {folder}/passwords
