@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +15,19 @@ from offchain.metering.readings_tree import Progress, Reading
 from offchain.metering.registration import Registration
 from offchain.metering.source import Epoch
 from offchain.sender import Sender
+from offchain.units import WATT_HOUR
+from offchain.wallet.audit import Audit
+from offchain.wallet.disclosure import Disclosure, DisclosureError
+from offchain.wallet.keys import ViewingKey
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What a meter, by its commitment, settled of an epoch; whole Wh."""
+
+    meter: int
+    epoch: int
+    wh: int
 
 
 class Microgrid:
@@ -30,6 +44,7 @@ class Microgrid:
         self.publisher = Publisher(sender, manifest, self.number, self.ledger, folder)
         self.bundles = folder / BUNDLES
         """What owners fetch from, to be served as it is."""
+        self._audit = Audit(sender.web3, manifest)
         self._registry = manifest.contract(sender.web3, "registry").functions
 
     @cached_property
@@ -58,3 +73,17 @@ class Microgrid:
         """The commitments of the registered meters that have none of the readings."""
         read = {reading.commitment for reading in readings}
         return [meter for meter in self.ledger.keys(self.number) if meter not in read]
+
+    def settled(self, receipt: str, key: ViewingKey) -> list[Settlement]:
+        """What a disclosure for the owner of `key` proves that meters of this microgrid settled. A meter settles an
+        epoch once, so a receipt that is shown again says the same. Raises DisclosureError if it doesn't hold, or shows
+        no settlement of them."""
+        ours = self.ledger.keys(self.number)
+        found = [
+            Settlement(line.meter, line.epoch, line.burned // WATT_HOUR)
+            for line in self._audit.check(Disclosure.unsealed(receipt, key))
+            if line.burned is not None and line.microgrid == self.number and line.meter in ours
+        ]
+        if not found:
+            raise DisclosureError(f"the disclosure shows no settlement of a meter of {self.name}")
+        return found

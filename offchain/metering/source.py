@@ -12,6 +12,9 @@ from offchain.errors import UserError
 from offchain.extensions import ExtensionPoint, one_line
 from offchain.metering.readings_tree import Reading
 
+LONGEST = 200
+"""Characters that an error has of what is no reading."""
+
 
 class SourceError(UserError):
     """Says in one line why an epoch's readings can't be had."""
@@ -57,4 +60,7 @@ def read(source: Source, place: str, epoch: Epoch) -> list[Reading]:
 
 def _whole(reading: Reading) -> Reading:
     """With whole numbers, of whatever library."""
-    return Reading(index(reading.commitment), index(reading.exported), index(reading.imported))
+    try:
+        return Reading(index(reading.commitment), index(reading.exported), index(reading.imported))
+    except (AttributeError, TypeError):
+        raise SourceError(f"{repr(reading)[:LONGEST]} is no reading in whole Wh") from None

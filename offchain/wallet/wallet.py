@@ -137,7 +137,9 @@ class Wallet(Reader):
         """Burns `amount` base units against what a meter imported in an epoch. Raises MeterError."""
         asset, proof = self._open_epoch(meter, epoch, reading, path, meter.settle_nullifier(epoch))
         imported = reading.imported * PARAMETERS.watt_hour
-        if _positive(amount) > imported:
+        if amount <= 0:
+            raise WalletError("there is nothing to settle: the amount must be more than 0")
+        if amount > imported:
             raise MeterError(f"the meter imported {shown(imported)} kWh in epoch {epoch}: settle at most that")
 
         def build(inputs: Sequence[OwnedNote], send: Send) -> Request:

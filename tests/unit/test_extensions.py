@@ -73,8 +73,8 @@ def test_the_projects_own_come_the_same_way(tmp_path: Path) -> None:
     ("attribute", "why"),
     [
         ("broken", "the readings of epoch 10 can't be had: ValueError: page 2 is missing"),
-        ("rows", "the readings of epoch 10 can't be had: AttributeError: 'dict' object has no"),
-        ("halves", "the readings of epoch 10 can't be had: TypeError: 'float' object"),
+        ("rows", "{'commitment': 5, 'exported': 1, 'imported': 2} is no reading in whole Wh"),
+        ("halves", "Reading(commitment=5, exported=1.5, imported=2) is no reading in whole Wh"),
     ],
 )
 def test_a_source_that_fails(add: Add, attribute: str, why: str) -> None:
