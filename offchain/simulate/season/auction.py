@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import isfinite
 
 import numpy as np
@@ -17,16 +18,18 @@ from offchain.simulate.season.season import Season
 
 class Auction:
     """Nothing can be kept: what was bought and not used, or sold and not made, is settled with the utility at its own
-    prices. Orders are sealed, so nobody trades around another's. What lines earn by prices apart is their owner's."""
+    prices. Orders are sealed, so nobody trades around another's. What lines earn by prices apart is their operator's.
+    What was sold in the hour before is told as the market's depth."""
 
     def __init__(self, season: Season, foresight: Foresight) -> None:
         self.season = season
         self.homes = Households(season, foresight, np.full(len(season.microgrids), _middle(season, 0)))
+        self.depth = np.zeros(len(season.microgrids))
 
     def run(self) -> Iterator[int]:
         """Through all hours; yields each when it is over."""
         for hour in range(self.season.hours):
-            view = self.homes.view(hour)
+            view = replace(self.homes.view(hour), depth=self.depth)
             self._trade(hour, view, self.homes.live(hour, view))
             yield hour
 
@@ -40,12 +43,14 @@ class Auction:
         placed = self._orders(view, passed)
         feed_in, tariff = float(season.feed_in[hour]), float(season.tariff[hour])
         cleared = clear([order for _, order in placed], season.lines, len(season.microgrids), feed_in, tariff)
+        self.depth = np.zeros(len(season.microgrids))
         for (place, order), wh in zip(placed, cleared.filled.tolist(), strict=True):
             won = wh * float(cleared.price[order.microgrid]) / 1000
             sells = order.side is Side.SELL
             (ledger.sold if sells else ledger.bought)[hour, place] += wh
             (ledger.earned if sells else ledger.paid)[hour, place] += won
             self.homes.owns[place].won += won if sells else -won
+            self.depth[order.microgrid] += wh if sells else 0
             if order.microgrid != season.homes[place].microgrid:  # energy of where it has no meter
                 (ledger.drawn if sells else ledger.fed_in)[hour, place] += wh
         apart = ledger.drawn[hour] - ledger.fed_in[hour]
