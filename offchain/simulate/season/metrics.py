@@ -84,9 +84,14 @@ def held(season: Season, ledger: Ledger) -> Money:
     return value
 
 
+def left(season: Season, ledger: Ledger) -> Money:
+    """What homes have in store when the season ends: both, won, shape (homes,)."""
+    return held(season, ledger) + stored(season, ledger)
+
+
 def households(season: Season, ledger: Ledger) -> dict[str, Any]:
     """What homes paid and earned; `cost` is on balance, less what they have left in notes, batteries and cars."""
-    cost = ledger.cost - held(season, ledger) - stored(season, ledger)
+    cost = ledger.cost - left(season, ledger)
     income = (ledger.earned + ledger.credited).sum(axis=0)
     expense = (ledger.paid + ledger.billed).sum(axis=0)
     return {
@@ -247,7 +252,7 @@ def gains(season: Season, ledger: Ledger, without: Ledger) -> dict[str, Any]:
     that the utility had not to supply, at the feed-in price, + `from_utility`, of its margin, + `from_lines` +
     `from_founders` + `stored`, what homes have in batteries and cars more."""
     after, before = (money(season, one, currents(season, one)) for one in (ledger, without))
-    cost, cost_without = (one.cost - held(season, one) - stored(season, one) for one in (ledger, without))
+    cost, cost_without = (one.cost - left(season, one) for one in (ledger, without))
     better = cost_without - cost
     return {
         "homes": float(better.sum()),
