@@ -1,5 +1,5 @@
-"""The command line `openmg`: a private wallet, the relayer, the flush that anybody may run, the plasma
-chain, the forecast, the API with its history, and backups.
+"""The command line `openmg`: a private wallet, the relayer, charging, the flush that anybody may run, the
+plasma chain, the forecast, the API with its history, and backups.
 
 Errors that a user can cause are one line on stderr and exit status 1; with `--json` they are `{"error": ...}` on
 stdout.
@@ -18,6 +18,7 @@ import click
 from offchain.command import Group
 from offchain.commands.api import api
 from offchain.commands.backup import backup
+from offchain.commands.charge import charge
 from offchain.commands.dashboard import dashboard
 from offchain.commands.flush import flush
 from offchain.commands.metering import operator
@@ -47,7 +48,7 @@ def cli() -> None:
     """
 
 
-for command in (wallet, relayer, dashboard, api, flush, operator, plasma, ppdl, backup):
+for command in (wallet, relayer, charge, dashboard, api, flush, operator, plasma, ppdl, backup):
     cli.add_command(command)
 
 

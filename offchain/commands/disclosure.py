@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
@@ -21,8 +21,18 @@ if TYPE_CHECKING:
     from offchain.wallet.audit import Finding
     from offchain.wallet.disclose import Discloser
     from offchain.wallet.disclosure import Disclosure, Header
+    from offchain.wallet.wallet import Wallet
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Sealed(Protocol):
+    """What becomes a file that only its auditor opens."""
+
+    def sealed(self) -> str: ...
+
+
+Made = TypeVar("Made", bound=Sealed)
 
 WORDS = {
     "payment": "paid",
@@ -45,7 +55,7 @@ class TransactionHash(click.ParamType):
         return text
 
 
-def _disclosing(function: Function) -> Function:
+def disclosing(function: Function) -> Function:
     """What every disclosure takes."""
     options = [
         click.option("--auditor", required=True, metavar="ADDRESS", help="Who alone can open it (openmg1...)."),
@@ -71,7 +81,7 @@ def disclose() -> None:
 
 @disclose.command(name="payment")
 @click.argument("transaction", type=TransactionHash())
-@_disclosing
+@disclosing
 def payment(transaction: str, **common: Any) -> None:
     """Shows that a payment of an amount went to its receiver, as its payer or its receiver.
 
@@ -84,7 +94,7 @@ def payment(transaction: str, **common: Any) -> None:
 @disclose.command(name="statement")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), required=True, help="First day (UTC).")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), required=True, help="First day after (UTC).")
-@_disclosing
+@disclosing
 def statement(since: datetime, until: datetime, **common: Any) -> None:
     """Shows all that the wallet did and received in a period.
 
@@ -98,7 +108,7 @@ def statement(since: datetime, until: datetime, **common: Any) -> None:
 
 @disclose.command(name="settlement")
 @click.argument("transaction", type=TransactionHash())
-@_disclosing
+@disclosing
 def settlement(transaction: str, **common: Any) -> None:
     """Shows the operator how much a settlement burned, for the bill.
 
@@ -120,14 +130,9 @@ def verify_disclosure(file: Path, name: str, rpc: str | None, as_json: bool) -> 
     openmg wallet verify-disclosure rent.json
     """
     from offchain.wallet.audit import Audit
-    from offchain.wallet.disclosure import LARGEST_FILE, Disclosure, DisclosureError
+    from offchain.wallet.disclosure import LARGEST_FILE, Disclosure
 
-    if file.stat().st_size > LARGEST_FILE:
-        raise DisclosureError(f"{file} is too large for a disclosure")
-    try:
-        text = file.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DisclosureError(f"{file} can't be read: {error}") from error
+    text = read_file(file, LARGEST_FILE)
     opening = Opening(name)
     chain = network(rpc)
     disclosure = Disclosure.unsealed(text, opening.keys.viewing)
@@ -139,7 +144,20 @@ def verify_disclosure(file: Path, name: str, rpc: str | None, as_json: bool) -> 
     answer(as_json, _content(header, findings, assets), *lines)
 
 
-def _write(common: dict[str, Any], make: Callable[[Discloser], Disclosure]) -> None:
+def read_file(file: Path, most: int) -> str:
+    """A file's text, of at most so many bytes. Raises DisclosureError."""
+    from offchain.wallet.disclosure import DisclosureError
+
+    try:
+        if file.stat().st_size > most:
+            raise DisclosureError(f"{file} is too large for what it should be")
+        return file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DisclosureError(f"{file} can't be read: {error}") from error
+
+
+def write_sealed(common: dict[str, Any], make: Callable[[Discloser, Wallet], Made]) -> Made:
+    """Writes what is disclosed with a command's wallet into its file. Raises DisclosureError."""
     from offchain.wallet.disclose import Discloser
     from offchain.wallet.disclosure import DisclosureError
 
@@ -154,12 +172,17 @@ def _write(common: dict[str, Any], make: Callable[[Discloser], Disclosure]) -> N
     with stages("reading the chain") as stage:
         discloser = Discloser(wallet, auditor, common["purpose"], stage)
         wallet.sync()
-        disclosure = make(discloser)
+        made = make(discloser, wallet)
     try:
-        durable_file.replace(output, f"{disclosure.sealed()}\n".encode())
+        durable_file.replace(output, f"{made.sealed()}\n".encode())
     except OSError as error:
         raise DisclosureError(f"{output} can't be written: {error.strerror}") from error
-    header = disclosure.header
+    return made
+
+
+def _write(common: dict[str, Any], make: Callable[[Discloser], Disclosure]) -> None:
+    disclosure = write_sealed(common, lambda discloser, _: make(discloser))
+    header, output = disclosure.header, common["output"]
     content = {"file": str(output), "subject": header.subject.value, "auditor": header.auditor}
     count = len(disclosure.lines)
     transactions = "one transaction" if count == 1 else f"{count} transactions"

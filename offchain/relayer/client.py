@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
-
-import requests
 
 from offchain.assets import Assets
+from offchain.http_client import HTTPClient
 from offchain.node import Node
 from offchain.wallet.address import Address
 from offchain.wallet.bech32m import TextError
@@ -21,7 +18,6 @@ from offchain.wallet.request import Operation, Request
 TERMS_SECONDS = 10
 SUBMIT_SECONDS = 60
 CONFIRM_SECONDS = 60
-LARGEST_ANSWER = 65_536
 
 
 class RelayerClient:
@@ -29,11 +25,9 @@ class RelayerClient:
 
     def __init__(self, url: str, node: Node, chain_id: int, pool: str, registry: str, assets: Assets) -> None:
         """Raises RelayError if the URL is none."""
-        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
-            raise RelayError(f"{url} is no address of a relayer: give http://HOST:PORT")
-        self._url, self._node, self._assets = url.rstrip("/"), node, assets
+        self._service = HTTPClient(url, "relayer", RelayError)
+        self._node, self._assets = node, assets
         self._expected = {"chain_id": chain_id, "pool": pool, "registry": registry}
-        self._session = requests.Session()
 
     def relay(self, operation: Operation, asset: str) -> Relay:
         """Its terms for an operation. Raises RelayError if it doesn't take the asset, or is of another pool."""
@@ -89,20 +83,7 @@ class RelayerClient:
         return terms
 
     def _ask(self, method: str, path: str, seconds: float, body: str | None = None) -> dict[str, Any]:
-        try:
-            options: dict[str, Any] = {"timeout": seconds, "stream": True, "allow_redirects": False}
-            options["headers"] = {"Content-Type": "application/json"}
-            with self._session.request(method, self._url + path, data=body, **options) as answer:
-                text = answer.raw.read(LARGEST_ANSWER + 1, decode_content=True)
-        except (requests.RequestException, OSError) as error:
-            raise RelayError(f"the relayer at {self._url} doesn't answer ({type(error).__name__})") from error
-        try:
-            content = json.loads(text) if len(text) <= LARGEST_ANSWER else None
-        except (ValueError, RecursionError):
-            content = None
-        if not isinstance(content, dict):
-            raise RelayError(f"what answers at {self._url} is no relayer")
-        if answer.status_code >= 400:
-            reason = str(content.get("error", answer.status_code))[:300]
-            raise RelayError(f"the relayer refuses: {' '.join(reason.split())}")
-        return content
+        answer = self._service.ask(method, path, seconds, body)
+        if answer.refusal is not None:
+            raise RelayError(f"the relayer refuses: {answer.refusal}")
+        return answer.content

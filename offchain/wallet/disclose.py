@@ -48,19 +48,15 @@ class Discloser:
     def payment(self, transaction: str) -> Disclosure:
         """That a payment went to its receiver. By who paid: with a proof of that, but what was held stays hidden. By
         who received: the opening alone."""
-        header = self._header(Subject.PAYMENT)
-        shown = self._read(transaction)
-        found = list(find_notes(shown.events, self._wallet.viewing))
-        sent = [_paid(note, note.record) for note in found if note.record and note.record.act is Act.TRANSFER]
-        paid = [opening for opening in sent if opening and opening.note.commitment in shown.positions]
-        spent = self._spent(shown)
-        if paid and spent:
-            proofs = tuple(self._proofs(spent[:1], header.context(transaction), show_total=False))
-            return Disclosure(header, (Line(transaction, "sent", tuple(paid[:1]), proofs),))
-        got = [Opening(Role.RECEIVED, note.owned.note, str(self._wallet.address)) for note in found if _is_real(note)]
-        if not got or spent:
-            raise DisclosureError(f"transaction {transaction} is no payment that this wallet made or received")
-        return Disclosure(header, (Line(transaction, "received", tuple(got)),))
+        return self.payments([transaction])
+
+    def payments(self, transactions: Sequence[str]) -> Disclosure:
+        """The same of several payments, each made or received by this wallet."""
+        header, lines = self._header(Subject.PAYMENT), []
+        for number, transaction in enumerate(transactions, start=1):
+            self._progress(f"payment {number} of {len(transactions)}")
+            lines.append(self._payment(header, transaction))
+        return Disclosure(header, tuple(lines))
 
     def statement(self, since: int, until: int) -> Disclosure:
         """Everything in the history from `since` to before `until` (Unix time). Takes a second for each transaction
@@ -83,6 +79,20 @@ class Discloser:
         if not opened:
             raise DisclosureError(f"transaction {transaction} is no settlement of this wallet")
         return Disclosure(header, (Line(transaction, "settled", settlement=opened[0]),))
+
+    def _payment(self, header: Header, transaction: str) -> Line:
+        shown = self._read(transaction)
+        found = list(find_notes(shown.events, self._wallet.viewing))
+        sent = [_paid(note, note.record) for note in found if note.record and note.record.act is Act.TRANSFER]
+        paid = [opening for opening in sent if opening and opening.note.commitment in shown.positions]
+        spent = self._spent(shown)
+        if paid and spent:
+            proofs = tuple(self._proofs(spent[:1], header.context(transaction), show_total=False))
+            return Line(transaction, "sent", tuple(paid[:1]), proofs)
+        got = [Opening(Role.RECEIVED, note.owned.note, str(self._wallet.address)) for note in found if _is_real(note)]
+        if not got or spent:
+            raise DisclosureError(f"transaction {transaction} is no payment that this wallet made or received")
+        return Line(transaction, "received", tuple(got))
 
     def _line(self, header: Header, transaction: str, kind: str) -> Line:
         shown = self._read(transaction)

@@ -152,6 +152,14 @@ class Keys:
         """What the operator registers of that meter, `Poseidon(3, secret)`."""
         return poseidon([TAGS.meter, self.meter_secret(index)])
 
+    def one_time(self, number: int) -> Keys:
+        """The keys of a wallet of its own, from the same words: an address that nobody can link to this one."""
+        return Keys(self._derived(f"one-time {number}"))
+
+    def signing_seed(self, purpose: str) -> bytes:
+        """The 32 bytes of an Ed25519 key that signs for one purpose."""
+        return self._derived(f"signing key {purpose}")[:32]
+
     @cached_property
     def account(self) -> LocalAccount:
         """The Ethereum account of this wallet's public actions, at the usual BIP-44 path of the same words."""

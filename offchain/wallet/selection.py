@@ -23,6 +23,10 @@ class FundsError(UserError):
     """Says in one line why an amount can't be spent, and how much can."""
 
 
+class NotYetSpendable(FundsError):
+    """The notes suffice once those that wait are flushed."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """What is to be done before an operation, and which notes it spends.
@@ -62,7 +66,7 @@ def select(
     if held + queued < needed:
         raise FundsError(f"not enough: {shown(needed)} are needed, {shown(held + queued)} are there")
     if held < needed:
-        raise FundsError(
+        raise NotYetSpendable(
             f"not yet: {shown(needed)} are needed, {shown(held)} can be spent; {shown(queued)} wait for the next flush"
         )
     if len(trees) > 1:

@@ -216,7 +216,7 @@ class Wallet(Reader):
             merging = submitter.relay(Operation.CONSOLIDATE, asset)
             for notes in plan.consolidations:
                 self._merge(notes, merging, submitter, progress)
-            self._await_flush()
+            self.await_flush()
             plan = self._plan(asset, needed, submitter)
         return submitter.submit(build(plan.inputs, self._going(relay, progress)))
 
@@ -235,7 +235,7 @@ class Wallet(Reader):
     ) -> str:
         return submitter.submit(self._builder.consolidate(notes, self._going(relay, progress)))
 
-    def _await_flush(self) -> None:
+    def await_flush(self) -> None:
         """Waits until all notes of this wallet are in a tree."""
         end = time.monotonic() + FLUSH_SECONDS
         while time.monotonic() < end:
@@ -244,7 +244,7 @@ class Wallet(Reader):
             if not any(self.notes(asset)[1] for asset in held):
                 return
             time.sleep(POLL_SECONDS)
-        raise WalletError("the merged notes still wait for a flush: try again later")
+        raise WalletError("notes still wait for a flush: try again later")
 
     def _going(self, relay: Relay | None, progress: Progress | None) -> Send:
         """With a round deadline: an exact one would tell, beside the block's time, how long the proof took and so whose

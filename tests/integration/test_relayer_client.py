@@ -15,9 +15,10 @@ import pytest
 from offchain.assets import Assets
 from offchain.chains import Chain, ChainSpec, started
 from offchain.deployment.manifest import Manifest
+from offchain.http_client import LARGEST_ANSWER
 from offchain.node import Node
 from offchain.relayer import client
-from offchain.relayer.client import LARGEST_ANSWER, RelayerClient
+from offchain.relayer.client import RelayerClient
 from offchain.sender import development_sender
 from offchain.units import ETHER
 from offchain.wallet.note import ETH

@@ -80,6 +80,13 @@ def valid(words: tuple[str, ...], address: str, folder: Path) -> list[str]:
         "status": ["MG1"],
         "join": ["--data", str(folder / "readings.csv")],
         "ask": ["--data", str(folder / "readings.csv"), "--node", ACCOUNT],
+        "station": ["--price", "ETH=0.0001"],
+        "quote": ["http://127.0.0.1:1", "--kwh", "1"],
+        "pay": ["http://127.0.0.1:1", "--kwh", "1"],
+        "resume": ["5f"],
+        "collect": ["5f"],
+        "receipt": ["5f", *disclosed],
+        "claim": ["5f", *disclosed],
     }.get(words[-1], [])
 
 

@@ -16,7 +16,7 @@ from offchain.artifacts import load
 from offchain.cli import cli
 from offchain.environment import PROJECT, VARIABLES
 from offchain.settings import Settings
-from scripts import ceremony, chains, demo, deploy, market_day, swap_eth_to_token, swap_token_to_token
+from scripts import ceremony, chains, charge_car, demo, deploy, market_day, swap_eth_to_token, swap_token_to_token
 
 COMMANDS = (PROJECT / "docs" / "reference" / "commands.md").read_text()
 PAGES = [PROJECT / "README.md", PROJECT / "README.ko.md", PROJECT / "CHANGELOG.md", *(PROJECT / "docs").rglob("*.md")]
@@ -27,6 +27,7 @@ SCRIPTS: dict[str, Any] = {
     "demo": demo,
     "market_day": market_day,
     "chains": chains,
+    "charge_car": charge_car,
     "ceremony": ceremony,
 }
 
@@ -142,12 +143,14 @@ def test_every_openmg_command_is_documented(name: str, command: click.Command) -
     assert options == set(re.findall(r"--[a-z-]+", row))
 
 
-def test_every_route_of_the_relayer_is_documented() -> None:
-    page = (PROJECT / "docs" / "reference" / "relayer.md").read_text()
-    source = (PROJECT / "offchain" / "relayer" / "service.py").read_text()
+@pytest.mark.parametrize(("folder", "count"), [("relayer", 2), ("charging", 7)])
+def test_every_route_of_a_small_service_is_documented(folder: str, count: int) -> None:
+    page = (PROJECT / "docs" / "reference" / f"{folder}.md").read_text()
+    source = (PROJECT / "offchain" / folder / "service.py").read_text()
     routes = re.findall(r'@app\.(get|post)\("([^"]+)"', source)
-    assert len(routes) == 2
-    assert [path for method, path in routes if f"`{method.upper()} {path}`" not in page] == []
+    assert len(routes) == count
+    named = [f"`{method.upper()} {path.replace('{name}', 'NAME')}`" for method, path in routes]
+    assert [name for name in named if name not in page] == []
 
 
 def test_every_route_of_the_chains_is_documented() -> None:

@@ -1,0 +1,160 @@
+"""What a station or a car shows a third party of one session, as a file that only that one opens.
+
+It holds the signed quote, the meter's last reading, the receipt where there is one, and disclosures of the payments and
+of the refund (docs/flows/disclosure.md). The rest is arithmetic, and the chain.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nacl.exceptions import CryptoError
+from nacl.public import PrivateKey, PublicKey, SealedBox
+
+from offchain.charging.bill import Bill
+from offchain.charging.quote import Quote
+from offchain.charging.receipt import Receipt
+from offchain.errors import UserError
+from offchain.metering.signed_reading import SignedReading
+from offchain.wallet.address import Address
+from offchain.wallet.audit import Audit, Finding, Movement
+from offchain.wallet.disclosure import Disclosure, Subject
+from offchain.wallet.keys import ViewingKey
+
+VERSION = 1
+MARK = "openmg_charging"
+LARGEST_FILE = 16 * 2**20
+
+
+class EvidenceError(UserError):
+    """Says in one line why evidence can't be opened or believed."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is certain of a session. `bill` is that of the payments proven on chain and of the meter's reading; `times`
+    those of the first and the last payment. `refunded`: base units that went to the car's one-time address, as far as
+    the evidence shows."""
+
+    quote: Quote
+    used: int
+    bill: Bill
+    payments: int
+    times: tuple[int, int]
+    has_receipt: bool
+    refunded: int
+
+    @property
+    def owed(self) -> int:
+        """Base units of the refund that the evidence doesn't show."""
+        return max(self.bill.refund - self.refunded, 0)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One session for one auditor. `payments` are disclosed by the station as their receiver, with its receipt, or by
+    the car as their payer."""
+
+    quote: Quote
+    reading: SignedReading | None
+    receipt: Receipt | None
+    payments: Disclosure
+    refund: Disclosure | None = None
+
+    def sealed(self) -> str:
+        """The file, one line of JSON that holds nothing readable but the auditor's address."""
+        auditor = Address.parse(self.payments.header.auditor)
+        content: dict[str, Any] = {"payments": self.payments.sealed()}
+        content["refund"] = self.refund.sealed() if self.refund else None
+        for name in ("quote", "reading", "receipt"):
+            part = getattr(self, name)
+            content[name] = part.model_dump(mode="json") if part else None
+        box = SealedBox(PublicKey(auditor.encryption_key)).encrypt(json.dumps(content).encode())
+        return json.dumps({MARK: VERSION, "auditor": str(auditor), "box": b64encode(box).decode()})
+
+    @classmethod
+    def unsealed(cls, text: str, key: ViewingKey) -> Evidence:
+        """What a file holds for the owner of `key`. Raises EvidenceError, StatementError, DisclosureError if it is
+        damaged, for somebody else, or not what was signed."""
+        outer = _parsed(text)
+        if outer.get(MARK) != VERSION:
+            raise EvidenceError(f"this is no evidence of a charging session of version {VERSION}")
+        if outer.get("auditor") != str(key.address):
+            raise EvidenceError(f"this evidence is for {outer.get('auditor')}, not for this wallet")
+        try:
+            box = b64decode(outer["box"], validate=True)
+            content = _parsed(SealedBox(PrivateKey(key.decryption_key)).decrypt(box))
+            reading, receipt, refund = content["reading"], content["receipt"], content["refund"]
+            return cls(
+                Quote.of(content["quote"]),
+                SignedReading.of(reading) if reading is not None else None,
+                Receipt.of(receipt) if receipt is not None else None,
+                Disclosure.unsealed(content["payments"], key),
+                Disclosure.unsealed(refund, key) if refund is not None else None,
+            )
+        except (KeyError, TypeError, ValueError, CryptoError) as error:
+            raise EvidenceError(f"the evidence is damaged ({type(error).__name__}): ask for it again") from error
+
+    def check(self, audit: Audit) -> Verdict:
+        """What it proves, held against the chain. Raises EvidenceError, StatementError or DisclosureError if anything
+        in it doesn't hold."""
+        quote, reading, receipt = self.quote, self.reading, self.receipt
+        if reading and (reading.meter != quote.session or not reading.is_signed_by(bytes.fromhex(quote.meter))):
+            raise EvidenceError("the reading is not of this session's meter")
+        used = reading.imported if reading else 0
+        findings = _checked(audit, self.payments)
+        amounts = [self._paid(finding) for finding in findings]
+        bill = Bill.of(quote, sum(amounts), used)
+        if receipt:
+            receipt.check(quote)
+            if receipt.delivered != used:
+                raise EvidenceError(f"the receipt says {receipt.delivered} Wh, the meter {used}")
+            shown = Counter(zip((finding.transaction for finding in findings), amounts, strict=True))
+            if Counter((paid.transaction, paid.amount) for paid in receipt.payments) != shown:
+                raise EvidenceError("the payments that are shown are not those of the receipt")
+        refunded = sum(_checked_refund(quote, audit, self.refund)) if self.refund else 0
+        times = sorted(finding.time for finding in findings)
+        return Verdict(quote, used, bill, len(findings), (times[0], times[-1]), receipt is not None, refunded)
+
+    def _paid(self, finding: Finding) -> int:
+        """Base units that a transaction paid to the station: one note, to the address in the quote, in its asset."""
+        quote = self.quote
+        mine = [movement for movement in finding.movements if _is_to(movement, quote.address, quote.asset)]
+        if len(mine) != 1:
+            raise EvidenceError(f"transaction {finding.transaction} is not shown to pay this station what it was to")
+        if self.receipt is None and not finding.by_owner:
+            raise EvidenceError(f"transaction {finding.transaction} is not proven to be paid by who shows this")
+        return mine[0].amount
+
+
+def _checked(audit: Audit, disclosure: Disclosure) -> list[Finding]:
+    if disclosure.header.subject is not Subject.PAYMENT:
+        raise EvidenceError("the evidence shows something else than payments")
+    return audit.check(disclosure)
+
+
+def _checked_refund(quote: Quote, audit: Audit, refund: Disclosure) -> Iterator[int]:
+    for finding in _checked(audit, refund):
+        back = [movement for movement in finding.movements if _is_to(movement, quote.refund_address, quote.asset)]
+        if len(back) != 1 or back[0].role != "payment" or not finding.by_owner:
+            raise EvidenceError(f"transaction {finding.transaction} is not shown to be this session's refund")
+        yield back[0].amount
+
+
+def _is_to(movement: Movement, address: str, asset: str) -> bool:
+    return movement.role in ("payment", "received") and (movement.address, movement.asset) == (address, asset)
+
+
+def _parsed(text: str | bytes) -> Mapping[str, Any]:
+    try:
+        content = json.loads(text) if len(text) <= LARGEST_FILE else None
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        raise EvidenceError("this is no evidence of a charging session")
+    return content
