@@ -1,0 +1,199 @@
+"""What each kind of manipulator can do under each set of protections: the same days with it and without it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offchain.errors import UserError
+from offchain.simulate.season.behaviours import BEHAVIOURS
+from offchain.simulate.season.households import Foresight
+from offchain.simulate.season.ledger import Ledger
+from offchain.simulate.season.metrics import KWH, left, volatility
+from offchain.simulate.season.protections import SETS, Protections
+from offchain.simulate.season.run import run
+from offchain.simulate.season.season import Home, Season
+
+KINDS = ("speculator", "hoarder", "wash-trader", "sandwich")
+HOURS = 24
+ATTACKED = 0
+"""The microgrid's place in which manipulators trade."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a manipulator has: so many registered meters, each of a capacity in Wh an hour, and for each as much ETH as
+    an exchange holds. Where participation isn't asked for, it trades in public instead, from accounts without a meter.
+    The capacity is that of a home's connection with a charger, the most that an operator registers without a roof."""
+
+    meters: int = 1
+    capacity: int = 6_200
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.meters <= MOST_METERS:
+            raise UserError(f"a manipulator has from 1 to {MOST_METERS} meters, not {self.meters}")
+        if not 250 <= self.capacity <= MOST_CAPACITY:
+            raise UserError(f"a meter's capacity is from 250 to {MOST_CAPACITY:,} Wh an hour, not {self.capacity:,}")
+
+
+MOST_METERS, MOST_CAPACITY = 20, 1_000_000
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a kind did under a set of protections, beside the same hours without it (`_before`).
+
+    `distortion` is how far the attacked microgrid's hourly average prices were apart, in the mean, as a share;
+    `volatility` that of `metrics.volatility`; `profit` the manipulator's, in won, with its energy at the price there
+    would have been without it; `harm` what all others together paid more, in won; `refused` kWh that a protection
+    kept them from trading, in all hours together, `traded` what they traded; `moved` the manipulator's kWh.
+    """
+
+    kind: str
+    protections: str
+    distortion: float
+    volatility: float | None
+    volatility_before: float | None
+    profit: float
+    harm: float
+    refused: float
+    refused_before: float
+    traded: float
+    traded_before: float
+    moved: float
+
+    def to_json(self) -> dict[str, Any]:
+        """By the fields' names."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A forecast that was asked for before, hour by hour, shape (hours, 24, microgrids)."""
+
+    hours: NDArray[np.float64]
+
+    def __call__(self, hour: int) -> NDArray[np.float64]:
+        """What was told before that hour."""
+        row: NDArray[np.float64] = self.hours[hour]
+        return row
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A stretch to run: with a kind of manipulator, or without one."""
+
+    kind: str | None
+    protections: Protections
+
+    @property
+    def before(self) -> _Task:
+        """The same without it. Others have meters, so participation makes no difference to them."""
+        return _Task(None, replace(self.protections, participation=True))
+
+
+def trials(
+    season: Season,
+    foresight: Foresight,
+    means: Means,
+    *,
+    kinds: Sequence[str] = KINDS,
+    sets: Sequence[str] = tuple(SETS),
+    days: int = 2,
+    workers: int = 2,
+) -> Iterator[Trial | None]:
+    """Runs a season's first days in so many processes: yields None when each of the `stretches` is over, and then all
+    trials. The same for the same season. Raises UserError, SeasonChainError."""
+    _check(season, kinds, sets, days)
+    stretch = first_days(season, days)
+    recorded = Recorded(np.stack([foresight(hour) for hour in range(stretch.hours)]))
+    wanted = [_Task(kind, SETS[name]) for kind in kinds for name in sets]
+    tasks = [*dict.fromkeys(task.before for task in wanted), *wanted]
+    names = {protections: name for name, protections in SETS.items()}
+    ledgers: dict[_Task, Ledger] = {}
+    with ProcessPoolExecutor(workers) as pool:
+        running = {pool.submit(_run, stretch, recorded, means, task): task for task in tasks}
+        for done in as_completed(running):
+            ledgers[running[done]] = done.result()
+            yield None
+    for task in wanted:
+        compared = _compared(stretch, means, ledgers[task], ledgers[task.before])
+        yield Trial(str(task.kind), names[task.protections], *compared)
+
+
+def stretches(kinds: Sequence[str] = KINDS, sets: Sequence[str] = tuple(SETS)) -> int:
+    """How many are run."""
+    return len(kinds) * len(sets) + len({_Task(None, SETS[name]).before for name in sets})
+
+
+def _check(season: Season, kinds: Sequence[str], sets: Sequence[str], days: int) -> None:
+    for what, given, known in (("manipulators", kinds, BEHAVIOURS), ("protections", sets, SETS)):
+        unknown = next((name for name in given if name not in known), None)
+        if unknown is not None:
+            raise UserError(f"there are no {what} called {unknown}: take of {', '.join(known)}")
+    if not 1 <= days <= season.hours // HOURS:
+        raise UserError(f"trials take from 1 to {season.hours // HOURS} days of this season, not {days}")
+
+
+def first_days(season: Season, days: int) -> Season:
+    """A season's beginning."""
+    hours = days * HOURS
+    homes = [
+        replace(
+            home, car=home.car and replace(home.car, parked=home.car.parked[:hours], driven=home.car.driven[:hours])
+        )
+        for home in season.homes
+    ]
+    columns = {name: getattr(season, name)[:hours] for name in ("used", "made", "tariff", "feed_in")}
+    return replace(season, homes=homes, **columns)
+
+
+def beside(season: Season, kind: str | None, means: Means, protections: Protections) -> Season:
+    """A season with a manipulator's meters more, behind all homes, or with nobody behind those meters."""
+    capacity = means.capacity if protections.participation else 0
+    more = [
+        Home(f"manipulator-{number + 1}", ATTACKED, 0.0, capacity, kind or "honest") for number in range(means.meters)
+    ]
+    nothing = np.zeros((season.hours, means.meters), np.int64)
+    used, made = (np.hstack([column, nothing]) for column in (season.used, season.made))
+    return replace(season, homes=[*season.homes, *more], used=used, made=made)
+
+
+def _run(season: Season, foresight: Foresight, means: Means, task: _Task) -> Ledger:
+    whole = beside(season, task.kind, means, task.protections)
+    with tempfile.TemporaryDirectory(prefix="openmg-trial-") as folder:
+        return run(whole, foresight, Path(folder), task.protections).ledger
+
+
+def _compared(season: Season, means: Means, ledger: Ledger, before: Ledger) -> tuple[Any, ...]:
+    """A trial's figures, in their order."""
+    homes = len(season.homes)
+    others, manipulator = slice(None, homes), slice(homes, None)
+    price, price_before = (one.average[:, ATTACKED] for one in (ledger, before))
+    empty = beside(season, None, means, Protections())
+    cost, cost_before = ((one.cost - left(empty, one))[others] for one in (ledger, before))
+    held = float(ledger.notes[-1, manipulator].sum()) / KWH * float(before.price[-1, ATTACKED])
+    return (
+        float(np.abs(price / price_before - 1).mean()),
+        volatility(ledger.price[:, ATTACKED]),
+        volatility(before.price[:, ATTACKED]),
+        held - float(ledger.cost[manipulator].sum()),
+        float((cost - cost_before).sum()),
+        float(ledger.refused[:, others].sum()) / KWH,
+        float(before.refused[:, others].sum()) / KWH,
+        _traded(ledger, others),
+        _traded(before, others),
+        _traded(ledger, manipulator),
+    )
+
+
+def _traded(ledger: Ledger, homes: slice) -> float:
+    """KWh that homes sold and bought."""
+    return float((ledger.sold[:, homes] + ledger.bought[:, homes]).sum()) / KWH
