@@ -11,6 +11,7 @@ from offchain.errors import UserError
 from offchain.simulate.season.behaviour import Behaviour
 from offchain.simulate.season.behaviours.hoarder import Hoarder
 from offchain.simulate.season.behaviours.honest import Honest
+from offchain.simulate.season.behaviours.responsive import Responsive
 from offchain.simulate.season.behaviours.sandwich import Sandwich
 from offchain.simulate.season.behaviours.speculator import Speculator
 from offchain.simulate.season.behaviours.wash_trader import WashTrader
@@ -37,6 +38,7 @@ register("speculator", Speculator)
 register("hoarder", Hoarder)
 register("wash-trader", WashTrader)
 register("sandwich", Sandwich)
+register("responsive", Responsive)
 for added in entry_points(group=GROUP):
     register(added.name, added.load())
 
