@@ -32,7 +32,8 @@ def a_view(hour: int = 0, net: float = 0.0, price: float = 100.0) -> View:
     """The tariff's day from an hour on; the microgrid makes `net` Wh more than it uses in each hour."""
     spot, tariff = np.array([price]), np.roll(DEAR_EVENING, -hour)
     moment = datetime(2026, 6, 1, hour, tzinfo=UTC)
-    return View(hour, moment, spot, spot, np.zeros((0, 1)), tariff, np.full(DAY, 60.0), np.full((AHEAD, 1), net))
+    depth, history = np.array([100_000.0]), np.zeros((0, 1))
+    return View(hour, moment, spot, spot, depth, history, tariff, np.full(DAY, 60.0), np.full((AHEAD, 1), net))
 
 
 def test_a_battery_buys_before_a_dear_evening_and_serves_it() -> None:

@@ -18,21 +18,19 @@ from offchain.simulate.season.season import Battery, Season
 DAY = 24
 LEVELS = 13
 """Charges of a battery that are weighed, from empty to full."""
-POOL_WH_PER_HOME = 25_000
-"""What it takes an exchange to hold until it has seen the price move."""
-TRUST = 48.0
-"""Hours of its own seeing that count as much as that."""
 TASTE = 0.02
 """By how much homes' views of a price differ, so that not all choose the same hour."""
 FEE = 0.003
+MOST_RISE = 10.0
+"""Of a price within an hour, as a logarithm: more is more than enough."""
 WEAR = 1.0
 """Won a kWh in or out of a battery that must be gained at least."""
 
 
 class Responsive(Honest):
-    """It expects the price to move as it did before with what the microgrid makes and needs, within the utility's
-    prices; and it expects nothing for energy that transformer and lines won't carry. Before it has traded, it knows
-    the utility's prices alone."""
+    """It expects what the microgrid makes and needs to move the exchange's price, within the utility's prices; without
+    an exchange, the price to be the side's that has less. For energy that transformer and lines won't carry it expects
+    nothing. Before it has traded, it knows the utility's prices alone."""
 
     def __init__(self, season: Season, place: int, random: Generator) -> None:
         super().__init__(season, place, random)
@@ -41,16 +39,10 @@ class Responsive(Honest):
         microgrid = self.home.microgrid
         reach = sum(line.power for line in season.lines if microgrid in line.ends)
         self.carried = season.microgrids[microgrid].feeder + reach
-        homes = sum(home.microgrid == microgrid for home in season.homes)
-        self.slope = 2 / (POOL_WH_PER_HOME * homes)
-        self.seen: deque[tuple[float, float]] = deque(maxlen=7 * DAY)
-        self.last: tuple[float, float] | None = None
         self.nets: deque[int] = deque(maxlen=DAY)
-        self.hour = 0
 
     def plan(self, own: Own, view: View) -> Plan:
         """What a day's best schedule begins with, as far as it can foresee the day."""
-        self._watch(own, view)
         buy, sell = self._expected(own.microgrid, view)
         nets = np.array([*self.nets, *[0] * (DAY - len(self.nets))], float)
         nets = np.concatenate([[own.made - own.used], nets[1:]])  # the day as the last one was, but for now
@@ -65,25 +57,17 @@ class Responsive(Honest):
         self.trades = True
         return super().orders(own, view, exported, imported)
 
-    def _watch(self, own: Own, view: View) -> None:
-        """How the price moved in the hour before, and what was foreseen of it then."""
-        price, net = float(view.spot[own.microgrid]), float(view.foreseen[0, own.microgrid])
-        if self.last and self.last[0] > 0 < price:
-            self.seen.append((math.log(price / self.last[0]), self.last[1]))
-        self.last = (price, net)
-
     def _expected(self, microgrid: int, view: View) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """What a kWh will cost and bring in the next hours, won, shape (24,) each."""
         buy, sell = view.tariff.copy(), view.feed_in.copy()
         nets = view.foreseen[:, microgrid]
         if self.trades:
-            squares = sum(net * net for _, net in self.seen)
-            prior = TRUST * float(nets @ nets) / DAY
-            moved = -sum(change * net for change, net in self.seen) + self.slope * prior
-            slope = max(0.0, moved / (squares + prior)) if squares + prior else self.slope
-            price = float(view.spot[microgrid])
+            price, depth = float(view.spot[microgrid]), float(view.depth[microgrid])
             for hour, net in enumerate(nets):
-                price = min(max(price * math.exp(-slope * net), sell[hour]), buy[hour])
+                if depth:
+                    price = min(max(price * math.exp(min(-2 * net / depth, MOST_RISE)), sell[hour]), buy[hour])
+                else:
+                    price = sell[hour] if net > 0 else buy[hour]
                 tasted = price * (1 + TASTE * self.random.uniform(-1, 1))
                 buy[hour], sell[hour] = min(buy[hour], tasted * (1 + FEE)), max(sell[hour], tasted * (1 - FEE))
         sell[nets > self.carried] = 0
