@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+from collections import defaultdict
 from functools import cache
 from html import unescape
 from pathlib import Path
@@ -14,13 +15,13 @@ import pytest
 
 from offchain.environment import PROJECT
 from offchain.errors import UserError
-from offchain.simulate.season import page, pictures
-from offchain.simulate.season.auction import Auction
+from offchain.simulate.season import page
+from offchain.simulate.season.chain import Effort
 from offchain.simulate.season.charts import charts
 from offchain.simulate.season.findings import change, findings, listed, verdict
 from offchain.simulate.season.inputs import Choices, season_of
-from offchain.simulate.season.results import Results, ResultsError, load, results, save
-from offchain.simulate.season.utility import UtilityOnly
+from offchain.simulate.season.report import compared, effort_in_figures, rewrite
+from offchain.simulate.season.results import Results, ResultsError, load, results
 
 COMMAND = "openmg simulate --homes 6 --days 2"
 KEPT = PROJECT / "docs" / "examples" / "season.json"
@@ -30,27 +31,22 @@ KEPT = PROJECT / "docs" / "examples" / "season.json"
 def made() -> Results:
     """Two days of six homes, without a local market and with an auction."""
     inputs = season_of(Choices(homes=6, days=2, line_kw=0.4, feeder_kw_per_home=0.5))
-    worlds = {}
-    for name, world in (("utility", UtilityOnly), ("auction", Auction)):
-        one = world(inputs.season, lambda hour: np.zeros((24, 2)))
-        assert len(list(one.run())) == 48
-        worlds[name] = one.ledger
-    run = {
-        "transactions": 1_234,
-        "blocks": 12,
-        "seconds": 3.5,
-        "hours": 48,
-        "memory_mb": 200.0,
-        "gas": {"swap": {"count": 1_234, "median": 296_000, "most": 300_000, "total": 4e8}},
-    }
+    hours: list[None] = []
+    worlds = compared(inputs.season, lambda hour: np.zeros((24, 2)), lambda: hours.append(None))
+    assert len(hours) == 2 * 48
+    gas = {"swap": [296_000, 290_000, 302_000], "flush": [1_500_000]}
+    run = effort_in_figures(Effort(defaultdict(list, gas), blocks=2), 48, 3.5)
     return results(inputs, worlds, COMMAND, run)
 
 
-def test_results_are_kept_and_read_as_they_are(tmp_path: Path) -> None:
-    """Y23."""
-    file = tmp_path / "season.json"
-    save(made(), file)
-    assert load(file) == json.loads(json.dumps(made()))
+def test_a_report_is_written_whole_and_the_same_again(tmp_path: Path) -> None:
+    """Y23: JSON that is read as it was, the page, and a picture of each chart, to the byte."""
+    first = {path.name: path.read_bytes() for path in rewrite(made(), tmp_path)}
+    again = {path.name: path.read_bytes() for path in rewrite(made(), tmp_path)}
+    assert first == again
+    assert load(tmp_path / "season.json") == json.loads(json.dumps(made()))
+    drawn = {f"season-{chart.id}.png" for section in charts(made()).values() for chart in section}
+    assert set(first) == {"season.json", "season.html"} | drawn
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"schema": 99}', "\x00"])
@@ -101,14 +97,6 @@ def test_the_page_needs_its_library(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         page.page(made())
 
 
-def test_pictures_are_the_same_again(tmp_path: Path) -> None:
-    """Y23."""
-    first = {path.name: path.read_bytes() for path in pictures.save(made(), tmp_path)}
-    again = {path.name: path.read_bytes() for path in pictures.save(made(), tmp_path)}
-    assert first == again
-    assert {f"season-{chart.id}.png" for section in charts(made()).values() for chart in section} == set(first)
-
-
 def test_numbers_as_people_read_them() -> None:
     """Y23."""
     assert [page.number(value) for value in (1_234.6, -0.2, None, -12)] == ["1,235", "0", "\u2013", "\u221212"]
@@ -134,6 +122,32 @@ def test_sentences_follow_the_figures_also_where_a_market_makes_it_worse() -> No
     assert "9 kWh without a local market and 0 with the auction: relieved" in told
     assert "Next to no energy is saved" not in told
     assert "2 are worse off, by 700 won at the most" in told
+
+
+def test_manipulators_are_told_with_what_does_not_hold() -> None:
+    """Y24: their profit or loss, what is left with all protections, and which alone leave more than half."""
+    other = copy.deepcopy(made())
+    trial = {"kind": "wash-trader", "volatility": 0.1, "volatility_before": None, "harm": 5.0, "refused_before": 0.0}
+    trial |= {"refused": 3.0, "traded": 900.0, "traded_before": 900.0, "moved": 70.0}
+    other["trials"] = {
+        "days": 2,
+        "trials": [
+            trial | {"protections": "none", "distortion": 0.4, "profit": 250.0},
+            trial | {"protections": "bound", "distortion": 0.21, "profit": 9.0},
+            trial | {"protections": "all", "distortion": 0.1, "profit": -120.0},
+        ],
+    }
+    other["findings"] = findings(other)
+    html = unescape(page.page(other))
+    for told in (
+        "A wash trader moves the price by 40.0% on average without protections and earns 250 won; with all it moves it "
+        "by 10.0% and loses 120 won. Others then trade 900 kWh and are refused 3.",
+        "More than half of that is left with bound.",
+    ):
+        assert told in other["findings"]
+        assert told in html
+    assert "21.0 %" in html
+    assert 'id="trials_profit"' in html
 
 
 def test_verdicts_and_words_by_hand() -> None:

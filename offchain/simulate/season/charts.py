@@ -52,6 +52,7 @@ def charts(found: Results) -> dict[str, list[Chart]]:
         "households": _gains(found),
         "grid": [_mean_day(found), _drawn(found), *_flows(found)],
         "prices": _prices(found),
+        "trials": _trials(found),
     }
 
 
@@ -126,6 +127,28 @@ def _prices(found: Results) -> list[Chart]:
         series = _by_world(found, lambda world, place=place: world["price"][place])[:-1]  # type: ignore[misc]
         title = f"Price in {microgrid['name']} at each hour's end, won a kWh"
         charts.append(Chart(f"price_{place}", title, "won", _times(found), [*series, *utility], time=True))
+    return charts
+
+
+def _trials(found: Results) -> list[Chart]:
+    """How far each manipulator moves the price, and what it earns, by set of protections."""
+    trials = found["trials"]["trials"] if found["trials"] else []
+    if not trials:
+        return []
+    sets = list(dict.fromkeys(trial["protections"] for trial in trials))
+    kinds = list(dict.fromkeys(trial["kind"] for trial in trials))
+    places: list[float] = list(range(len(sets)))
+    charts = []
+    for key, title, unit, factor in (
+        ("distortion", "How far manipulators move the hourly price on average, %", "%", 100),
+        ("profit", "What manipulators earn, won", "won", 1),
+    ):
+        values = {(trial["kind"], trial["protections"]): round(trial[key] * factor, 2) for trial in trials}
+        series = [
+            Series(kind, f"c{number % 6}", [values.get((kind, name)) for name in sets], "points")
+            for number, kind in enumerate(kinds, 1)
+        ]
+        charts.append(Chart(f"trials_{key}", title, unit, places, series, head="protections", names=sets))
     return charts
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 WORTH_TELLING = 0.005
 """Of an amount: a lesser change is none."""
+HOLDS = 0.5
+"""A protection holds against a manipulator if no more than this share of its distortion without any is left."""
 PAYERS = {
     "from_utility": "the utility's margin, which pays for its grid",
     "from_founders": "the founders of the pools",
@@ -25,6 +27,7 @@ def findings(found: dict[str, Any]) -> list[str]:
         *_energy(found),
         *_lines(found),
         *_prices(found),
+        *_manipulators(found),
     ]
 
 
@@ -100,6 +103,31 @@ def _prices(found: dict[str, Any]) -> Iterator[str]:
         ]
         if spread:
             yield f"An hour's price differs from the one before by {listed(spread)} {said(name)} (standard deviation)."
+
+
+def _manipulators(found: dict[str, Any]) -> Iterator[str]:
+    """What each can do without protections, with all, and which of them alone doesn't hold."""
+    by_kind: dict[str, dict[str, dict[str, Any]]] = {}
+    for trial in (found["trials"] or {"trials": []})["trials"]:
+        by_kind.setdefault(trial["kind"], {})[trial["protections"]] = trial
+    for kind, trials in by_kind.items():
+        if "none" not in trials or "all" not in trials:
+            continue
+        none, every = trials["none"], trials["all"]
+        yield (
+            f"A {kind.replace('-', ' ')} moves the price by {none['distortion']:.1%} on average without protections "
+            f"and {outcome(none['profit'])}; with all it moves it by {every['distortion']:.1%} and "
+            f"{outcome(every['profit'])}. Others then trade {every['traded']:,.0f} kWh and are refused "
+            f"{every['refused']:,.0f}."
+        )
+        weak = [name for name, trial in trials.items() if trial["distortion"] > HOLDS * none["distortion"] > 0]
+        if weak != ["none"] and none["distortion"] > WORTH_TELLING:
+            yield f"More than half of that is left with {listed([name for name in weak if name != 'none'])}."
+
+
+def outcome(profit: float) -> str:
+    """What somebody has in the end."""
+    return f"earns {won(profit)}" if profit >= 0 else f"loses {won(-profit)}"
 
 
 def verdict(before: float, after: float) -> str:

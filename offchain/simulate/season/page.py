@@ -30,7 +30,7 @@ def page(found: Results) -> str:
     parts = Environment(
         loader=FileSystemLoader(PARTS), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    parts.globals["number"] = number
+    parts.globals |= {"number": number, "percent": percent}
     return parts.get_template("page.html").render(
         found,
         words=WORLDS,
