@@ -64,7 +64,8 @@ def chain_folder(folder: Path | None) -> Path:
     type=Shape(),
     default="16,8",
     show_default=True,
-    help="Hidden layers of a perceptron, linear, or gru. Only answers of the default can be proven and disputed.",
+    help="Hidden layers of a perceptron, or a model's name: linear, gru, or one of another package. Only answers of the"
+    " default can be proven and disputed.",
 )
 @click.option("--rounds", type=click.IntRange(1, 10_000), default=20, show_default=True)
 @click.option(
@@ -95,7 +96,7 @@ def train(
     holidays: Path | None,
     homes: int | None,
     volunteers: int,
-    shape: tuple[tuple[int, ...], int],
+    shape: tuple[tuple[int, ...], int, str],
     rounds: int,
     seed: int,
     private: Private | None,
@@ -131,6 +132,7 @@ def train(
         holidays=read_holidays(holidays) if holidays else (),
         layers=shape[0],
         window=shape[1],
+        kind=shape[2],
         private=private,
         robust=robust,
     )

@@ -9,30 +9,34 @@ import click
 if TYPE_CHECKING:
     from offchain.ppdl.plan import Private
 
-GATED_UNITS, DAY = 16, 24
 MOST_HIDDEN, WIDEST = 6, 4096
 
 
 class Shape(click.ParamType):
-    """A model: `16,8` (hidden layers of a perceptron), `linear` or `gru`. Becomes its layers and its window."""
+    """A model: `16,8` (hidden layers of a perceptron), or one by its name. Becomes its layers, its window and its kind,
+    as a task has them."""
 
     name = "MODEL"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from offchain.errors import UserError
         from offchain.ppdl.learning.model import FEATURES
+        from offchain.ppdl.learning.models import MODELS, model_of, shape_of
 
         if not isinstance(value, str):
             return value
-        if value == "linear":
-            return (FEATURES, 1), 0
-        if value == "gru":
-            return (FEATURES + DAY, GATED_UNITS, 1), DAY
+        if value in MODELS.names():
+            try:
+                return shape_of(value, model_of(value))
+            except UserError as error:
+                self.fail(str(error), param, ctx)
         sizes = value.split(",")
         if len(sizes) > MOST_HIDDEN or not all(size.isascii() and size.isdigit() for size in sizes):
-            self.fail(f"{value!r} is no model: give hidden sizes such as 16,8 (up to {MOST_HIDDEN}), linear or gru")
+            named = " or ".join(MODELS.names())
+            self.fail(f"{value!r} is no model: give hidden sizes such as 16,8 (up to {MOST_HIDDEN}), {named}")
         if not all(1 <= int(size) <= WIDEST for size in sizes):
             self.fail(f"{value!r} is no model: a hidden layer has 1 to {WIDEST} units")
-        return (FEATURES, *map(int, sizes), 1), 0
+        return (FEATURES, *map(int, sizes), 1), 0, ""
 
 
 class PrivateBudget(click.ParamType):

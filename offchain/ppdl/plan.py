@@ -51,7 +51,7 @@ class Private(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`source`: "bundled" for made-up homes, or the path of a CSV file or a readings database. `volunteers` of the
     homes publish their readings as the test set that the gate judges by, and don't train. The last `held_out` share of
-    the time is not trained on. `layers`, `window` and `robust` are the task's."""
+    the time is not trained on. `layers`, `window`, `kind` and `robust` are the task's."""
 
     source: str = BUNDLED
     zone: str | None = None
@@ -67,6 +67,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     window: int = 0
     private: Private | None = None
     robust: Robust | None = None
+    kind: str = ""
 
     def training(self) -> Training:
         """How clients train."""
@@ -75,7 +76,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def task(self, cohort: Cohort) -> Task:
         """What is learned, judged by the volunteers of the data. Raises PrivacyError or TaskError for what can't be."""
         private = None if self.private is None else self.private.privacy(len(cohort.members))
-        options = (self.quantity, self.window, private, self.robust)
+        options = (self.quantity, self.window, private, self.robust, self.kind)
         return Task(self.horizon, self.layers, self.training(), cohort.testset(), *options)
 
     def cohort(self) -> Cohort:

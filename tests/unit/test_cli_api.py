@@ -15,6 +15,7 @@ import requests
 from fastapi import FastAPI, Request
 from sqlalchemy import text
 
+from offchain.advice.tariff import BUNDLED
 from offchain.api.keys import Scope
 from offchain.commands.api_key import SCOPES
 from offchain.environment import PROJECT
@@ -188,3 +189,13 @@ def test_whose_requests_proxies_forward(monkeypatch: pytest.MonkeyPatch, proxies
 
     with serving(app, socket.create_server(("127.0.0.1", 0))) as url:
         assert requests.get(url, headers={"X-Forwarded-For": "10.9.8.7"}).json() == shown
+
+
+def test_an_operators_tariff_that_is_none(openmg: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """J2 P9 the service isn't started, and one line names the file and what is wrong with it."""
+    monkeypatch.setattr(settings, "advice", tmp_path / "advice")
+    (tmp_path / "advice" / "tariffs").mkdir(parents=True)
+    text = (BUNDLED / "kepco_residential_low.toml").read_text()
+    (tmp_path / "advice" / "tariffs" / "ours.toml").write_text(text.replace("months = [7, 8]", "months = [7]", 1))
+    error = openmg.run("api", "serve", "--port", "1").error
+    assert "ours.toml is no tariff: rates of 2022-04-01: the seasons don't have every month once" in error

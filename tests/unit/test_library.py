@@ -25,7 +25,7 @@ def test_those_that_come_along_have_a_source() -> None:
 
 
 def test_ones_own_go_first(tmp_path: Path) -> None:
-    """V1 files of a folder are known by their names; one that is called as another goes before it."""
+    """J1 V1 files of a folder are known by their names; one that is called as another goes before it."""
     for folder, text, name in (
         ("tariffs", (tariff.BUNDLED / "kepco_residential_low.toml").read_text(), "KEPCO residential, low voltage"),
         ("climates", (climate.BUNDLED / "seoul.toml").read_text(), "Seoul"),
@@ -55,7 +55,7 @@ def test_only_names_and_no_files(name: str) -> None:
 
 
 def test_a_file_that_is_none(tmp_path: Path) -> None:
-    """P9 V1 one line names it."""
+    """J2 P9 V1 one line names it."""
     for folder, error in (("tariffs", TariffError), ("climates", ClimateError)):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "odd.toml").write_text("name = 5")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from offchain.ppdl.inference.commitments import weight_hash_of
-from offchain.ppdl.inference.integer_model import IntegerModel
+from offchain.ppdl.inference.integer_model import IntegerModel, ModelError
 from offchain.ppdl.learning.features import Horizon, Quantity
 from offchain.ppdl.model_chain.chain import ModelChain
 
@@ -49,10 +49,13 @@ class ChainModels:
     def horizon(self) -> Horizon | None:
         """Which hour of a home's demand they foresee; None if something else, or if they have no whole-number form."""
         task = self._chain.task
-        return None if task.window or task.foreseen_quantity is not Quantity.DEMAND else task.foreseen_hour
+        return None if not task.whole or task.foreseen_quantity is not Quantity.DEMAND else task.foreseen_hour
 
     def model(self, number: int) -> Served:
-        """Raises ChainError or BlobError if the model isn't there, or is another than its header says."""
+        """Raises ChainError or BlobError if the model isn't there, or is another than its header says, ModelError if it
+        has no whole-number form."""
+        if not self._chain.task.whole:
+            raise ModelError("the chain's models have no form in whole numbers: their answers can't be sold")
         block = self._chain.block(number)
         root = block.header.weights_root
         if self._last is None or self._last[0] != root:
