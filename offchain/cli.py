@@ -1,5 +1,5 @@
 """The command line `openmg`: a private wallet, the relayer, charging, the flush that anybody may run, the
-plasma chain, the forecast, the API with its history, and backups.
+plasma chain, the forecast, the simulator, the API with its history, and backups.
 
 Errors that a user can cause are one line on stderr and exit status 1; with `--json` they are `{"error": ...}` on
 stdout.
@@ -26,6 +26,7 @@ from offchain.commands.output import print_json
 from offchain.commands.plasma import plasma
 from offchain.commands.ppdl import ppdl
 from offchain.commands.relayer import relayer
+from offchain.commands.simulate import simulate
 from offchain.commands.wallet import wallet
 
 OBJECTS_BETWEEN_COLLECTIONS = 100_000
@@ -48,7 +49,7 @@ def cli() -> None:
     """
 
 
-for command in (wallet, relayer, charge, dashboard, api, flush, operator, plasma, ppdl, backup):
+for command in (wallet, relayer, charge, dashboard, api, flush, operator, plasma, ppdl, simulate, backup):
     cli.add_command(command)
 
 

@@ -90,7 +90,7 @@ def valid(words: tuple[str, ...], address: str, folder: Path) -> list[str]:
     }.get(words[-1], [])
 
 
-OFF_CHAIN = ("new", "restore", "address", "viewing-key", "train", "evaluate", "verify")
+OFF_CHAIN = ("new", "restore", "address", "viewing-key", "train", "evaluate", "verify", "simulate")
 ON_CHAIN = [
     words
     for words, _ in commands()

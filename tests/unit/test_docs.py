@@ -16,7 +16,17 @@ from offchain.artifacts import load
 from offchain.cli import cli
 from offchain.environment import PROJECT, VARIABLES
 from offchain.settings import Settings
-from scripts import ceremony, chains, charge_car, demo, deploy, market_day, swap_eth_to_token, swap_token_to_token
+from scripts import (
+    ceremony,
+    chains,
+    charge_car,
+    demo,
+    deploy,
+    market_day,
+    simulate,
+    swap_eth_to_token,
+    swap_token_to_token,
+)
 
 COMMANDS = (PROJECT / "docs" / "reference" / "commands.md").read_text()
 PAGES = [PROJECT / "README.md", PROJECT / "README.ko.md", PROJECT / "CHANGELOG.md", *(PROJECT / "docs").rglob("*.md")]
@@ -28,6 +38,7 @@ SCRIPTS: dict[str, Any] = {
     "market_day": market_day,
     "chains": chains,
     "charge_car": charge_car,
+    "simulate": simulate,
     "ceremony": ceremony,
 }
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from offchain import durable_file
@@ -57,20 +58,21 @@ class Outcome:
 def run(
     season: Season,
     foresight: Foresight,
-    folder: Path,
+    folder: Path | None = None,
     protections: Protections | None = None,
     *,
     resume: bool = False,
     told: Told | None = None,
 ) -> Outcome:
-    """Runs the season on a chain of its own. Points in time are saved in the folder; with `resume` the last one is gone
-    on from, if there is one. Raises ResumeError, SeasonChainError."""
+    """Runs the season on a chain of its own. Points in time are saved in the folder, if there is one; with `resume` the
+    last one is gone on from, if there is one. Raises ResumeError, SeasonChainError."""
     started = time.monotonic()
     protections = protections or Protections()
-    point = _Point(folder / SAVED, _fingerprint(season, protections))
-    with season_chain(int(season.start.timestamp()) - SETUP) as chain:
-        manifest = Manifest(chain.web3.eth.chain_id, folder / "chain" / "contracts.json")
-        hour, market = point.restored(chain, manifest, foresight) if resume and point.path.exists() else (0, None)
+    point = _Point(folder / SAVED, _fingerprint(season, protections)) if folder else None
+    with season_chain(int(season.start.timestamp()) - SETUP) as chain, TemporaryDirectory() as scratch:
+        manifest = Manifest.open(chain.web3.eth.chain_id, Path(scratch))
+        there = resume and point is not None and point.path.exists()
+        hour, market = point.restored(chain, manifest, foresight) if point and there else (0, None)
         if market is None:
             market = begun(season, chain, manifest, foresight, protections)
         while hour < season.hours:
@@ -80,7 +82,8 @@ def run(
                 told(hour, chain.effort)
             if hour % DAY == 0 or hour == season.hours:
                 agreement.check(market, chain.web3, manifest)
-                point.reached(hour, market, manifest)
+                if point:
+                    point.reached(hour, market, manifest)
         return Outcome(market.ledger, _left(market), chain.effort, time.monotonic() - started)
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -168,8 +166,7 @@ def beside(season: Season, kind: str | None, means: Means, protections: Protecti
 
 def _run(season: Season, foresight: Foresight, means: Means, task: _Task) -> Ledger:
     whole = beside(season, task.kind, means, task.protections)
-    with tempfile.TemporaryDirectory(prefix="openmg-trial-") as folder:
-        return run(whole, foresight, Path(folder), task.protections).ledger
+    return run(whole, foresight, None, task.protections).ledger
 
 
 def _compared(season: Season, means: Means, ledger: Ledger, before: Ledger) -> tuple[Any, ...]:

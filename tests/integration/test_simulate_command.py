@@ -1,0 +1,66 @@
+"""`openmg simulate`: one line for wrong input, the same results for the same seed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from offchain.simulate.season.run import SAVED
+from tests.unit.command_line import CommandLine
+
+SMALL = ("simulate", "--homes", "2", "--microgrids", "1", "--days", "1", "--from", "2026-05-02", "--seed", "3")
+
+
+@pytest.fixture
+def openmg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    return CommandLine(tmp_path, monkeypatch, capsys)
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--days", "0"), "0 is not in the range"),
+        (("--homes", "1"), "1 is not in the range"),
+        (("--from", "2026-13-01"), "does not match the format"),
+        (("--since", "2024-01-01"), "--since goes with --data"),
+        (("--data", "nowhere.csv"), "does not exist"),
+        (("--batteries", "nan"), "nan is not"),
+        (("--homes", "4", "--hoarders", "5"), "5 homes of other kinds are more than the 4"),
+        (("--homes", "4", "--hoarders", "3", "--responsive", "0.5"), "5 homes of other kinds are more than the 4"),
+        (("--homes", "4", "--microgrids", "5"), "5 microgrids need a home each"),
+        (("--trials", "--trial-days", "4"), "--trial-days 4 is more than the season's 3"),
+        (("--tariff", "free"), "free"),
+        (("--feed-in-price", "900"), "is above the tariff"),
+    ],
+)
+def test_wrong_input_is_one_line(openmg: CommandLine, tmp_path: Path, words: tuple[str, ...], why: str) -> None:
+    """P9, before anything is started or written."""
+    out = tmp_path / "season"
+    assert why in openmg.run("simulate", *words, "--out", str(out)).error
+    assert not out.exists() or not list(out.iterdir())
+
+
+def test_a_folder_that_can_t_be_written_is_named(openmg: CommandLine, tmp_path: Path) -> None:
+    """P9: a file stands in its place."""
+    (tmp_path / "taken").touch()
+    assert "the report can't be written to" in openmg.run(*SMALL, "--out", str(tmp_path / "taken" / "season")).error
+
+
+def test_the_same_seed_gives_the_same_results(openmg: CommandLine, tmp_path: Path) -> None:
+    """Y13 to the byte, but for what the run took; `command` makes the same season; no state is left behind."""
+    found: list[dict[str, Any]] = []
+    for name in ("one", "other"):
+        folder = tmp_path / name
+        told = openmg.done(*SMALL, "--out", str(folder))
+        assert [Path(path).parent for path in told["files"]] == [folder] * len(told["files"])
+        found.append(json.loads((folder / "season.json").read_text()))
+        assert not (folder / SAVED).exists()
+    runs = [one.pop("run") for one in found]
+    assert json.dumps(found[0]) == json.dumps(found[1])
+    assert found[0]["command"] == "openmg simulate --homes 2 --microgrids 1 --days 1 --from 2026-05-02 --seed 3"
+    assert runs[0]["transactions"] == runs[1]["transactions"] > 100
+    assert runs[0]["gas"] == runs[1]["gas"]
+    assert set(found[0]["worlds"]) == {"utility", "auction", "market"}
