@@ -9,7 +9,7 @@ from operator import index
 from typing import Protocol
 
 from offchain.errors import UserError
-from offchain.extensions import ExtensionPoint, one_line
+from offchain.extensions import ExtensionPoint, told
 from offchain.metering.readings_tree import Reading
 
 LONGEST = 200
@@ -50,12 +50,8 @@ SOURCES: ExtensionPoint[Source] = ExtensionPoint(
 
 def read(source: Source, place: str, epoch: Epoch) -> list[Reading]:
     """The readings of an epoch. Raises SourceError, also for whatever goes wrong in another's source."""
-    try:
+    with told(f"the readings of epoch {epoch.number} can't be had", SourceError):
         return [_whole(reading) for reading in source(place, epoch)]
-    except UserError:
-        raise
-    except Exception as error:
-        raise SourceError(f"the readings of epoch {epoch.number} can't be had: {one_line(error)}") from error
 
 
 def _whole(reading: Reading) -> Reading:

@@ -19,7 +19,7 @@ from offchain.artifacts import compile_contracts
 from offchain.environment import PROJECT
 from offchain.simulate.season import run as season_run
 from offchain.simulate.season.behaviour import Order, Own, Plan, Side, View
-from offchain.simulate.season.behaviours import BEHAVIOURS, register
+from offchain.simulate.season.behaviours import BEHAVIOURS
 from offchain.simulate.season.chain import Effort, SeasonChainError
 from offchain.simulate.season.exchange import Exchange
 from offchain.simulate.season.households import AHEAD
@@ -79,7 +79,7 @@ def first_hour(season: Season) -> Season:
 
 def killed(folder: str) -> None:
     """Runs it with a point saved every four hours, until this process kills itself after six."""
-    register("crowder", Crowder)
+    BEHAVIOURS.own["crowder"] = f"{__name__}:Crowder"
     season_run.DAY = 4
 
     def told(hours: int, _: Effort) -> None:
@@ -93,9 +93,9 @@ def killed(folder: str) -> None:
 def season() -> Iterator[Season]:
     """The contracts are compiled, and the crowd's kind is known."""
     compile_contracts()
-    register("crowder", Crowder)
+    BEHAVIOURS.own["crowder"] = f"{__name__}:Crowder"
     yield a_season()
-    del BEHAVIOURS["crowder"]
+    del BEHAVIOURS.own["crowder"]
 
 
 @pytest.fixture(scope="module")

@@ -66,7 +66,7 @@ def test_energy_and_money_are_conserved(seed: int, world: str, erratic: bool) ->
     season = drawn(seed)
     with pytest.MonkeyPatch.context() as patch:
         if erratic:
-            patch.setitem(BEHAVIOURS, "honest", Erratic)
+            patch.setitem(BEHAVIOURS.own, "honest", f"{__name__}:Erratic")
         books = lived(season, world)
     metered = books.made + books.discharged - books.used - books.curtailed
     assert (metered + books.bought - books.sold == books.fed_in - books.drawn).all()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from offchain.errors import UserError
-from offchain.extensions import ExtensionPoint, one_line
+from offchain.extensions import ExtensionPoint, told
 from offchain.ppdl.learning.model import FEATURES, Model, Perceptron, to_parameters
 from offchain.ppdl.learning.recurrent import Recurrent
 
@@ -51,32 +51,23 @@ class Added:
         return self.inner.weights
 
     def initial(self, seed: int) -> NDArray[np.int32]:
-        with told(self.name):
+        with _told(self.name):
             return self.inner.initial(seed)
 
     def forward(self, parameters: Tensor, features: Tensor) -> Tensor:
-        with told(self.name):
+        with _told(self.name):
             return self.inner.forward(parameters, features)
 
 
 def model_of(name: str) -> Model:
     """A new model of that name, which answers as training needs it. Raises ExtensionError, AddedModelError."""
     make = MODELS.load(name)
-    with told(name):
+    with _told(name):
         model = make()
         fault = _fault(model)
     if fault:
         raise AddedModelError(f"the model {name} can't be trained: {fault}")
     return model if isinstance(model, Perceptron | Recurrent) else Added(name, model)
-
-
-@contextmanager
-def told(name: str) -> Iterator[None]:
-    """Turns whatever goes wrong in a model into an AddedModelError."""
-    try:
-        yield
-    except Exception as error:
-        raise AddedModelError(f"the model {name} fails: {one_line(error)}") from error
 
 
 def shape_of(name: str, model: Model) -> tuple[tuple[int, ...], int, str]:
@@ -87,6 +78,10 @@ def shape_of(name: str, model: Model) -> tuple[tuple[int, ...], int, str]:
     if isinstance(model, Recurrent):
         return (model.inputs, model.units, 1), model.window, ""
     return (model.inputs, 1), model.inputs - FEATURES, name
+
+
+def _told(name: str) -> AbstractContextManager[None]:
+    return told(f"the model {name} fails", AddedModelError)
 
 
 def _fault(model: Model) -> str:

@@ -18,8 +18,10 @@ from typing import Any
 from offchain import durable_file
 from offchain.deployment.manifest import Manifest
 from offchain.errors import UserError
+from offchain.extensions import told
 from offchain.simulate.season import agreement
 from offchain.simulate.season.beginning import SETUP, begun
+from offchain.simulate.season.behaviours.added import ParticipantError
 from offchain.simulate.season.chain import Effort, SeasonChain, season_chain
 from offchain.simulate.season.households import Foresight, Households
 from offchain.simulate.season.ledger import Ledger
@@ -113,7 +115,8 @@ class _Point:
             "effort": chain.effort,
             "chain": chain.state(),
         }
-        content = pickle.dumps(state)
+        with told("what participants keep in mind can't be saved", ParticipantError):
+            content = pickle.dumps(state)
         durable_file.replace(self.path, sha256(content).digest() + content)
         self.since = time.monotonic()
         self.took = self.since - began

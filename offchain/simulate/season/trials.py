@@ -132,7 +132,7 @@ def stretches(kinds: Sequence[str] = KINDS, sets: Sequence[str] = tuple(SETS)) -
 
 
 def _check(season: Season, kinds: Sequence[str], sets: Sequence[str], days: int) -> None:
-    for what, given, known in (("manipulators", kinds, BEHAVIOURS), ("protections", sets, SETS)):
+    for what, given, known in (("manipulators", kinds, BEHAVIOURS.names()), ("protections", sets, SETS)):
         unknown = next((name for name in given if name not in known), None)
         if unknown is not None:
             raise UserError(f"there are no {what} called {unknown}: take of {', '.join(known)}")

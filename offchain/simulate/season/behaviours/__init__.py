@@ -3,49 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.metadata import entry_points
 
 from numpy.random import PCG64, Generator
 
-from offchain.errors import UserError
+from offchain.extensions import ExtensionPoint, told
 from offchain.simulate.season.behaviour import Behaviour
-from offchain.simulate.season.behaviours.hoarder import Hoarder
-from offchain.simulate.season.behaviours.honest import Honest
-from offchain.simulate.season.behaviours.responsive import Responsive
-from offchain.simulate.season.behaviours.sandwich import Sandwich
-from offchain.simulate.season.behaviours.speculator import Speculator
-from offchain.simulate.season.behaviours.wash_trader import WashTrader
+from offchain.simulate.season.behaviours.added import Added, ParticipantError
 from offchain.simulate.season.season import Season
 
 Factory = Callable[[Season, int, Generator], Behaviour]
 """Makes the mind of a season's home, given by its place, with randomness of its own."""
 
-GROUP = "openmg.behaviours"
-"""Entry points of other packages, each a `Factory`."""
+OWN = {
+    "honest": "honest:Honest",
+    "responsive": "responsive:Responsive",
+    "speculator": "speculator:Speculator",
+    "hoarder": "hoarder:Hoarder",
+    "wash-trader": "wash_trader:WashTrader",
+    "sandwich": "sandwich:Sandwich",
+}
 
-BEHAVIOURS: dict[str, Factory] = {}
-
-
-def register(name: str, factory: Factory) -> None:
-    """Adds a kind. Raises UserError if the name is taken."""
-    if name in BEHAVIOURS:
-        raise UserError(f"there are two kinds of participants called {name}: uninstall one")
-    BEHAVIOURS[name] = factory
-
-
-register("honest", Honest)
-register("speculator", Speculator)
-register("hoarder", Hoarder)
-register("wash-trader", WashTrader)
-register("sandwich", Sandwich)
-register("responsive", Responsive)
-for added in entry_points(group=GROUP):
-    register(added.name, added.load())
+BEHAVIOURS: ExtensionPoint[Factory] = ExtensionPoint(
+    "openmg.behaviours", "kind of participant", {name: f"{__name__}.{place}" for name, place in OWN.items()}
+)
 
 
 def mind(season: Season, place: int) -> Behaviour:
-    """That of a season's home, by its kind. Raises UserError if there is no such kind."""
+    """That of a season's home, by its kind. Raises ExtensionError, and ParticipantError for whatever goes wrong in one
+    of another package, here or later."""
     kind = season.homes[place].behaviour
-    if kind not in BEHAVIOURS:
-        raise UserError(f"there are no participants called {kind}: take one of {', '.join(sorted(BEHAVIOURS))}")
-    return BEHAVIOURS[kind](season, place, Generator(PCG64([season.seed, place])))
+    make, random = BEHAVIOURS.load(kind), Generator(PCG64([season.seed, place]))
+    if kind in BEHAVIOURS.own:
+        return make(season, place, random)
+    with told(f"a participant of kind {kind} can't be made", ParticipantError):
+        return Added(kind, make(season, place, random))
