@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -84,12 +85,15 @@ def choices_of(given: dict[str, Any]) -> Choices:
 
     if given["since"] and not given["data"]:
         raise click.UsageError("--since goes with --data")
-    kinds = {kind: given.pop(option) for option, kind in KINDS.items()}
+    kinds = Counter({kind: given.pop(option) for option, kind in KINDS.items()})
+    for kind, number in given.pop("others"):
+        kinds[kind] += number
     homes = given.pop("homes") or (None if given["data"] else BUNDLED_HOMES)
     renamed = {"feed_in": given.pop("feed_in_price"), "feeder_kw_per_home": given.pop("feeder_kw")}
     dates = {name: moment and moment.date() for name in ("start", "since") for moment in [given.pop(name)]}
-    kinds = {kind: number for kind, number in kinds.items() if number}
-    return Choices(homes=homes, kinds=kinds, **dates, **renamed, **given)
+    return Choices(
+        homes=homes, kinds={kind: number for kind, number in kinds.items() if number}, **dates, **renamed, **given
+    )
 
 
 def with_kind(choices: Choices, kind: str, homes: int) -> Choices:
@@ -149,6 +153,9 @@ def command_line() -> str:
         if not given or name in ("out", "resume", "as_json"):
             continue
         value = context.params[name]
+        if isinstance(value, tuple):
+            words += [f"{parameter.opts[0]} {kind}={homes}" for kind, homes in value]
+            continue
         option = parameter.opts[0] if value is not False else parameter.secondary_opts[0]
         shown = f"{value:%Y-%m-%d}" if isinstance(value, datetime) else str(value)
         words.append(option if isinstance(value, bool) else f"{option} {shown}")

@@ -29,6 +29,24 @@ def share(name: str, default: float, what: str) -> Callable[[Any], Any]:
     )
 
 
+class Kind(click.ParamType):
+    """A kind of participant and how many homes are of it: `NAME=HOMES`."""
+
+    name = "NAME=HOMES"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        from offchain.simulate.season.behaviours import BEHAVIOURS
+
+        if isinstance(value, tuple):
+            return value
+        name, _, homes = str(value).partition("=")
+        if not (homes.isascii() and homes.isdigit() and len(homes) <= 4):
+            self.fail(f"{value!r} is no kind with a number of homes: write NAME=HOMES", param, ctx)
+        if name not in BEHAVIOURS.names():
+            self.fail(f"there is no kind of participant {name}: there are {', '.join(BEHAVIOURS.names())}", param, ctx)
+        return name, int(homes)
+
+
 OPTIONS = (
     click.option(
         "--data",
@@ -49,6 +67,13 @@ OPTIONS = (
     many("--hoarders", "buy up energy to sell it dear"),
     many("--wash-traders", "trade with themselves to move the price"),
     many("--sandwiches", "place orders around others' orders that wait"),
+    click.option(
+        "--kind",
+        "others",
+        type=Kind(),
+        multiple=True,
+        help="Homes of any kind by its name, those of other packages among them. Can be given several times.",
+    ),
     click.option("--line-kw", type=Number(0, 10_000), default=8, show_default=True, help="Of each line."),
     click.option(
         "--feeder-kw", type=Number(0.1, 100), default=1.2, show_default=True, help="Of a transformer, for each home."

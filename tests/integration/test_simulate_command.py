@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from offchain.simulate.season.run import SAVED
+from tests.added_package import added_package
 from tests.unit.command_line import CommandLine
 
 SMALL = ("simulate", "--homes", "2", "--microgrids", "1", "--days", "1", "--from", "2026-05-02", "--seed", "3")
@@ -31,6 +32,10 @@ def openmg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         (("--homes", "4", "--hoarders", "5"), "5 homes of other kinds are more than the 4"),
         (("--homes", "4", "--hoarders", "3", "--responsive", "0.5"), "5 homes of other kinds are more than the 4"),
         (("--homes", "4", "--microgrids", "5"), "5 microgrids need a home each"),
+        (("--homes", "4", "--kind", "hoarder=3", "--kind", "honest=2"), "5 homes of other kinds are more than the 4"),
+        (("--kind", "hoarder"), "'hoarder' is no kind with a number of homes: write NAME=HOMES"),
+        (("--kind", "hoarder=-1"), "is no kind with a number of homes"),
+        (("--kind", "saint=1"), "there is no kind of participant saint: there are hoarder, honest"),
         (("--trials", "--trial-days", "4"), "--trial-days 4 is more than the season's 3"),
         (("--tariff", "free"), "free"),
         (("--feed-in-price", "900"), "is above the tariff"),
@@ -47,6 +52,34 @@ def test_a_folder_that_can_t_be_written_is_named(openmg: CommandLine, tmp_path: 
     """P9: a file stands in its place."""
     (tmp_path / "taken").touch()
     assert "the report can't be written to" in openmg.run(*SMALL, "--out", str(tmp_path / "taken" / "season")).error
+
+
+def test_participants_of_another_package(openmg: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """J1 J2 P9: they take part by their kind; what goes wrong in one ends the season in one line, and so does what
+    can't be saved."""
+    theirs = """
+        from offchain.simulate.season.behaviour import Plan
+        from offchain.simulate.season.behaviours.honest import Honest
+
+        class Fickle(Honest):
+            def orders(self, own, view, exported, imported):
+                if view.hour == 2:
+                    raise ValueError("no mood today")
+                return []
+
+        class Kept(Honest):
+            def plan(self, own, view):
+                self.kept = lambda: own
+                return Plan()
+    """
+    points = {"openmg.behaviours": {"fickle": "Fickle", "kept": "Kept"}}
+    added_package(tmp_path, monkeypatch, "simulated_homes", theirs, points)
+    words = (*SMALL, "--out", str(tmp_path / "season"), "--responsive", "0")
+    told = openmg.run(*words, "--kind", "fickle=1").error
+    assert told == "a participant of kind fickle fails in hour 2: ValueError: no mood today"
+    monkeypatch.setattr("offchain.simulate.season.run.DAY", 2)
+    told = openmg.run(*words, "--kind", "kept=1").error
+    assert told.startswith("what participants keep in mind can't be saved: ")
 
 
 def test_the_same_seed_gives_the_same_results(openmg: CommandLine, tmp_path: Path) -> None:
