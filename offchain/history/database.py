@@ -97,7 +97,9 @@ def _checked(text: str) -> URL:
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
-        raise HistoryError("OPENMG_DATABASE is no URL: write sqlite:///FILE or postgresql://USER@HOST/NAME") from None
+        raise HistoryError(
+            "this is no URL of a database (OPENMG_DATABASE): write sqlite:///FILE or postgresql://USER@HOST/NAME"
+        ) from None
     driver = DRIVERS.get(url.drivername)
     if driver is None or not url.database or url.database == ":memory:":
         raise HistoryError(
