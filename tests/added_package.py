@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+
+from offchain.environment import PROJECT
 
 
 def added_package(
@@ -23,3 +26,10 @@ def added_package(
         lines += [f"[{group}]", *(f"{name} = {module}:{attribute}" for name, attribute in named.items())]
     (info / "entry_points.txt").write_text("\n".join(lines))
     patch.syspath_prepend(str(place))
+
+
+def documented(beginning: str) -> str:
+    """The block of docs/reference/extension-points.md that begins so."""
+    page = (PROJECT / "docs" / "reference" / "extension-points.md").read_text()
+    (block,) = re.findall(rf"^    {re.escape(beginning)}.*\n(?:    .*\n|\n(?=    ))*", page, re.MULTILINE)
+    return dedent(block)

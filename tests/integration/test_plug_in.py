@@ -36,6 +36,7 @@ from offchain.http_service import serving
 from offchain.journal import Journal
 from offchain.metering.card import MeterCard
 from offchain.metering.delivery import Delivery
+from offchain.metering.ledger import Meter
 from offchain.metering.microgrid import Microgrid
 from offchain.metering.signed_reading import sign
 from offchain.process import free_port
@@ -190,6 +191,11 @@ def test_the_afternoon(town: Town) -> None:
     shown = Discloser(solar, BILLING.address, "the bill").payment(paid).sealed()
     assert "shows no settlement of a meter of MG1" in refused(platform.bill, shown, BILLING.viewing)
     assert "not for this wallet" in refused(platform.bill, receipt, STRANGER.viewing)
+    for name, book in (("MG1", "another"), ("MG2", "moved")):  # not in its book; in its book, but settled elsewhere
+        other = Microgrid(name, development_sender(town.web3, OPERATOR), town.manifest, town.folder / book)
+        if name == "MG2":
+            other.ledger.add_meters([Meter(MeterCard.of(FAMILY.meter_secret(0)), other.number, CAPACITY)])
+        assert f"shows no settlement of a meter of {name}" in refused(other.settled, receipt, BILLING.viewing)
     assert "is no disclosure" in refused(platform.bill, receipt[:-1], BILLING.viewing)
 
 

@@ -17,51 +17,40 @@ from offchain.simulate.season.behaviours.added import ParticipantError
 from offchain.simulate.season.inputs import Choices, season_of
 from offchain.simulate.season.ledger import Ledger
 from offchain.simulate.season.season import Season
-from tests.added_package import added_package
+from tests.added_package import added_package, documented
 
-THEIRS = """
-    import numpy as np
+THEIRS = f"""
+from __future__ import annotations
 
-    from offchain.simulate.season.behaviour import Order, Plan, Side
+import numpy as np
 
-    class Abstainer:
-        "Stores nothing and trades nothing."
+from offchain.simulate.season.behaviour import Order, Plan, Side
 
-        def __init__(self, season, place, random):
-            self.home = season.homes[place]
+{documented("class Abstainer:")}
 
-        def plan(self, own, view):
-            return Plan()
+class Counting(Abstainer):
+    def orders(self, own, view, exported, imported):
+        yield Order(Side.BUY, np.int64(imported), np.float32(view.tariff[0]), np.int8(own.microgrid))
 
-        def orders(self, own, view, exported, imported):
-            return []
+class Mute(Abstainer):
+    def plan(self, own, view):
+        return None
 
-        def around(self, own, view, seen):
-            return [], []
+class Vague(Abstainer):
+    def orders(self, own, view, exported, imported):
+        return [Order("give", 5, 1.0, 0)]
 
-    class Counting(Abstainer):
-        def orders(self, own, view, exported, imported):
-            yield Order(Side.BUY, np.int64(imported), np.float32(view.tariff[0]), np.int8(own.microgrid))
+class Halved(Abstainer):
+    def orders(self, own, view, exported, imported):
+        return [Order(Side.SELL, exported / 2, 1.0, own.microgrid)]
 
-    class Mute(Abstainer):
-        def plan(self, own, view):
-            return None
+class Failing(Abstainer):
+    def orders(self, own, view, exported, imported):
+        return [1 / 0 if view.hour == 3 else Order(Side.SELL, exported, 1.0, own.microgrid)]
 
-    class Vague(Abstainer):
-        def orders(self, own, view, exported, imported):
-            return [Order("give", 5, 1.0, 0)]
-
-    class Halved(Abstainer):
-        def orders(self, own, view, exported, imported):
-            return [Order(Side.SELL, exported / 2, 1.0, own.microgrid)]
-
-    class Failing(Abstainer):
-        def orders(self, own, view, exported, imported):
-            return [1 / 0 if view.hour == 3 else Order(Side.SELL, exported, 1.0, own.microgrid)]
-
-    class Unborn(Abstainer):
-        def __init__(self):
-            pass
+class Unborn(Abstainer):
+    def __init__(self):
+        pass
 """
 
 

@@ -15,56 +15,49 @@ from offchain.ppdl.inference.served import ChainModels
 from offchain.ppdl.learning.models import MODELS, AddedModelError, model_of, shape_of
 from offchain.ppdl.model_chain.task import Task, TaskError
 from offchain.ppdl.plan import Plan
-from tests.added_package import added_package
+from tests.added_package import added_package, documented
 from tests.unit.command_line import CommandLine
 
 Add = Callable[..., None]
 
-THEIRS = """
-    import numpy as np
-    import torch
+THEIRS = f"""
+from __future__ import annotations
 
-    class Tilted:
-        "A linear model of the features and of the last six hours, bent by tanh."
-        inputs, weights = 36, 37
+import numpy as np
+import torch
 
-        def initial(self, seed):
-            random = np.random.default_rng(seed)
-            return np.rint(random.uniform(-0.1, 0.1, self.weights) * 2**20).astype(np.int32)
+{documented("class Tilted:")}
 
-        def forward(self, parameters, features):
-            return torch.tanh(torch.einsum("cbi,ci->cb", features, parameters[:, :-1]) + parameters[:, -1:])
+class Restless(Tilted):
+    def initial(self, seed):
+        return super().initial(None)
 
-    class Restless(Tilted):
-        def initial(self, seed):
-            return super().initial(None)
+class Numb(Tilted):
+    def forward(self, parameters, features):
+        return super().forward(parameters.detach(), features) + 0 * parameters.sum().detach()
 
-    class Numb(Tilted):
-        def forward(self, parameters, features):
-            return super().forward(parameters.detach(), features) + 0 * parameters.sum().detach()
+class Broad(Tilted):
+    def forward(self, parameters, features):
+        return features
 
-    class Broad(Tilted):
-        def forward(self, parameters, features):
-            return features
+class Late(Tilted):
+    inputs = 12
 
-    class Late(Tilted):
-        inputs = 12
+class Doubled(Tilted):
+    def initial(self, seed):
+        return super().initial(seed) / 2
 
-    class Doubled(Tilted):
-        def initial(self, seed):
-            return super().initial(seed) / 2
+class Narrow(Tilted):
+    def forward(self, parameters, features):
+        assert features.shape[1] == 3, "three rows"
+        return super().forward(parameters, features)
 
-    class Narrow(Tilted):
-        def forward(self, parameters, features):
-            assert features.shape[1] == 3, "three rows"
-            return super().forward(parameters, features)
+class Failing(Tilted):
+    def forward(self, parameters, features):
+        raise RuntimeError("out of\\nmemory")
 
-    class Failing(Tilted):
-        def forward(self, parameters, features):
-            raise RuntimeError("out of\\nmemory")
-
-    def none():
-        return None
+def none():
+    return None
 """
 
 
