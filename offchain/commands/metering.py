@@ -14,7 +14,6 @@ from offchain.commands.session import Opening, SessionError, WalletName, network
 
 if TYPE_CHECKING:
     from offchain.commands.session import Network
-    from offchain.metering.ledger import Ledger
     from offchain.sender import Sender
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -127,15 +126,12 @@ def status(microgrid: str, rpc: str | None, as_json: bool) -> None:
     \b
     openmg operator status MG1
     """
-    from offchain.metering.registration import Registration
+    from offchain.metering.microgrid import Microgrid
     from offchain.sender import development_sender
 
     chain = network(rpc)
-    ledger = _ledger(chain)
-    registration = Registration(development_sender(chain.web3, DEVELOPMENT_ACCOUNT), chain.manifest, ledger)
-    number = registration.microgrid(microgrid.upper())
-    known = registration.registered()
-    meters = ledger.meters(number)
+    run = Microgrid(microgrid, development_sender(chain.web3, DEVELOPMENT_ACCOUNT), chain.manifest, _folder(chain))
+    known, meters = run.registration.registered(), run.ledger.meters(run.number)
     rows = [("meter", "Wh an epoch", "on chain")]
     rows += [
         (f"{meter.card.commitment:#066x}", str(meter.capacity), "yes" if meter.card.commitment in known else "no")
@@ -149,7 +145,7 @@ def status(microgrid: str, rpc: str | None, as_json: bool) -> None:
         }
         for meter in meters
     ]
-    answer(as_json, {"microgrid": microgrid.upper(), "meters": content}, *columns(rows))
+    answer(as_json, {"microgrid": run.name, "meters": content}, *columns(rows))
 
 
 def _bring(
@@ -212,9 +208,3 @@ def _folder(chain: Network) -> Path:
     from offchain.settings import settings
 
     return settings.metering / str(chain.manifest.chain_id)
-
-
-def _ledger(chain: Network) -> Ledger:
-    from offchain.metering.ledger import Ledger
-
-    return Ledger(_folder(chain))
