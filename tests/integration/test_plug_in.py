@@ -322,7 +322,7 @@ def test_the_guide_over_http(town: Town, tmp_path: Path) -> None:
     process = NodeProcess(("api", "serve", "--port", str(port)), tmp_path / "api.log", "API at", environment)
     script = "set -euo pipefail\n" + first + second + "\necho\n" + third
     done = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
+        ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
     )
     process.end()
     assert done.returncode == 0, done.stdout + done.stderr
