@@ -136,6 +136,21 @@ def test_manipulators_are_told_with_what_does_not_hold() -> None:
             trial | {"protections": "bound", "distortion": 0.21, "profit": 9.0},
             trial | {"protections": "all", "distortion": 0.1, "profit": -120.0},
         ],
+        "moves": [
+            {"rise": 0.25, "energy": 81.0, "capital": 13_579.0, "lost": 77.0, "meter_hours": 4, "meters": 4}
+            | {"bound_hours": 2.5}
+        ],
+        "holds": [
+            {
+                "protections": "all",
+                "rise": 0.25,
+                "hours": 24,
+                "risen": 0.11,
+                "first": None,
+                "capital": 1.0,
+                "cost": 2_468.0,
+            }
+        ],
     }
     other["findings"] = findings(other)
     html = unescape(page.page(other))
@@ -146,7 +161,7 @@ def test_manipulators_are_told_with_what_does_not_hold() -> None:
     ):
         assert told in other["findings"]
         assert told in html
-    assert "21.0 %" in html
+    assert all(cell in html for cell in ("21.0 %", "13,579", "2,468", "never"))
     assert 'id="trials_profit"' in html
 
 

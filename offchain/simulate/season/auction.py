@@ -19,7 +19,7 @@ from offchain.simulate.season.season import Season
 class Auction:
     """Nothing can be kept: what was bought and not used, or sold and not made, is settled with the utility at its own
     prices. Orders are sealed, so nobody trades around another's. What lines earn by prices apart is their operator's.
-    What was sold in the hour before is told as the market's depth."""
+    Who orders is told what was sold in the hour before as the market's depth."""
 
     def __init__(self, season: Season, foresight: Foresight) -> None:
         self.season = season
@@ -29,8 +29,9 @@ class Auction:
     def run(self) -> Iterator[int]:
         """Through all hours; yields each when it is over."""
         for hour in range(self.season.hours):
-            view = replace(self.homes.view(hour), depth=self.depth)
-            self._trade(hour, view, self.homes.live(hour, view))
+            view = self.homes.view(hour)
+            passed = self.homes.live(hour, view)
+            self._trade(hour, replace(view, depth=self.depth), passed)
             yield hour
 
     @property

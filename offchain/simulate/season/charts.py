@@ -136,6 +136,7 @@ def _trials(found: Results) -> list[Chart]:
     if not trials:
         return []
     sets = list(dict.fromkeys(trial["protections"] for trial in trials))
+    names = [name.replace(" and ", "\nand ") for name in sets]
     kinds = list(dict.fromkeys(trial["kind"] for trial in trials))
     places: list[float] = list(range(len(sets)))
     charts = []
@@ -148,7 +149,7 @@ def _trials(found: Results) -> list[Chart]:
             Series(kind, f"c{number % 6}", [values.get((kind, name)) for name in sets], "points")
             for number, kind in enumerate(kinds, 1)
         ]
-        charts.append(Chart(f"trials_{key}", title, unit, places, series, head="protections", names=sets))
+        charts.append(Chart(f"trials_{key}", title, unit, places, series, head="protections", names=names))
     return charts
 
 

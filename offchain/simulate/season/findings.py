@@ -7,6 +7,8 @@ from typing import Any
 
 WORTH_TELLING = 0.005
 """Of an amount: a lesser change is none."""
+KINDS = {"wash-trader": "wash trader", "sandwich": "sandwich attacker"}
+"""In words, where their names are none."""
 HOLDS = 0.5
 """A protection holds against a manipulator if no more than this share of its distortion without any is left."""
 PAYERS = {
@@ -115,7 +117,7 @@ def _manipulators(found: dict[str, Any]) -> Iterator[str]:
             continue
         none, every = trials["none"], trials["all"]
         yield (
-            f"A {kind.replace('-', ' ')} moves the price by {none['distortion']:.1%} on average without protections "
+            f"A {KINDS.get(kind, kind)} moves the price by {none['distortion']:.1%} on average without protections "
             f"and {outcome(none['profit'])}; with all it moves it by {every['distortion']:.1%} and "
             f"{outcome(every['profit'])}. Others then trade {every['traded']:,.0f} kWh and are refused "
             f"{every['refused']:,.0f}."
