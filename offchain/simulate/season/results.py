@@ -55,8 +55,9 @@ def results(
 
 
 def save(found: Results, path: Path) -> None:
-    """Writes them."""
-    path.write_text(json.dumps(found, indent=1, allow_nan=False) + "\n")
+    """Writes them, a line a part."""
+    parts = [f"{json.dumps(name)}: {json.dumps(part, allow_nan=False)}" for name, part in found.items()]
+    path.write_text("{\n" + ",\n".join(parts) + "\n}\n")
 
 
 def load(path: Path) -> Results:
