@@ -179,6 +179,11 @@ def test_gains_tell_who_pays() -> None:
     without.credited[0, 0], without.billed[0, 1] = 225, 400
     found = gains(SEASON, a_ledger(), without)
     assert found["by_home"] == [pytest.approx(110 + 90 + 40 - 225), pytest.approx(400 - 135 - 220)]
+    assert found["by_group"] == {
+        "with a roof": found["by_home"][0],
+        "without a roof": found["by_home"][1],
+        "honest": pytest.approx(found["homes"] / 2),
+    }
     assert (found["homes"], found["stored"]) == (pytest.approx(60), 0)
     assert (found["saved"], found["from_lines"], found["from_founders"]) == (0, -15, -18)
     assert found["from_utility"] == pytest.approx(60 + 15 + 18)

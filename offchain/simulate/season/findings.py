@@ -9,6 +9,7 @@ WORTH_TELLING = 0.005
 """Of an amount: a lesser change is none."""
 KINDS = {"wash-trader": "wash trader", "sandwich": "sandwich attacker"}
 """In words, where their names are none."""
+ROOFS = ("with a roof", "without a roof")
 HOLDS = 0.5
 """A protection holds against a manipulator if no more than this share of its distortion without any is left."""
 PAYERS = {
@@ -46,6 +47,8 @@ def _costs(found: dict[str, Any]) -> Iterator[str]:
         worse = "none is worse off" if not gain["worse_off"] else f"{gain['worse_off']} are worse off"
         lost = f", by {won(gain['most_lost'])} at the most" if gain["worse_off"] else ""
         yield f"With the {name} {gain['better_off']} of {season['homes']} homes are better off, {worse}{lost}."
+        roofs = [f"{won(gain['by_group'][group])} {group}" for group in ROOFS if group in gain["by_group"]]
+        yield f"On average a home gains {listed(roofs)}."
 
 
 def _payers(found: dict[str, Any]) -> Iterator[str]:

@@ -264,8 +264,17 @@ def gains(season: Season, ledger: Ledger, without: Ledger) -> dict[str, Any]:
         "better_off": int((better > 1).sum()),
         "worse_off": int((better < -1).sum()),
         "most_lost": float(max(0.0, -better.min())),
+        "by_group": {name: float(better[members].mean()) for name, members in groups(season).items()},
         "by_home": [float(won) for won in better],
     }
+
+
+def groups(season: Season) -> dict[str, NDArray[np.int64]]:
+    """The places of homes that have something in common: a roof or none, and how they behave."""
+    roofs = np.array([home.pv_kw > 0 for home in season.homes])
+    kinds = np.array([home.behaviour for home in season.homes])
+    found = {"with a roof": roofs, "without a roof": ~roofs} | {str(kind): kinds == kind for kind in sorted(set(kinds))}
+    return {name: np.flatnonzero(members) for name, members in found.items() if members.any()}
 
 
 def _by_microgrid(season: Season, energy: Energy) -> Energy:
