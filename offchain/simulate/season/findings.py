@@ -57,9 +57,9 @@ def _payers(found: dict[str, Any]) -> Iterator[str]:
         if abs(gain["homes"]) < 1:
             yield f"With the {name} homes gain nothing."
             continue
-        sources = [f"{won(gain[key])} of it come from {what}" for key, what in PAYERS.items() if gain[key] >= 1]
-        costs = [f"{won(-gain[key])} more go to {what}" for key, what in PAYERS.items() if gain[key] <= -1]
-        sentence = f"With the {name} homes gain {won(gain['homes'])}: {listed(sources + costs)}."
+        sources = [f"{won(gain[key])} come from {what}" for key, what in PAYERS.items() if gain[key] >= 1]
+        costs = [f"{won(-gain[key])} go on to {what}" for key, what in PAYERS.items() if gain[key] <= -1]
+        sentence = f"With the {name} homes gain {won(gain['homes'])}: {'; '.join(sources + costs)}."
         if abs(gain["saved"]) < WORTH_TELLING * abs(gain["homes"]):
             sentence += " Next to no energy is saved: it is who gets the money that changes."
         yield sentence
