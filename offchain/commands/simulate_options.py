@@ -87,6 +87,12 @@ OPTIONS = (
     ),
     click.option("--resume", is_flag=True, help="Goes on where a run with the same options was cut off."),
     click.option(
+        "--proofs/--no-proofs",
+        default=True,
+        show_default=True,
+        help="Does some homes' hours again with real proofs, and compares.",
+    ),
+    click.option(
         "--trials/--no-trials",
         default=False,
         show_default=True,

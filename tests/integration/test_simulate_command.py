@@ -12,7 +12,20 @@ from offchain.simulate.season.run import SAVED
 from tests.added_package import added_package
 from tests.unit.command_line import CommandLine
 
-SMALL = ("simulate", "--homes", "2", "--microgrids", "1", "--days", "1", "--from", "2026-05-02", "--seed", "3")
+SMALL = (
+    "simulate",
+    "--homes",
+    "2",
+    "--microgrids",
+    "1",
+    "--days",
+    "1",
+    "--from",
+    "2026-05-02",
+    "--seed",
+    "3",
+    "--no-proofs",
+)
 
 
 @pytest.fixture
@@ -93,7 +106,10 @@ def test_the_same_seed_gives_the_same_results(openmg: CommandLine, tmp_path: Pat
         assert not (folder / SAVED).exists()
     runs = [one.pop("run") for one in found]
     assert json.dumps(found[0]) == json.dumps(found[1])
-    assert found[0]["command"] == "openmg simulate --homes 2 --microgrids 1 --days 1 --from 2026-05-02 --seed 3"
+    assert (
+        found[0]["command"]
+        == "openmg simulate --homes 2 --microgrids 1 --days 1 --from 2026-05-02 --seed 3 --no-proofs"
+    )
     assert runs[0]["transactions"] == runs[1]["transactions"] > 100
     assert runs[0]["gas"] == runs[1]["gas"]
     assert set(found[0]["worlds"]) == {"utility", "auction", "market"}

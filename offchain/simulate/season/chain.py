@@ -91,6 +91,11 @@ class SeasonChain:
         self.effort.blocks += 1
         return receipts
 
+    def set_time(self, moment: int) -> None:
+        """Makes a block at a Unix time; later ones follow by the wall's clock, one a transaction, unless `by_hand`."""
+        self._rpc.call("evm_setNextBlockTimestamp", moment)
+        self._rpc.call("evm_mine")
+
     def state(self) -> bytes:
         """All of the chain's state, compressed; see `load`."""
         return bytes.fromhex(self._rpc.call("anvil_dumpState")[2:])

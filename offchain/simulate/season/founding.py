@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from eth_utils.crypto import keccak
 
 from offchain.deployment.manifest import Manifest
-from offchain.deployment.platform import Rules
+from offchain.deployment.platform import PlatformDeployment, Rules
 from offchain.metering.card import MeterCard
 from offchain.metering.registration import AT_ONCE
 from offchain.simulate.season.chain import SeasonChain
@@ -66,7 +66,13 @@ class Meters:
         return int(registry.registrationRoot().call())
 
 
-def founded(season: Season, chain: SeasonChain, manifest: Manifest, rules: Rules) -> list[Exchange]:
+def founded(
+    season: Season,
+    chain: SeasonChain,
+    manifest: Manifest,
+    rules: Rules,
+    platform: type[PlatformDeployment] = MockProofDeployment,
+) -> list[Exchange]:
     """Deploys the platform, with energy of a day or two of its homes in each exchange, at a price between those of the
     utility. Returns the exchanges as they stand."""
     homes = [sum(home.microgrid == place for home in season.homes) for place in range(len(season.microgrids))]
@@ -74,7 +80,7 @@ def founded(season: Season, chain: SeasonChain, manifest: Manifest, rules: Rules
     opening = float(season.tariff.mean() + season.feed_in.mean()) / 2 / season.won_per_eth
     names = [microgrid.name for microgrid in season.microgrids]
     sender = chain.operator
-    deployment = MockProofDeployment(
+    deployment = platform(
         sender, manifest, sender.address, int(energy * opening), energy, rules=rules, microgrids=names
     )
     for _ in deployment.run():

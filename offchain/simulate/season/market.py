@@ -27,7 +27,7 @@ from offchain.simulate.season.households import Households
 from offchain.simulate.season.lines import Carriage
 from offchain.simulate.season.physics import Hour
 from offchain.simulate.season.season import Season
-from offchain.simulate.season.trading import SMALLEST, Fill, Party, Trading
+from offchain.simulate.season.trading import SMALLEST, Act, Fill, Party, Trading
 from offchain.units import ETHER, WATT_HOUR
 from offchain.wallet.note import ETH
 
@@ -142,16 +142,17 @@ class Market:
         for home in self.homes:
             exported = int(done.exported[home.place])
             if exported and home.place in selling:
-                self._issue_one(home, home.microgrid, exported, trees[home.microgrid])
+                self._issue_one(home, home.microgrid, exported, trees[home.microgrid], end + ISSUED)
             else:
                 ledger.fed_in[hour, home.place] = exported
                 ledger.credited[hour, home.place] = exported * self.season.feed_in[hour] / 1000
         self.block(end + ISSUED)
 
-    def _issue_one(self, party: Party, microgrid: int, wh: int, tree: ReadingsTree) -> None:
+    def _issue_one(self, party: Party, microgrid: int, wh: int, tree: ReadingsTree, now: int) -> None:
         trading, token = self.trading, self.trading.tokens[microgrid]
         trading.queue(trading.unproven.issue(microgrid + 1, token, tree), 1)
         party.purse.receive(token, wh * WATT_HOUR)
+        trading.note(Act("issue", now, party.place, microgrid, wh * WATT_HOUR))
         if microgrid not in self._credited_now:
             self._credited_now.add(microgrid)
             self.credited[microgrid] += tree.exported * WATT_HOUR
@@ -214,7 +215,7 @@ class Market:
             pays = lines.pays(self.trading, carriage, now)
             moved.append(carriage if pays else None)
             if pays:
-                self._issue_one(line, target, carriage.arriving, trees[target])
+                self._issue_one(line, target, carriage.arriving, trees[target], now)
                 self.block(now)
                 lines.move(self.trading, line, carriage, now + 1)
                 self.block(now + 1)
@@ -225,29 +226,30 @@ class Market:
 
     def _settle(self, hour: int, end: int, done: Hour, trees: list[ReadingsTree], moved: list[Carriage | None]) -> None:
         """Energy notes are burned against what meters counted; the rest is billed. Many notes are made few."""
-        ledger = self.ledger
+        ledger, now = self.ledger, end + SETTLED
         for home in self.homes:
             imported = int(done.imported[home.place])
-            burned = self._settle_one(home, home.microgrid, imported, trees)
+            burned = self._settle_one(home, home.microgrid, imported, trees, now)
             ledger.drawn[hour, home.place] = imported - burned
             ledger.billed[hour, home.place] = (imported - burned) * self.season.tariff[hour] / 1000
         for line, carriage in zip(self.lines, moved, strict=True):
             if carriage:
-                self._settle_one(line, carriage.source, carriage.leaving, trees)
+                self._settle_one(line, carriage.source, carriage.leaving, trees, now)
         for party in (*self.homes, *self.lines):
             for asset, notes in party.purse.notes.items():
                 if len(notes) >= MERGED_AT:
                     self.trading.queue(self.trading.unproven.merge(), 1)
                     party.purse.merge(asset, MERGED)
-        self.block(end + SETTLED)
+        self.block(now)
 
-    def _settle_one(self, party: Party, microgrid: int, imported: int, trees: list[ReadingsTree]) -> int:
+    def _settle_one(self, party: Party, microgrid: int, imported: int, trees: list[ReadingsTree], now: int) -> int:
         """Wh that are burned: what it has in two notes, up to what its meter counted in."""
         trading, token = self.trading, self.trading.tokens[microgrid]
         burned = min(imported, party.purse.most(token) // WATT_HOUR)
         if burned:
             trading.queue(trading.unproven.settle(microgrid + 1, token, trees[microgrid]), 1)
             party.purse.spend(token, burned * WATT_HOUR)
+            trading.note(Act("settle", now, party.place, microgrid, burned * WATT_HOUR))
         return burned
 
     # The ledger's other columns, and blocks.

@@ -29,7 +29,7 @@ from offchain.simulate.season.market import Market
 from offchain.simulate.season.outside import Outside
 from offchain.simulate.season.protections import Protections
 from offchain.simulate.season.season import Season
-from offchain.simulate.season.trading import Trading
+from offchain.simulate.season.trading import Act, Trading
 from offchain.simulate.season.unproven import Unproven
 
 DAY = 24
@@ -65,9 +65,11 @@ def run(
     *,
     resume: bool = False,
     told: Told | None = None,
+    acts: list[Act] | None = None,
 ) -> Outcome:
     """Runs the season on a chain of its own. Points in time are saved in the folder, if there is one; with `resume` the
-    last one is gone on from, if there is one. Raises ResumeError, SeasonChainError."""
+    last one is gone on from, if there is one. What homes do is added to `acts`. Raises ResumeError,
+    SeasonChainError."""
     started = time.monotonic()
     protections = protections or Protections()
     point = _Point(folder / SAVED, _fingerprint(season, protections)) if folder else None
@@ -77,6 +79,7 @@ def run(
         hour, market = point.restored(chain, manifest, foresight) if point and there else (0, None)
         if market is None:
             market = begun(season, chain, manifest, foresight, protections)
+        market.trading.acts = acts
         while hour < season.hours:
             market.hour(hour)
             hour += 1

@@ -52,6 +52,19 @@ class Fill:
     refused: int = 0
 
 
+@dataclass(frozen=True)
+class Act:
+    """What a home did at a Unix time with a microgrid's energy: base units of an `issue` or a `settle`, or what a
+    `sale` or `purchase` gave and got."""
+
+    kind: str
+    time: int
+    place: int
+    microgrid: int
+    given: int
+    got: int = 0
+
+
 @dataclass
 class Trading:
     """The exchanges of a season as computed, and the calls that bring the chain's to the same state. `tokens` are the
@@ -65,6 +78,8 @@ class Trading:
     protections: Protections
     won_per_eth: float
     waiting: int = 0
+    acts: list[Act] | None = None
+    """What homes did, if it is to be told."""
     calls: list[Call] = field(default_factory=list)
     moved: list[int] = field(default_factory=list)
     """Base units that sales took out of the pool, less those that purchases brought in, by microgrid."""
@@ -80,6 +95,11 @@ class Trading:
         self.waiting += notes
         if self.waiting >= FLUSHED_AT:
             self.flush()
+
+    def note(self, act: Act) -> None:
+        """Something was done."""
+        if self.acts is not None:
+            self.acts.append(act)
 
     def flush(self) -> None:
         """All that waits."""
@@ -160,6 +180,7 @@ class Trading:
         party.purse.spend(sold, given)
         got = (exchange.sell if sale else exchange.buy)(given, now)
         party.purse.receive(wanted, got)
+        self.note(Act("sale" if sale else "purchase", now, party.place, order.microgrid, given, got))
         return Fill(party, order, abs(party.purse.watt_hours(token) - before), got if sale else given, refused)
 
     def _allowed(self, party: Party, order: Order, now: int) -> tuple[int, int]:
