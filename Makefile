@@ -55,6 +55,7 @@ bench: $(READY) $(PAGE) ## Prints gas beside Uniswap V1's own bytecode, proofs, 
 	@$(BIN)/python benchmarks/gas.py
 	@$(BIN)/python benchmarks/zk.py
 	@$(BIN)/python benchmarks/plasma.py
+	@$(BIN)/python benchmarks/simulate.py
 	@$(BIN)/python benchmarks/secure_aggregation.py
 	@$(BIN)/python benchmarks/ppdl.py
 	@$(BIN)/python benchmarks/private_learning.py

@@ -218,7 +218,7 @@ def show(paths: list[Path]) -> None:
     from offchain.simulate.season.results import WORLDS, load
 
     found = load(paths[0])
-    console = Console()
+    console = Console(highlight=False)
     table = Table("", *(WORLDS[name] for name in found["worlds"]))
     for column in table.columns[1:]:
         column.justify = "right"
@@ -226,5 +226,5 @@ def show(paths: list[Path]) -> None:
         table.add_row(row["label"], *row["cells"])
     console.print(table)
     for sentence in found["findings"]:
-        console.print(sentence)
+        console.print(sentence, markup=False)
     console.print(f"Report: {paths[1]}\nFigures: {paths[0]}", soft_wrap=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from web3 import Web3
 
@@ -19,6 +22,8 @@ from offchain.sender import Sender, development_sender
 GAS = hex(12_000_000)
 AT_ONCE = 500
 """Transactions of one request; Anvil answers more than 2,000 with nothing that can be read."""
+
+PEAK = re.compile(r"VmHWM:\s+(\d+) kB")
 
 FLAGS = (
     *("--order", "fifo", "--gas-price", "0", "--block-base-fee-per-gas", "0", "--disable-block-gas-limit"),
@@ -47,10 +52,12 @@ class Call:
 
 @dataclass
 class Effort:
-    """What the chain did: gas by kind of call, shape (calls,), and blocks."""
+    """What the chain did: gas by kind of call, shape (calls,), and blocks; and the most memory that its process took,
+    in bytes, where the system tells."""
 
     gas: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     blocks: int = 0
+    memory: int | None = field(default=None, compare=False)
 
     @property
     def transactions(self) -> int:
@@ -66,6 +73,7 @@ class SeasonChain:
         self.operator: Sender = development_sender(self.web3, 0)
         self.effort = Effort()
         self._rpc = Rpc(chain.url)
+        self._port = urlsplit(chain.url).port
         self._nonces: dict[str, int] = {}
 
     def close(self) -> None:
@@ -90,6 +98,16 @@ class SeasonChain:
             self.effort.gas[call.kind].append(int(receipt["gasUsed"], 16))
         self.effort.blocks += 1
         return receipts
+
+    def weigh(self) -> None:
+        """Notes the memory that the chain's process has taken (Linux: its peak resident set)."""
+        port = f"--port\0{self._port}\0".encode()
+        peaks = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it ended meanwhile, or is another user's
+                if port in (process / "cmdline").read_bytes():
+                    peaks += PEAK.findall((process / "status").read_text())
+        self.effort.memory = max((int(peak) * 1024 for peak in peaks), default=None)
 
     def set_time(self, moment: int) -> None:
         """Makes a block at a Unix time; later ones follow by the wall's clock, one a transaction, unless `by_hand`."""

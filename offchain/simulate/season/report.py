@@ -37,14 +37,14 @@ def compared(season: Season, foresight: Foresight, told: Callable[[], None] = la
 
 def effort_in_figures(effort: Effort, hours: int, seconds: float) -> dict[str, Any]:
     """What the chain did in so many hours of a season, within so many seconds, and the most memory that this process
-    and the largest that it started and ended, the chain's, took."""
+    and the chain's took."""
     return {
         "hours": hours,
         "seconds": round(seconds, 1),
         "transactions": effort.transactions,
         "blocks": effort.blocks,
         "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / PER_MB),
-        "chain_memory_mb": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / PER_MB),
+        "chain_memory_mb": effort.memory and round(effort.memory / 2**20),
         "gas": {
             kind: {"count": len(gas), "median": median(gas), "most": max(gas), "total": sum(gas)}
             for kind, gas in sorted(effort.gas.items())

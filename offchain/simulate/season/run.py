@@ -89,6 +89,7 @@ def run(
                 agreement.check(market, chain.web3, manifest)
                 if point:
                     point.reached(hour, market, manifest)
+        chain.weigh()
         return Outcome(market.ledger, _left(market), chain.effort, time.monotonic() - started)
 
 
