@@ -143,7 +143,6 @@ def test_a_run_that_was_killed_goes_on_to_the_same_end(season: Season, outcome: 
     assert hours == [5, 6, 7, 8, 9, 10]
     for column in fields(outcome.ledger):
         assert (getattr(resumed.ledger, column.name) == getattr(outcome.ledger, column.name)).all(), column.name
-    assert resumed.left == outcome.left
     assert resumed.effort == outcome.effort
 
 

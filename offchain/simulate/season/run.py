@@ -48,11 +48,9 @@ class ResumeError(UserError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a season's market. `left` is won that the exchanges would pay for the energy notes that homes hold
-    at the end, shape (homes,); `seconds` are this process's, not those of one that was cut off before."""
+    """What came of a season's market. `seconds` are this process's, not those of one that was cut off before."""
 
     ledger: Ledger
-    left: list[float]
     effort: Effort
     seconds: float
 
@@ -90,7 +88,7 @@ def run(
                 if point:
                     point.reached(hour, market, manifest)
         chain.weigh()
-        return Outcome(market.ledger, _left(market), chain.effort, time.monotonic() - started)
+        return Outcome(market.ledger, chain.effort, time.monotonic() - started)
 
 
 @dataclass
@@ -165,13 +163,3 @@ def _fingerprint(season: Season, protections: Protections) -> str:
     for column in (season.used, season.made, season.tariff, season.feed_in):
         digest.update(column.tobytes())
     return digest.hexdigest()
-
-
-def _left(market: Market) -> list[float]:
-    """What each home's notes would bring, all homes' of a microgrid sold at once."""
-    values = [0.0] * len(market.homes)
-    for exchange, token in zip(market.trading.exchanges, market.trading.tokens, strict=True):
-        held = [home.purse.total(token) for home in market.homes]
-        price = exchange.eth_of(sum(held)) / max(1, sum(held)) * market.season.won_per_eth
-        values = [value + amount / 10**18 * price for value, amount in zip(values, held, strict=True)]
-    return values
