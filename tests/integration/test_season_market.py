@@ -123,6 +123,16 @@ def test_nobody_trades_worse_than_with_the_utility(outcome: Outcome) -> None:
     assert (ledger.paid[:, homes][bought > 0] * 1000 <= bought[bought > 0] * 180 * (1 + 1e-9)).all()
 
 
+def test_an_hours_average_lies_between_its_prices(outcome: Outcome) -> None:
+    """Y6 by the exchange's accumulated price, from the first hour on, but for what goes back and forth."""
+    price, average = outcome.ledger.price, outcome.ledger.average
+    opening = 135.0
+    before = np.vstack([np.full((1, 2), opening), price[:-1]])
+    least, most = np.minimum(before, price), np.maximum(before, price)
+    assert (average >= 0.9 * least).all()
+    assert (average <= 1.1 * most).all()
+
+
 def test_lines_trade_only_what_flows(season: Season, outcome: Outcome) -> None:
     """Y8: their operator earns where energy flows to a higher price; congestion has a price where a line is full."""
     ledger = outcome.ledger
