@@ -16,6 +16,10 @@ from offchain.errors import UserError
 from offchain.sender import Sender
 
 DEADLINE_SECONDS = 600
+PRICE_BITS = 112
+"""Prices are UQ112.112 wei a base unit, as in `UniswapOracleExchange`."""
+WHOLE = 10_000
+"""Ten-thousandths in one."""
 
 
 def input_price(amount: int, input_reserve: int, output_reserve: int) -> int:
@@ -45,6 +49,15 @@ class PoolState:
     def invariant(self) -> int:
         """The product k of both reserves."""
         return self.eth * self.tokens
+
+    def is_within(self, sale: bool, given: int, average: int, deviation: int) -> bool:
+        """Whether a sale of tokens, or a purchase for ETH, leaves the price within ten-thousandths of the average, on
+        the side that it moves to, as the pool asks of private trades."""
+        if sale:
+            left = self.eth - input_price(given, self.tokens, self.eth)
+            return (left << PRICE_BITS) // (self.tokens + given) * WHOLE >= average * (WHOLE - deviation)
+        left = self.tokens - input_price(given, self.eth, self.tokens)
+        return ((self.eth + given) << PRICE_BITS) // left * WHOLE <= average * (WHOLE + deviation)
 
 
 class Market:

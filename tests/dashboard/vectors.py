@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import product
 from typing import Any
 from unittest import mock
 
 from eth_utils.crypto import keccak
 
 from offchain.environment import PROJECT
+from offchain.exchange import PRICE_BITS, PoolState
 from offchain.metering import bundle
 from offchain.metering.card import MeterCard, reading_key
 from offchain.metering.readings_tree import Reading, ReadingsTree
@@ -26,6 +28,7 @@ from offchain.wallet.note import ETH, Note, OwnedNote
 from offchain.wallet.request import ANYONE, Details, Operation, Request, SwapOrder, Terms, context_hash
 from offchain.wallet.selection import FundsError, select
 from offchain.wallet.shielding import Shielding, approval
+from offchain.wallet.trade import Bound, most_within
 from offchain.wallet.trees import Path, RegistrationTree
 from offchain.zk.field import MODULUS
 from offchain.zk.poseidon import MOST_INPUTS, poseidon
@@ -222,6 +225,28 @@ def meter_vectors(keys: Keys) -> dict[str, Any]:
     }
 
 
+def bound_vectors() -> list[dict[str, Any]]:
+    """The most that can be traded within price bounds, of trades one way, the other, and between two microgrids."""
+    pool, thin = PoolState(10**20, 2 * 10**22), PoolState(3 * 10**18 + 1, 10**21 + 7)
+    found = []
+    for (first, second), share in product(((pool, None), (None, thin), (pool, thin)), (9, 10, 11)):
+        falls, rises = (
+            Bound(each, (each.eth << PRICE_BITS) // each.tokens * 10 // share, 1_000) if each else None
+            for each in (first, second)
+        )
+        sides = [
+            {"eth": each.pool.eth, "tokens": each.pool.tokens, "average": each.average, "deviation": each.deviation}
+            if each
+            else None
+            for each in (falls, rises)
+        ]
+        amount = (10**21 if first else 10**18) + share
+        found.append(
+            {"falls": sides[0], "rises": sides[1], "amount": amount, "most": most_within(falls, rises, amount)}
+        )
+    return found
+
+
 def reading_vectors(keys: Keys) -> dict[str, Any]:
     """A bundle of five meters' readings, and what the wallet's meter finds in it."""
     secrets = [keys.meter_secret(0), *(number(f"meter {place}") for place in range(4))]
@@ -310,6 +335,7 @@ def vectors() -> dict[str, Any]:
         "requests": request_vectors(),
         "trees": tree_vectors(),
         "meters": meter_vectors(owner),
+        "bounds": bound_vectors(),
         "readings": reading_vectors(owner),
         "selections": selection_vectors(owner),
         "shieldings": shielding_vectors(owner),

@@ -29,6 +29,7 @@ from offchain.wallet.relay import OwnAccount, Relay, fee_note
 from offchain.wallet.request import Operation, Request
 from offchain.wallet.scan import ScanError, Scanner
 from offchain.wallet.selection import FundsError
+from offchain.wallet.trade import TradeError
 from offchain.wallet.wallet import Wallet
 from offchain.zk.poseidon import poseidon
 
@@ -335,7 +336,12 @@ def test_energy_from_meter_to_market_to_bill(platform: Platform, payer: Wallet, 
     payer.shield(ETHER, ETH, own.sender)
     platform.flush()
     payer.sync()
+    with pytest.raises(TradeError, match="no average price of 60 seconds yet"):
+        payer.quote(ETH, ETHER // 10, token)
+    platform.pass_time(60)
     offer = payer.quote(ETH, ETHER // 10, token)
+    with pytest.raises(TradeError, match=r"more than 50 % from its average: trade at most 2\.2\d+ ETH"):
+        payer.quote(ETH, 9 * ETHER, token)
     with pytest.raises(MeterError, match="a registered meter is needed"):
         payer.swap(offer, own)
     others = [poseidon([3, number]) for number in range(3)]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from offchain.exchange import PoolState
 from offchain.wallet.note import ETH, commitment
 from offchain.wallet.request import Request, SwapOrder
 from offchain.zk.field import MODULUS
@@ -413,6 +414,7 @@ def test_turnstile(market: Market, denied: Refused) -> None:
 
 
 AVERAGE = (100 * ETHER << 112) // ENERGY
+POOL = PoolState(100 * ETHER, ENERGY)
 OUT_OF_BOUNDS = "PriceOutOfBounds(uint256,uint256)"
 Spot = Callable[[int], int]
 
@@ -448,16 +450,18 @@ def passes(market: Market, request: Request, denied: Refused) -> None:
 
 
 def test_a_purchase_ends_within_the_bound(market: Market, denied: Refused) -> None:
-    """S17 exactly up to the bound may a purchase raise the price; a wei more is refused."""
+    """S17 exactly up to the bound may a purchase raise the price, as wallets compute; a wei more is refused."""
     most = largest(spot_after_purchase, 20 * ETHER)
+    assert [POOL.is_within(False, wei, AVERAGE, MAX_DEVIATION) for wei in (most, most + 1)] == [True, False]
     passes(market, market.buy(most), denied)
     error = (OUT_OF_BOUNDS, spot_after_purchase(most + 1), AVERAGE)
     denied(market.buy(most + 1), error=error, time=market.now)
 
 
 def test_a_sale_ends_within_the_bound(market: Market, denied: Refused) -> None:
-    """S17 exactly down to the bound may a sale lower the price; a base unit more is refused."""
+    """S17 exactly down to the bound may a sale lower the price, as wallets compute; a base unit more is refused."""
     most = largest(spot_after_sale, ENERGY // 2)
+    assert [POOL.is_within(True, sold, AVERAGE, MAX_DEVIATION) for sold in (most, most + 1)] == [True, False]
     passes(market, market.sell(most), denied)
     error = (OUT_OF_BOUNDS, spot_after_sale(most + 1), AVERAGE)
     denied(market.sell(most + 1), error=error, time=market.now)

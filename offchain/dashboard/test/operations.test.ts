@@ -4,6 +4,7 @@ import nacl from "tweetnacl";
 import { keccak256, numberToHex, toBytes, type Hex } from "viem";
 import { describe, expect, it, test } from "vitest";
 
+import { mostWithin } from "../src/chain/exchange";
 import { Bundle } from "../src/metering/bundle";
 import { readingKey } from "../src/metering/card";
 import { verifyReading } from "../src/metering/readingsTree";
@@ -119,6 +120,15 @@ test("a meter's path, nullifiers and caps are Python's", () => {
   expect(settleNullifier(meter, number(epoch))).toBe(number(nullifiers.settleNullifier));
   for (const { energy, capacity, cap } of caps) expect(capClass(number(energy), number(capacity))).toBe(number(cap));
   expect(() => capClass(number("0x1"), 249n)).toThrow("at most 0 kWh");
+});
+
+test.each(vectors.bounds)("of $amount within price bounds $most can be traded", ({ falls, rises, amount, most }) => {
+  const [down, up] = [falls, rises].map((side) => side && {
+    pool: { eth: number(side.eth), tokens: number(side.tokens) },
+    average: number(side.average),
+    deviation: number(side.deviation),
+  });
+  expect(mostWithin(down, up, number(amount))).toBe(number(most));
 });
 
 describe("the epochs of a meter", () => {

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from offchain.exchange import input_price
+from offchain.exchange import PRICE_BITS, PoolState, input_price
 
-SCALE_BITS = 112
-"""Prices are UQ112.112 wei a base unit, as in `UniswapOracleExchange`."""
 KEPT, PERIOD = 128, 60
 """Snapshots that are kept, and seconds between two at the least."""
-WHOLE = 10_000
 
 
 @dataclass
@@ -27,7 +24,7 @@ class Exchange:
     @property
     def spot(self) -> int:
         """The price, UQ112.112."""
-        return (self.eth << SCALE_BITS) // self.tokens
+        return (self.eth << PRICE_BITS) // self.tokens
 
     @property
     def price(self) -> float:
@@ -89,13 +86,8 @@ class Exchange:
         return max(0, int(self.tokens - 1000 * self.eth / (997 * price))) if price > 0 else 0
 
     def is_within(self, sale: bool, given: int, average: int, deviation: int) -> bool:
-        """Whether a sale of tokens, or a purchase for ETH, leaves the price within ten-thousandths of the average, on
-        the side that it moves to."""
-        if sale:
-            spot = ((self.eth - self.eth_of(given)) << SCALE_BITS) // (self.tokens + given)
-            return spot * WHOLE >= average * (WHOLE - deviation)
-        spot = ((self.eth + given) << SCALE_BITS) // (self.tokens - self.tokens_of(given))
-        return spot * WHOLE <= average * (WHOLE + deviation)
+        """As `PoolState.is_within`."""
+        return PoolState(self.eth, self.tokens).is_within(sale, given, average, deviation)
 
     def most_within(self, sale: bool, tokens: int, average: int, deviation: int) -> int:
         """As much of a sale or purchase as `is_within`."""

@@ -16,12 +16,12 @@ from eth_utils.crypto import keccak
 from numpy.typing import NDArray
 
 from offchain.deployment.platform import Rules
+from offchain.exchange import PRICE_BITS
 from offchain.metering.readings_tree import Reading, ReadingsTree
 from offchain.simulate.season import lines
 from offchain.simulate.season.behaviour import Behaviour, Order, Own, Side, View
 from offchain.simulate.season.behaviours.honest import Honest
 from offchain.simulate.season.chain import Call, SeasonChain
-from offchain.simulate.season.exchange import SCALE_BITS
 from offchain.simulate.season.founding import Meters
 from offchain.simulate.season.households import Households
 from offchain.simulate.season.lines import Carriage
@@ -261,7 +261,7 @@ class Market:
         ledger.price[hour] = self._prices()
         sums = [exchange.accumulated(end + SETTLED) for exchange in exchanges]
         per_hour = [(now - before) / HOUR for now, before in zip(sums, self.accumulated, strict=True)]
-        ledger.average[hour] = np.array(per_hour) / 2**SCALE_BITS * season.won_per_eth
+        ledger.average[hour] = np.array(per_hour) / 2**PRICE_BITS * season.won_per_eth
         self.accumulated = sums
         ledger.congestion[hour] = congestion(season, ledger.price[hour], done.flow)
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from offchain.deployment.platform import Rules
+from offchain.exchange import WHOLE
 from offchain.simulate.season.behaviour import Order, Side
 from offchain.simulate.season.chain import Call
-from offchain.simulate.season.exchange import WHOLE, Exchange
+from offchain.simulate.season.exchange import Exchange
 from offchain.simulate.season.outside import Outside
 from offchain.simulate.season.protections import Protections
 from offchain.simulate.season.purse import Purse

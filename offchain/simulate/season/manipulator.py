@@ -1,0 +1,45 @@
+"""A manipulator beside a season's homes: what it has, and where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from offchain.errors import UserError
+from offchain.simulate.season.protections import Protections
+from offchain.simulate.season.season import Home, Season
+from offchain.wallet.meter import CAPS
+
+ATTACKED = 0
+"""The microgrid's place in which manipulators trade."""
+MOST_METERS, MOST_CAPACITY = 20, 1_000_000
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a manipulator has: so many registered meters, each of a capacity in Wh an hour, and for each as much ETH as
+    an exchange holds. Where participation isn't asked for, it trades in public instead, from accounts without a meter.
+    The capacity is that of a home's connection with a charger, the most that an operator registers without a roof."""
+
+    meters: int = 1
+    capacity: int = 6_200
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.meters <= MOST_METERS:
+            raise UserError(f"a manipulator has from 1 to {MOST_METERS} meters, not {self.meters}")
+        if not CAPS[0] <= self.capacity <= MOST_CAPACITY:
+            raise UserError(
+                f"a meter's capacity is from {CAPS[0]} to {MOST_CAPACITY:,} Wh an hour, not {self.capacity:,}"
+            )
+
+
+def beside(season: Season, kind: str | None, means: Means, protections: Protections) -> Season:
+    """A season with a manipulator's meters more, behind all homes, or with nobody behind those meters."""
+    capacity = means.capacity if protections.participation else 0
+    more = [
+        Home(f"manipulator-{number + 1}", ATTACKED, 0.0, capacity, kind or "honest") for number in range(means.meters)
+    ]
+    nothing = np.zeros((season.hours, means.meters), np.int64)
+    used, made = (np.hstack([column, nothing]) for column in (season.used, season.made))
+    return replace(season, homes=[*season.homes, *more], used=used, made=made)
