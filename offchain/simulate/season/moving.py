@@ -17,7 +17,7 @@ from offchain.deployment.platform import Rules
 from offchain.errors import UserError
 from offchain.exchange import WHOLE
 from offchain.simulate.season.beginning import SETUP, begun
-from offchain.simulate.season.behaviour import Order, Own, Side, View
+from offchain.simulate.season.behaviour import Order, Own, Plan, Side, View
 from offchain.simulate.season.behaviours.honest import Honest
 from offchain.simulate.season.behaviours.wash_trader import ANY_PRICE
 from offchain.simulate.season.chain import season_chain
@@ -127,6 +127,10 @@ class Holder(Honest):
 
     def __init__(self, wanted: NDArray[np.float64]) -> None:
         self.wanted = wanted
+
+    def plan(self, own: Own, view: View) -> Plan:
+        """It has nothing to store."""
+        return Plan()
 
     def orders(self, own: Own, view: View, exported: int, imported: int) -> Sequence[Order]:
         """What is lacking to the wanted price, either way."""
