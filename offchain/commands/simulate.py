@@ -140,16 +140,23 @@ def told(step: Step) -> Callable[[int, Effort], None]:
 
 def tries(inputs: Inputs, days: int, as_json: bool, foresight: Any) -> dict[str, Any]:
     """What manipulators can do, as the report takes it."""
-    from offchain.simulate.season.trials import Means, stretches, trials
+    from offchain.simulate.season.manipulator import Means
+    from offchain.simulate.season.moving import Hold, moves
+    from offchain.simulate.season.trials import Trial, stretches, trials
 
-    found = []
+    found: list[Trial | Hold] = []
     with progress("trials", stretches(), as_json) as step:
         for one in trials(inputs.season, foresight, Means(), days=days):
             if one is None:
                 step(1, "")
             else:
-                found.append(one.to_json())
-    return {"days": days, "trials": found}
+                found.append(one)
+    return {
+        "days": days,
+        "trials": [one.to_json() for one in found if isinstance(one, Trial)],
+        "holds": [one.to_json() for one in found if isinstance(one, Hold)],
+        "moves": [one.to_json() for one in moves(inputs.season)],
+    }
 
 
 def proven(inputs: Inputs, as_json: bool) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from offchain.simulate.season.founding import POOL_KWH_PER_HOME
 from offchain.simulate.season.households import AHEAD
 from offchain.simulate.season.manipulator import Means, beside
 from offchain.simulate.season.market import HOUR, RULES, Market
-from offchain.simulate.season.moving import hold, move
+from offchain.simulate.season.moving import Hold, hold, move
 from offchain.simulate.season.protections import SETS, Protections
 from offchain.simulate.season.run import run
 from offchain.simulate.season.season import Home, Microgrid, Season
@@ -68,12 +68,15 @@ def found(season: Season) -> dict[tuple[str, str], Trial]:
     """A hoarder and one that never trades, by kind and protections."""
     net = (season.made - season.used).sum(axis=1, keepdims=True).astype(np.float64)
     ahead = np.vstack([net, net])
-    done = list(
-        trials(season, lambda hour: ahead[hour : hour + AHEAD], MEANS, kinds=("hoarder", "idle"), sets=SHOWN, days=1)
-    )
+    kinds, held = ("hoarder", "idle"), (("all", 0.25),)
+    look = lambda hour: ahead[hour : hour + AHEAD]  # noqa: E731
+    done = list(trials(season, look, MEANS, kinds=kinds, sets=SHOWN, held=held, days=1))
     told = [one for one in done if one]
-    assert len(done) - len(told) == stretches(("hoarder", "idle"), SHOWN) == 2 * 2 + 2
-    return {(one.kind, one.protections): one for one in told}
+    assert len(done) - len(told) == stretches(kinds, SHOWN, held) == 2 * 2 + 2 + 1
+    assert isinstance(told[-1], Hold)
+    assert 0 < told[-1].risen < 0.25
+    assert told[-1].to_json()["protections"] == "all"
+    return {(one.kind, one.protections): one for one in told if isinstance(one, Trial)}
 
 
 def nothing(hour: int) -> NDArray[np.float64]:

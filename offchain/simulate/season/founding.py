@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from eth_utils.crypto import keccak
 
 from offchain.deployment.manifest import Manifest
@@ -66,6 +67,14 @@ class Meters:
         return int(registry.registrationRoot().call())
 
 
+def reserves(season: Season) -> tuple[int, int]:
+    """Wei and base units that each exchange begins with: energy of a day or two of the largest microgrid's homes, at a
+    price between those of the utility."""
+    homes = max(np.bincount(season.places, minlength=len(season.microgrids)))
+    energy = POOL_KWH_PER_HOME * int(homes) * ETHER
+    return int(energy * (float(season.tariff.mean() + season.feed_in.mean()) / 2 / season.won_per_eth)), energy
+
+
 def founded(
     season: Season,
     chain: SeasonChain,
@@ -73,23 +82,18 @@ def founded(
     rules: Rules,
     platform: type[PlatformDeployment] = MockProofDeployment,
 ) -> list[Exchange]:
-    """Deploys the platform, with energy of a day or two of its homes in each exchange, at a price between those of the
-    utility. Returns the exchanges as they stand."""
-    homes = [sum(home.microgrid == place for home in season.homes) for place in range(len(season.microgrids))]
-    energy = POOL_KWH_PER_HOME * max(homes) * ETHER
-    opening = float(season.tariff.mean() + season.feed_in.mean()) / 2 / season.won_per_eth
+    """Deploys the platform with its `reserves`. Returns the exchanges as they stand."""
+    eth, energy = reserves(season)
     names = [microgrid.name for microgrid in season.microgrids]
     sender = chain.operator
-    deployment = platform(
-        sender, manifest, sender.address, int(energy * opening), energy, rules=rules, microgrids=names
-    )
+    deployment = platform(sender, manifest, sender.address, eth, energy, rules=rules, microgrids=names)
     for _ in deployment.run():
         pass
     exchanges = []
     for name in names:
         exchange = manifest.contract(chain.web3, f"{name}_exchange").functions
         time, cumulative = exchange.observation(exchange.observationCount().call() - 1).call()
-        exchanges.append(Exchange(int(energy * opening), energy, time, cumulative))
+        exchanges.append(Exchange(eth, energy, time, cumulative))
         exchanges[-1].snapshots.append((time, cumulative))
     return exchanges
 

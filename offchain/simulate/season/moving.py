@@ -22,9 +22,11 @@ from offchain.simulate.season.behaviours.honest import Honest
 from offchain.simulate.season.behaviours.wash_trader import ANY_PRICE
 from offchain.simulate.season.chain import season_chain
 from offchain.simulate.season.exchange import Exchange
+from offchain.simulate.season.founding import reserves
 from offchain.simulate.season.households import Foresight
 from offchain.simulate.season.ledger import Ledger
 from offchain.simulate.season.manipulator import ATTACKED, Means, beside
+from offchain.simulate.season.market import RULES
 from offchain.simulate.season.metrics import KWH
 from offchain.simulate.season.protections import SETS
 from offchain.simulate.season.season import Season
@@ -98,6 +100,12 @@ def move(exchange: Exchange, rise: float, means: Means, rules: Rules, won_per_et
         ceil(trades / SLOTS),
         (steps - 1) * rules.price_window / 3600,
     )
+
+
+def moves(season: Season, means: Means | None = None) -> list[Move]:
+    """By all `RISES`, of an exchange as a season begins."""
+    exchange = Exchange(*reserves(season))
+    return [move(exchange, rise, means or Means(), RULES, season.won_per_eth) for rise in RISES]
 
 
 def hold(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,11 +18,16 @@ from offchain.simulate.season.households import Foresight
 from offchain.simulate.season.ledger import Ledger
 from offchain.simulate.season.manipulator import ATTACKED, Means, beside
 from offchain.simulate.season.metrics import KWH, left, volatility
+from offchain.simulate.season.moving import Hold, hold
 from offchain.simulate.season.protections import SETS, Protections
 from offchain.simulate.season.run import run
 from offchain.simulate.season.season import Season
 
 KINDS = ("speculator", "hoarder", "wash-trader", "sandwich")
+EACH = ("none", "participation", "limits", "bound", "all")
+"""Of the `SETS`: each protection on its own, and all."""
+HELD = (("none", 0.25), ("all", 0.25))
+"""Under which protections the price is held up, by which share."""
 HOURS = 24
 
 
@@ -64,51 +71,67 @@ class Recorded:
         return row
 
 
-@dataclass(frozen=True)
-class _Task:
-    """A stretch to run: with a kind of manipulator, or without one."""
-
-    kind: str | None
-    protections: Protections
-
-    @property
-    def before(self) -> _Task:
-        """The same without it. Others have meters, so participation makes no difference to them."""
-        return _Task(None, replace(self.protections, participation=True))
-
-
 def trials(
     season: Season,
     foresight: Foresight,
     means: Means,
     *,
     kinds: Sequence[str] = KINDS,
-    sets: Sequence[str] = tuple(SETS),
+    sets: Sequence[str] = EACH,
+    held: Sequence[tuple[str, float]] = HELD,
     days: int = 2,
     workers: int = 2,
-) -> Iterator[Trial | None]:
+) -> Iterator[Trial | Hold | None]:
     """Runs a season's first days in so many processes: yields None when each of the `stretches` is over, and then all
-    trials. The same for the same season. Raises UserError, SeasonChainError."""
-    _check(season, kinds, sets, days)
+    trials, and what it costs to hold the price up, under protections by a share. The same for the same season. Raises
+    UserError, SeasonChainError."""
+    _check(season, kinds, [*sets, *(name for name, _ in held)], days)
     stretch = first_days(season, days)
     recorded = Recorded(np.stack([foresight(hour) for hour in range(stretch.hours)]))
-    wanted = [_Task(kind, SETS[name]) for kind in kinds for name in sets]
-    tasks = [*dict.fromkeys(task.before for task in wanted), *wanted]
-    names = {protections: name for name, protections in SETS.items()}
-    ledgers: dict[_Task, Ledger] = {}
+    wanted = [(kind, name) for kind in kinds for name in sets]
+    ledgers: dict[tuple[str | None, Protections], Ledger] = {}
     with ProcessPoolExecutor(workers) as pool:
-        running = {pool.submit(_run, stretch, recorded, means, task): task for task in tasks}
-        for done in as_completed(running):
-            ledgers[running[done]] = done.result()
+        first = {
+            pool.submit(_run, stretch, recorded, means, None, protections): protections
+            for protections in _without(sets, held)
+        }
+        for done in as_completed(first):
+            ledgers[None, first[done]] = done.result()
             yield None
-    for task in wanted:
-        compared = _compared(stretch, means, ledgers[task], ledgers[task.before])
-        yield Trial(str(task.kind), names[task.protections], *compared)
+        trying = {
+            pool.submit(_run, stretch, recorded, means, kind, SETS[name]): (kind, SETS[name]) for kind, name in wanted
+        }
+        holding = [
+            pool.submit(hold, stretch, recorded, ledgers[None, _others(SETS[name])], rise, name, means)
+            for name, rise in held
+        ]
+        for tried in as_completed(trying):
+            ledgers[trying[tried]] = tried.result()
+            yield None
+        for ended in as_completed(holding):
+            ended.result()
+            yield None
+    for kind, name in wanted:
+        ledger, before = ledgers[kind, SETS[name]], ledgers[None, _others(SETS[name])]
+        yield Trial(kind, name, *_compared(stretch, means, ledger, before))
+    yield from (done.result() for done in holding)
 
 
-def stretches(kinds: Sequence[str] = KINDS, sets: Sequence[str] = tuple(SETS)) -> int:
+def stretches(
+    kinds: Sequence[str] = KINDS, sets: Sequence[str] = EACH, held: Sequence[tuple[str, float]] = HELD
+) -> int:
     """How many are run."""
-    return len(kinds) * len(sets) + len({_Task(None, SETS[name]).before for name in sets})
+    return len(_without(sets, held)) + len(kinds) * len(sets) + len(held)
+
+
+def _others(protections: Protections) -> Protections:
+    """What others notice of it: they have meters, so participation makes no difference to them."""
+    return replace(protections, participation=True)
+
+
+def _without(sets: Sequence[str], held: Sequence[tuple[str, float]]) -> list[Protections]:
+    """Under which the stretch is run without a manipulator."""
+    return list(dict.fromkeys(_others(SETS[name]) for name in (*sets, *(name for name, _ in held))))
 
 
 def _check(season: Season, kinds: Sequence[str], sets: Sequence[str], days: int) -> None:
@@ -133,9 +156,9 @@ def first_days(season: Season, days: int) -> Season:
     return replace(season, homes=homes, **columns)
 
 
-def _run(season: Season, foresight: Foresight, means: Means, task: _Task) -> Ledger:
-    whole = beside(season, task.kind, means, task.protections)
-    return run(whole, foresight, None, task.protections).ledger
+def _run(season: Season, foresight: Foresight, means: Means, kind: str | None, protections: Protections) -> Ledger:
+    with tempfile.TemporaryDirectory(prefix="openmg-trial-") as folder:
+        return run(beside(season, kind, means, protections), foresight, Path(folder), protections).ledger
 
 
 def _compared(season: Season, means: Means, ledger: Ledger, before: Ledger) -> tuple[Any, ...]:
