@@ -109,7 +109,7 @@ class Desk:
         deviation = max(bound.deviation for bound in (falls, rises) if bound) / 100
         if not most:
             raise TradeError(
-                f"the price is {deviation:g} % from its average: only trades that bring it back go through"
+                f"the price is {deviation:g} % or more from its average: only trades that bring it back go through"
             )
         told = f"{shown(most - most % MICRO)} {'ETH' if sold == ETH else 'kWh'}"
         raise TradeError(f"that would leave the price more than {deviation:g} % from its average: trade at most {told}")
