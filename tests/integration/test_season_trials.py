@@ -17,7 +17,7 @@ from offchain.errors import UserError
 from offchain.simulate.season.agreement import check
 from offchain.simulate.season.beginning import SETUP, begun
 from offchain.simulate.season.behaviour import Order, Own, Side, View
-from offchain.simulate.season.behaviours import BEHAVIOURS, register
+from offchain.simulate.season.behaviours import BEHAVIOURS
 from offchain.simulate.season.behaviours.honest import Honest
 from offchain.simulate.season.chain import SeasonChain, SeasonChainError, season_chain
 from offchain.simulate.season.exchange import Exchange
@@ -52,7 +52,7 @@ class Idle(Honest):
 def season() -> Iterator[Season]:
     """Six homes of one microgrid, three of them with a roof."""
     compile_contracts()
-    register("idle", Idle)
+    BEHAVIOURS.own["idle"] = f"{__name__}:Idle"
     sun = np.maximum(0, np.sin((np.arange(HOURS) - 6) / 12 * np.pi)) * 3_000
     need = 500 + 700 * np.exp(-((np.arange(HOURS) - 19) ** 2) / 8)
     made = np.outer(sun, [1.0, 0.9, 0.8, 0, 0, 0]).astype(np.int64)
@@ -60,7 +60,7 @@ def season() -> Iterator[Season]:
     homes = [Home(f"home-{number}", 0, 3.0 * (number < 3), 4_000) for number in range(HOMES)]
     prices = np.full(HOURS, 200.0), np.full(HOURS, 90.0)
     yield Season(START, homes, [Microgrid("MG1", 20_000)], [], used, made, *prices)
-    del BEHAVIOURS["idle"]
+    del BEHAVIOURS.own["idle"]
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +189,7 @@ def test_holding_a_price_costs_what_arithmetic_says(season: Season, tmp_path: Pa
 @pytest.mark.parametrize(
     ("wrong", "why"),
     [
-        ({"kinds": ("pirate",)}, "no manipulators called pirate"),
+        ({"kinds": ("pirate",)}, "no kind of participant pirate"),
         ({"sets": ("prayer",)}, "no protections called prayer"),
         ({"days": 2}, "trials take from 1 to 1 days"),
         ({"days": 0}, "trials take from 1 to 1 days"),

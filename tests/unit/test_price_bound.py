@@ -76,7 +76,7 @@ class Quoted(Desk):
         (100, ETH, 10**18, NORTH, r"more than 10 % from its average: trade at most 0\.4888\d\d ETH"),
         (100, NORTH, 10**20, ETH, r"more than 10 % from its average: trade at most 54\.17\d+ kWh"),
         (100, NORTH, 10**20, SOUTH, r"more than 10 % from its average: trade at most 51\.\d+ kWh"),
-        (111, ETH, 1_000, NORTH, "the price is 10 % or more from its average: only trades that bring it back go through"),
+        (111, ETH, 1_000, NORTH, "the price is 10 % or more from its average: only trades that bring it"),
         (89, NORTH, 10**6, SOUTH, "only trades that bring it back"),
     ],
 )

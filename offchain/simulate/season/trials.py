@@ -135,10 +135,11 @@ def _without(sets: Sequence[str], held: Sequence[tuple[str, float]]) -> list[Pro
 
 
 def _check(season: Season, kinds: Sequence[str], sets: Sequence[str], days: int) -> None:
-    for what, given, known in (("manipulators", kinds, BEHAVIOURS.names()), ("protections", sets, SETS)):
-        unknown = next((name for name in given if name not in known), None)
-        if unknown is not None:
-            raise UserError(f"there are no {what} called {unknown}: take of {', '.join(known)}")
+    for kind in kinds:
+        BEHAVIOURS.load(kind)
+    unknown = next((name for name in sets if name not in SETS), None)
+    if unknown is not None:
+        raise UserError(f"there are no protections called {unknown}: take of {', '.join(SETS)}")
     if not 1 <= days <= season.hours // HOURS:
         raise UserError(f"trials take from 1 to {season.hours // HOURS} days of this season, not {days}")
 
