@@ -111,7 +111,12 @@ class Car:
         number = self._garage.next_number()
         own = str(self._wallet.keys.one_time(number).address)
         quote = station.quote(wish.asset, wish.order, own, stream=wish.stream)
-        self._check(quote, wish, own)
+        try:
+            self._check(quote, wish, own)
+        except ChargeError:
+            with suppress(ChargeError):
+                station.end(quote.session)  # the socket is free again
+            raise
         return self._garage.save(CarSession(station.url, number, quote))
 
     def charge(
@@ -145,7 +150,9 @@ class Car:
                 with suppress(ChargeError):
                     station.end(session.name)  # who can't pay any more doesn't keep the socket
                 raise
-            if not paid:
+            if paid:
+                moved = time.monotonic()
+            else:
                 time.sleep(POLL_SECONDS)
 
     def collect(self, session: CarSession) -> CarSession:

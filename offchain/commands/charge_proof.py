@@ -36,7 +36,10 @@ def receipt(session: str, **common: Any) -> None:
         from offchain.charging.journal import StationJournal
         from offchain.charging.proof import of_station
 
-        found = [one for one in StationJournal(journal_of(wallet)).settled() if one.quote.session.startswith(session)]
+        path = journal_of(wallet)
+        if not path.exists():
+            raise ChargeError("this wallet runs no station here")
+        found = [one for one in StationJournal(path).settled() if one.quote.session.startswith(session)]
         if len(found) != 1:
             raise ChargeError(f"no one session with a receipt begins with {session!r}")
         return of_station(found[0], discloser)

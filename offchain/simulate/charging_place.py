@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from nacl.signing import SigningKey
@@ -61,6 +61,10 @@ class Place:
     speed: float = 1.0
     station_keys: Keys = field(default_factory=lambda: Seed.new().keys())
     relayer_keys: Keys = field(default_factory=lambda: Seed.new().keys())
+    hindrances: list[str] = field(default_factory=list)
+    """Why refunds had to wait."""
+    relayer_url: str = ""
+    station_url: str = ""
 
     @cached_property
     def operator(self) -> Sender:
@@ -108,16 +112,6 @@ class Place:
         return SimulatedOutlet(
             self.station, self.signing_key("outlet"), self.power, lambda: begin + (time.time() - begin) * self.speed
         )
-
-    @cached_property
-    def cashier(self) -> Cashier:
-        """Made in the thread that uses it."""
-        once = Once(Sent(self.wallet(self.station_keys), self.journal), self.submitter)
-        return Cashier(self.station, self.incoming, once, self.hindrances.append)
-
-    hindrances: list[str] = field(default_factory=list)
-    relayer_url: str = ""
-    station_url: str = ""
 
     @property
     def submitter(self) -> RelayerClient:
@@ -172,10 +166,17 @@ class Place:
     @contextmanager
     def selling(self, *, settles: bool = True) -> Iterator[None]:
         """The station answers, and switches; it pays refunds unless it denies them."""
+
+        @cache
+        def cashier() -> Cashier:
+            """Of the thread that settles."""
+            once = Once(Sent(self.wallet(self.station_keys), self.journal), self.submitter)
+            return Cashier(self.station, self.incoming, once, self.hindrances.append)
+
         with ExitStack() as stack:
             stack.enter_context(again_and_again(self.outlet.step, 0.1))
             if settles:
-                stack.enter_context(again_and_again(lambda: self.cashier.step(), 0.25))
+                stack.enter_context(again_and_again(lambda: cashier().step(), 0.25))
             app = station_service(self.station, rate=Rate(60_000, 6_000))
             self.station_url = stack.enter_context(serving(app, listen("127.0.0.1", 0)))
             yield

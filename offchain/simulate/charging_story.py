@@ -32,8 +32,8 @@ from offchain.wallet.request import Operation
 
 PASSWORD = "the auditor's"
 QUICK_SCRYPT = 1 << 10
-STREAMED, ORDERED, TAKEN = 2_000, 3_000, 1_200
-"""Wh: streamed in the first session; ordered in the second, and after which its car leaves."""
+ORDERED, TAKEN = 3_000, 1_200
+"""Wh."""
 MONEY = {"ETH": [ETHER // 1000, ETHER // 1000], "MG1": [3 * ETHER, 2 * ETHER]}
 
 
@@ -42,6 +42,8 @@ class ChargingStory:
     """Runs at a place; `lines` are what happened, `checks` what must hold."""
 
     place: Place
+    streamed: int = 2_000
+    """Wh of the first session; the second orders `ORDERED`, and its car leaves after `TAKEN`."""
     car_keys: Keys = field(default_factory=lambda: Seed.new().keys())
     sessions: list[CarSession] = field(default_factory=list)
     verdicts: list[dict[str, object]] = field(default_factory=list)
@@ -61,7 +63,7 @@ class ChargingStory:
             self.fees = {name: relay.fee for name, relay in relays.items()}
             garage = Garage(place.folder / "car")
             car = Car(self.wallet, submitter, garage, lambda: place.outlet.counted)
-            yield from self._charge(car, Wish(ETH, STREAMED, stream=True), ORDERED)
+            yield from self._charge(car, Wish(ETH, self.streamed, stream=True), ORDERED)
             yield from self._charge(car, Wish(place.asset("MG1"), ORDERED, stream=False), TAKEN)
             yield "the refund goes home"
             self.sessions[1] = car.collect(self.sessions[1])
