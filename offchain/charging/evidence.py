@@ -6,15 +6,10 @@ of the refund (docs/flows/disclosure.md). The rest is arithmetic, and the chain.
 
 from __future__ import annotations
 
-import json
-from base64 import b64decode, b64encode
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-
-from nacl.exceptions import CryptoError
-from nacl.public import PrivateKey, PublicKey, SealedBox
 
 from offchain.charging.bill import Bill
 from offchain.charging.quote import Quote
@@ -25,14 +20,14 @@ from offchain.wallet.address import Address
 from offchain.wallet.audit import Audit, Finding, Movement
 from offchain.wallet.disclosure import Disclosure, Subject
 from offchain.wallet.keys import ViewingKey
-
-VERSION = 1
-MARK = "openmg_charging"
-LARGEST_FILE = 16 * 2**20
+from offchain.wallet.sealed_file import SealedFile
 
 
 class EvidenceError(UserError):
     """Says in one line why evidence can't be opened or believed."""
+
+
+FILE = SealedFile("openmg_charging", 1, "evidence of a charging session", EvidenceError)
 
 
 @dataclass(frozen=True)
@@ -74,21 +69,14 @@ class Evidence:
         for name in ("quote", "reading", "receipt"):
             part = getattr(self, name)
             content[name] = part.model_dump(mode="json") if part else None
-        box = SealedBox(PublicKey(auditor.encryption_key)).encrypt(json.dumps(content).encode())
-        return json.dumps({MARK: VERSION, "auditor": str(auditor), "box": b64encode(box).decode()})
+        return FILE.seal(auditor, content)
 
     @classmethod
     def unsealed(cls, text: str, key: ViewingKey) -> Evidence:
         """What a file holds for the owner of `key`. Raises EvidenceError, StatementError, DisclosureError if it is
         damaged, for somebody else, or not what was signed."""
-        outer = _parsed(text)
-        if outer.get(MARK) != VERSION:
-            raise EvidenceError(f"this is no evidence of a charging session of version {VERSION}")
-        if outer.get("auditor") != str(key.address):
-            raise EvidenceError(f"this evidence is for {outer.get('auditor')}, not for this wallet")
+        content = FILE.open(text, key)
         try:
-            box = b64decode(outer["box"], validate=True)
-            content = _parsed(SealedBox(PrivateKey(key.decryption_key)).decrypt(box))
             reading, receipt, refund = content["reading"], content["receipt"], content["refund"]
             return cls(
                 Quote.of(content["quote"]),
@@ -97,8 +85,8 @@ class Evidence:
                 Disclosure.unsealed(content["payments"], key),
                 Disclosure.unsealed(refund, key) if refund is not None else None,
             )
-        except (KeyError, TypeError, ValueError, CryptoError) as error:
-            raise EvidenceError(f"the evidence is damaged ({type(error).__name__}): ask for it again") from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise FILE.damaged(error) from error
 
     def check(self, audit: Audit) -> Verdict:
         """What it proves, held against the chain. Raises EvidenceError, StatementError or DisclosureError if anything
@@ -148,13 +136,3 @@ def _checked_refund(quote: Quote, audit: Audit, refund: Disclosure) -> Iterator[
 
 def _is_to(movement: Movement, address: str, asset: str) -> bool:
     return movement.role in ("payment", "received") and (movement.address, movement.asset) == (address, asset)
-
-
-def _parsed(text: str | bytes) -> Mapping[str, Any]:
-    try:
-        content = json.loads(text) if len(text) <= LARGEST_FILE else None
-    except (ValueError, RecursionError):
-        content = None
-    if not isinstance(content, dict):
-        raise EvidenceError("this is no evidence of a charging session")
-    return content

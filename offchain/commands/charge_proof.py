@@ -80,10 +80,10 @@ def verify(file: Path, name: str, rpc: str | None, as_json: bool) -> None:
     \b
     openmg charge verify sold.json
     """
-    from offchain.charging.evidence import LARGEST_FILE, Evidence
+    from offchain.charging.evidence import Evidence
     from offchain.wallet.audit import Audit
 
-    text = read_file(file, LARGEST_FILE)
+    text = read_file(file)
     opening = Opening(name)
     chain = network(rpc)
     evidence = Evidence.unsealed(text, opening.keys.viewing)

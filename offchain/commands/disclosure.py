@@ -130,9 +130,9 @@ def verify_disclosure(file: Path, name: str, rpc: str | None, as_json: bool) -> 
     openmg wallet verify-disclosure rent.json
     """
     from offchain.wallet.audit import Audit
-    from offchain.wallet.disclosure import LARGEST_FILE, Disclosure
+    from offchain.wallet.disclosure import Disclosure
 
-    text = read_file(file, LARGEST_FILE)
+    text = read_file(file)
     opening = Opening(name)
     chain = network(rpc)
     disclosure = Disclosure.unsealed(text, opening.keys.viewing)
@@ -144,12 +144,13 @@ def verify_disclosure(file: Path, name: str, rpc: str | None, as_json: bool) -> 
     answer(as_json, _content(header, findings, assets), *lines)
 
 
-def read_file(file: Path, most: int) -> str:
-    """A file's text, of at most so many bytes. Raises DisclosureError."""
+def read_file(file: Path) -> str:
+    """The text of a file that was sealed. Raises DisclosureError."""
     from offchain.wallet.disclosure import DisclosureError
+    from offchain.wallet.sealed_file import LARGEST_FILE
 
     try:
-        if file.stat().st_size > most:
+        if file.stat().st_size > LARGEST_FILE:
             raise DisclosureError(f"{file} is too large for what it should be")
         return file.read_text()
     except (OSError, UnicodeDecodeError) as error:

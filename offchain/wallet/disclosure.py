@@ -7,7 +7,6 @@ chain's commitments, and proofs that the owner of the spent notes made this disc
 from __future__ import annotations
 
 import json
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,14 +14,13 @@ from typing import Any, TypeVar
 
 from eth_utils.address import is_address, to_checksum_address
 from eth_utils.crypto import keccak
-from nacl.exceptions import CryptoError
-from nacl.public import PrivateKey, PublicKey, SealedBox
 
 from offchain.errors import UserError
 from offchain.wallet.address import Address
 from offchain.wallet.bech32m import TextError
 from offchain.wallet.keys import ViewingKey
 from offchain.wallet.note import AMOUNT_LIMIT, Note
+from offchain.wallet.sealed_file import SealedFile
 from offchain.zk.field import MODULUS
 from offchain.zk.proof import Proof
 
@@ -30,13 +28,15 @@ Value = TypeVar("Value")
 
 VERSION = 1
 MARK = "openmg_disclosure"
-LARGEST_FILE = 16 * 2**20
 LONGEST_PURPOSE = 200
 JOINSPLIT_SIGNALS = 10
 
 
 class DisclosureError(UserError):
     """Says in one line why a disclosure can't be made, opened or believed."""
+
+
+FILE = SealedFile(MARK, VERSION, "disclosure", DisclosureError)
 
 
 class Subject(StrEnum):
@@ -131,37 +131,20 @@ class Disclosure:
         """The file for the auditor, one line of JSON that holds nothing readable but the auditor's address."""
         auditor = Address.parse(self.header.auditor)
         content = {"header": _header_content(self.header), "lines": [_line_content(line) for line in self.lines]}
-        box = SealedBox(PublicKey(auditor.encryption_key)).encrypt(json.dumps(content).encode())
-        return json.dumps({MARK: VERSION, "auditor": str(auditor), "box": b64encode(box).decode()})
+        return FILE.seal(auditor, content)
 
     @classmethod
     def unsealed(cls, text: str, key: ViewingKey) -> Disclosure:
         """What a file holds for the owner of `key`. Raises DisclosureError if it is damaged or for somebody else."""
-        outer = _parsed(text)
-        if outer.get(MARK) != VERSION:
-            raise DisclosureError(f"this is no disclosure of version {VERSION}")
-        if outer.get("auditor") != str(key.address):
-            raise DisclosureError(f"this disclosure is for {outer.get('auditor')}, not for this wallet")
+        content = FILE.open(text, key)
         try:
-            box = b64decode(outer["box"], validate=True)
-            content = _parsed(SealedBox(PrivateKey(key.decryption_key)).decrypt(box))
             header = _header(content["header"])
             lines = tuple(_line(line) for line in content["lines"])
-        except (KeyError, TypeError, ValueError, AttributeError, TextError, CryptoError) as error:
-            raise DisclosureError(f"the disclosure is damaged ({type(error).__name__}): ask for it again") from error
+        except (KeyError, TypeError, ValueError, AttributeError, TextError) as error:
+            raise FILE.damaged(error) from error
         if header.auditor != str(key.address):
             raise DisclosureError(f"this disclosure was made for {header.auditor}, and handed on to you")
         return cls(header, lines)
-
-
-def _parsed(text: str | bytes) -> dict[str, Any]:
-    try:
-        content = json.loads(text) if len(text) <= LARGEST_FILE else None
-    except (ValueError, RecursionError):
-        content = None
-    if not isinstance(content, dict):
-        raise DisclosureError("this is no disclosure")
-    return content
 
 
 def _header_content(header: Header) -> dict[str, Any]:
