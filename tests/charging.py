@@ -9,7 +9,7 @@ from typing import Any
 
 from nacl.signing import SigningKey
 
-from offchain.charging.claim import mark_of
+from offchain.charging.claim import blinding_of
 from offchain.charging.journal import Session, StationJournal
 from offchain.charging.quote import Quote
 from offchain.charging.station import Offer, Station
@@ -69,20 +69,19 @@ class Yard:
     def open(self, order: int = 2_000, asset: str = ETH, *, stream: bool = True) -> Quote:
         return self.station.open(asset, order, str(CAR.one_time(0).address), stream=stream)
 
-    def mined(self, amount: int, asset: str = ETH, owner: int | None = None) -> tuple[str, Note]:
-        """A transaction that pays the station."""
+    def mined(self, quote: Quote, amount: int, asset: str = ETH) -> tuple[str, str]:
+        """A transaction that pays the station for a session, and its salt."""
         number = len(self.chain.transactions) + 1
-        note = Note(asset, amount, 1_000 + number, STATION.viewing.public_key if owner is None else owner)
-        transaction = f"0x{number:064x}"
+        transaction, salt = f"0x{number:064x}", f"{number:064x}"
+        note = Note(asset, amount, blinding_of(quote.session, salt), STATION.viewing.public_key)
         self.chain.transactions[transaction] = [note]
-        return transaction, note
+        return transaction, salt
 
     def pay(self, quote: Quote, watt_hours: int) -> Session:
-        transaction, note = self.mined(quote.cost(watt_hours), quote.asset)
-        return self.show(quote, transaction, note)
+        return self.show(quote, *self.mined(quote, quote.cost(watt_hours), quote.asset))
 
-    def show(self, quote: Quote, transaction: str, note: Note) -> Session:
-        return self.station.pay(quote.session, transaction, mark_of(note.blinding, quote.session))
+    def show(self, quote: Quote, transaction: str, salt: str) -> Session:
+        return self.station.pay(quote.session, transaction, salt)
 
     def reading(self, quote: Quote, watt_hours: int, key: SigningKey = METER, **changes: Any) -> SignedReading:
         self.readings += 1

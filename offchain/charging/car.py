@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count
 
-from offchain.charging.claim import mark_of
+from offchain.charging.claim import Paid, blinding_of
 from offchain.charging.client import ChargeError, Ended, NotYet, Silent, StationClient, Status
 from offchain.charging.garage import CarSession, Garage
 from offchain.charging.incoming import Incoming
@@ -19,6 +19,7 @@ from offchain.charging.station import follows
 from offchain.errors import UserError
 from offchain.metering.signed_reading import SignedReading
 from offchain.wallet.address import Address
+from offchain.wallet.keys import Keys
 from offchain.wallet.relay import Submitter
 from offchain.wallet.request import Operation
 from offchain.wallet.selection import NotYetSpendable
@@ -57,8 +58,8 @@ class Patient:
     def status(self, session: str) -> Status:
         return self._asked(lambda: self.station.status(session))
 
-    def pay(self, session: str, transaction: str, mark: str) -> Status:
-        return self._asked(lambda: self.station.pay(session, transaction, mark))
+    def pay(self, session: str, paid: Paid) -> Status:
+        return self._asked(lambda: self.station.pay(session, paid.transaction, paid.salt))
 
     def end(self, session: str) -> Status:
         return self._asked(lambda: self.station.end(session))
@@ -190,25 +191,25 @@ class Car:
         if not wish.stream and quote.smallest != quote.order:
             raise ChargeError("the quote is for a stream, not for one payment")
 
-    def _recovered(self, session: CarSession, station: Patient) -> list[Payment]:
+    def _recovered(self, session: CarSession, station: Patient) -> list[Paid]:
         """The payments made so far. One that was begun is finished, unless the session has ended; all are shown again,
         since the station may not have heard of the last."""
         ended = station.status(session.name).ended
-        found: list[Payment] = []
+        found: list[Paid] = []
         for number in count():
             purpose = _purpose(session, number)
             payment = self._sent.mined(purpose) if ended else self._once.finished(purpose)
             if payment is None:
                 break
-            found.append(payment)
-        for payment in found if not session.receipt else []:
+            found.append(_paid(payment, session, number, self._wallet.keys))
+        for paid in found if not session.receipt else []:
             try:
-                self._show(session, station, payment)
+                self._show(session, station, paid)
             except Ended:
                 break
         return found
 
-    def _pay_next(self, session: CarSession, station: Patient, payments: list[Payment]) -> bool:
+    def _pay_next(self, session: CarSession, station: Patient, payments: list[Paid]) -> bool:
         """Pays for the next slice if it is time to and there are notes for it."""
         quote, paid = session.quote, sum(one.amount for one in payments)
         watt_hours = quote.next_payment(quote.bought(paid), self._got(session))
@@ -216,21 +217,23 @@ class Car:
             return False
         if not payments and time.time() >= quote.valid_until:
             raise ChargeError("the quote has run out: ask for another one")
-        purpose, receiver = _purpose(session, len(payments)), Address.parse(quote.address)
+        number, receiver, keys = len(payments), Address.parse(quote.address), self._wallet.keys
+        purpose, cost = _purpose(session, number), quote.cost(watt_hours)
+        blinding = blinding_of(session.name, _salt(session, number, keys))
         try:
-            payment = self._once.pay(purpose, receiver, quote.cost(watt_hours), quote.asset, self._progress)
+            payment = self._once.pay(purpose, receiver, cost, quote.asset, self._progress, blinding)
         except NotYetSpendable:
             return False  # the change of the payment before waits for a flush
-        payments.append(payment)
-        self._show(session, station, payment)
+        payments.append(_paid(payment, session, number, keys))
+        self._show(session, station, payments[-1])
         return True
 
-    def _show(self, session: CarSession, station: Patient, payment: Payment) -> None:
+    def _show(self, session: CarSession, station: Patient, payment: Paid) -> None:
         """Shows a payment, until the station's node sees it too."""
         end = time.monotonic() + SEEN_SECONDS
         while True:
             try:
-                station.pay(session.name, payment.transaction, mark_of(payment.blinding, session.name))
+                station.pay(session.name, payment)
                 return
             except NotYet:
                 if time.monotonic() > end:
@@ -260,7 +263,7 @@ class Car:
         ahead = session.used - self._got(session)
         return "the meter counts what doesn't come" if ahead > session.quote.smallest else ""
 
-    def _settled(self, session: CarSession, station: Patient, payments: list[Payment]) -> CarSession:
+    def _settled(self, session: CarSession, station: Patient, payments: list[Paid]) -> CarSession:
         """Waits for the receipt and checks it against quote, meter, payments and the chain."""
         if not payments:
             raise ChargeError("the session has ended, and nothing was paid for it")
@@ -294,12 +297,21 @@ class Car:
         return Wallet(wallet.keys.one_time(session.number), wallet.web3, wallet.manifest, wallet.store.path.parent)
 
 
-def mined_payments(session: CarSession, sent: Sent) -> list[Payment]:
+def mined_payments(session: CarSession, sent: Sent) -> list[Paid]:
     """What is mined of a session's payments, oldest first."""
-    found: list[Payment] = []
+    found: list[Paid] = []
     while payment := sent.mined(_purpose(session, len(found))):
-        found.append(payment)
+        found.append(_paid(payment, session, len(found), sent.wallet.keys))
     return found
+
+
+def _paid(payment: Payment, session: CarSession, number: int, keys: Keys) -> Paid:
+    return Paid(transaction=payment.transaction, amount=payment.amount, salt=_salt(session, number, keys))
+
+
+def _salt(session: CarSession, number: int, keys: Keys) -> str:
+    """Of a session's payment: the same again for who has the words."""
+    return keys.secret(_purpose(session, number)).hex()
 
 
 def _purpose(session: CarSession, number: int) -> str:

@@ -1,23 +1,42 @@
-"""How a car shows which note it paid: a mark that only who made the note, and who got it, can compute.
+"""What ties a payment to its session: the blinding of its note.
 
-The mark is HMAC-SHA256 of a tag and the session, under the note's blinding. So nobody takes another car's payment for
-its own, from the chain or from the wire, and a mark is of no use for another session.
+It is HMAC-SHA512 of a tag and the session under a salt of the payment's own, modulo the field. Who shows the salt shows
+that the note was made for this session and no other: neither side can count it for another one, and nobody who sees it
+on the chain or on the wire can use it for his own.
 """
 
 from __future__ import annotations
 
 import hmac
+from typing import Annotated
 
+from pydantic import BaseModel, ConfigDict, Field
+
+from offchain.charging.statement import Transaction, Units
+from offchain.metering.signed_reading import Word
 from offchain.wallet.note import Note
+from offchain.zk.field import MODULUS
 
 TAG = b"openmg charging payment 1"
+Salt = Annotated[Word, Field(description="Which the blinding of the payment's note comes from.")]
 
 
-def mark_of(note_blinding: int, session: str) -> str:
-    """The mark of a note's blinding for a session, in hexadecimal."""
-    return hmac.digest(note_blinding.to_bytes(32, "big"), TAG + bytes.fromhex(session), "sha256").hex()
+class Paid(BaseModel):
+    """One note that a station got for a session, in base units."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    transaction: Transaction
+    amount: Units
+    salt: Salt
 
 
-def fits(note: Note, session: str, mark: str) -> bool:
-    """Whether a mark is that of a note for a session."""
-    return hmac.compare_digest(mark_of(note.blinding, session), mark)
+def blinding_of(session: str, salt: str) -> int:
+    """The blinding of a payment's note; both are 32 bytes in hexadecimal."""
+    tied = hmac.digest(bytes.fromhex(salt), TAG + bytes.fromhex(session), "sha512")
+    return int.from_bytes(tied, "big") % MODULUS
+
+
+def is_for(note: Note, session: str, salt: str) -> bool:
+    """Whether a note was made for a session."""
+    return note.blinding == blinding_of(session, salt)

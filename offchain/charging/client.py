@@ -74,9 +74,9 @@ class StationClient:
         """How a session stands."""
         return _read(Status, self._ask("GET", f"/sessions/{session}"))
 
-    def pay(self, session: str, transaction: str, mark: str) -> Status:
+    def pay(self, session: str, transaction: str, salt: str) -> Status:
         """Shows a payment. Raises NotYet, Ended."""
-        shown = {"transaction": transaction, "mark": mark}
+        shown = {"transaction": transaction, "salt": salt}
         return _read(Status, self._ask("POST", f"/sessions/{session}/payments", shown))
 
     def end(self, session: str) -> Status:

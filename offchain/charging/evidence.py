@@ -6,19 +6,19 @@ of the refund (docs/flows/disclosure.md). The rest is arithmetic, and the chain.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from offchain.charging.bill import Bill
+from offchain.charging.claim import Paid, is_for
 from offchain.charging.quote import Quote
 from offchain.charging.receipt import Receipt
 from offchain.errors import UserError
 from offchain.metering.signed_reading import SignedReading
 from offchain.wallet.address import Address
-from offchain.wallet.audit import Audit, Finding, Movement
-from offchain.wallet.disclosure import Disclosure, Subject
+from offchain.wallet.audit import Audit, Finding
+from offchain.wallet.disclosure import Disclosure, Line, Subject
 from offchain.wallet.keys import ViewingKey
 from offchain.wallet.sealed_file import SealedFile
 
@@ -58,6 +58,7 @@ class Evidence:
     quote: Quote
     reading: SignedReading | None
     receipt: Receipt | None
+    paid: tuple[Paid, ...]
     payments: Disclosure
     refund: Disclosure | None = None
 
@@ -66,6 +67,7 @@ class Evidence:
         auditor = Address.parse(self.payments.header.auditor)
         content: dict[str, Any] = {"payments": self.payments.sealed()}
         content["refund"] = self.refund.sealed() if self.refund else None
+        content["paid"] = [paid.model_dump(mode="json") for paid in self.paid]
         for name in ("quote", "reading", "receipt"):
             part = getattr(self, name)
             content[name] = part.model_dump(mode="json") if part else None
@@ -82,6 +84,7 @@ class Evidence:
                 Quote.of(content["quote"]),
                 SignedReading.of(reading) if reading is not None else None,
                 Receipt.of(receipt) if receipt is not None else None,
+                tuple(Paid.model_validate(paid) for paid in content["paid"]),
                 Disclosure.unsealed(content["payments"], key),
                 Disclosure.unsealed(refund, key) if refund is not None else None,
             )
@@ -96,28 +99,31 @@ class Evidence:
             raise EvidenceError("the reading is not of this session's meter")
         used = reading.imported if reading else 0
         findings = _checked(audit, self.payments)
-        amounts = [self._paid(finding) for finding in findings]
-        bill = Bill.of(quote, sum(amounts), used)
+        lines = zip(self.payments.lines, findings, strict=True)
+        bill = Bill.of(quote, sum(self._paid(line, finding) for line, finding in lines), used)
         if receipt:
             receipt.check(quote)
             if receipt.delivered != used:
                 raise EvidenceError(f"the receipt says {receipt.delivered} Wh, the meter {used}")
-            shown = Counter(zip((finding.transaction for finding in findings), amounts, strict=True))
-            if Counter((paid.transaction, paid.amount) for paid in receipt.payments) != shown:
+            if sorted(receipt.payments, key=_by_transaction) != sorted(self.paid, key=_by_transaction):
                 raise EvidenceError("the payments that are shown are not those of the receipt")
         refunded = sum(_checked_refund(quote, audit, self.refund)) if self.refund else 0
         times = sorted(finding.time for finding in findings)
         return Verdict(quote, used, bill, len(findings), (times[0], times[-1]), receipt is not None, refunded)
 
-    def _paid(self, finding: Finding) -> int:
-        """Base units that a transaction paid to the station: one note, to the address in the quote, in its asset."""
-        quote = self.quote
-        mine = [movement for movement in finding.movements if _is_to(movement, quote.address, quote.asset)]
-        if len(mine) != 1:
-            raise EvidenceError(f"transaction {finding.transaction} is not shown to pay this station what it was to")
+    def _paid(self, line: Line, finding: Finding) -> int:
+        """Base units that a transaction paid to the station for this session: its note is to the address in the quote,
+        in its asset, and its blinding comes from the session."""
+        quote, transaction = self.quote, line.transaction
+        named = [paid for paid in self.paid if paid.transaction == transaction]
+        notes = [one.note for one in line.openings if one.address == quote.address and one.note.asset == quote.asset]
+        if len(named) != 1 or [note.amount for note in notes if is_for(note, quote.session, named[0].salt)] != [
+            named[0].amount
+        ]:
+            raise EvidenceError(f"transaction {transaction} is not shown to pay this station for this session")
         if self.receipt is None and not finding.by_owner:
-            raise EvidenceError(f"transaction {finding.transaction} is not proven to be paid by who shows this")
-        return mine[0].amount
+            raise EvidenceError(f"transaction {transaction} is not proven to be paid by who shows this")
+        return named[0].amount
 
 
 def _checked(audit: Audit, disclosure: Disclosure) -> list[Finding]:
@@ -128,11 +134,15 @@ def _checked(audit: Audit, disclosure: Disclosure) -> list[Finding]:
 
 def _checked_refund(quote: Quote, audit: Audit, refund: Disclosure) -> Iterator[int]:
     for finding in _checked(audit, refund):
-        back = [movement for movement in finding.movements if _is_to(movement, quote.refund_address, quote.asset)]
-        if len(back) != 1 or back[0].role != "payment" or not finding.by_owner:
+        back = [
+            movement
+            for movement in finding.movements
+            if (movement.role, movement.address, movement.asset) == ("payment", quote.refund_address, quote.asset)
+        ]
+        if len(back) != 1 or not finding.by_owner:
             raise EvidenceError(f"transaction {finding.transaction} is not shown to be this session's refund")
         yield back[0].amount
 
 
-def _is_to(movement: Movement, address: str, asset: str) -> bool:
-    return movement.role in ("payment", "received") and (movement.address, movement.asset) == (address, asset)
+def _by_transaction(paid: Paid) -> str:
+    return paid.transaction

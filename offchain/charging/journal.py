@@ -8,8 +8,9 @@ from pathlib import Path
 
 from offchain.charging.bill import Bill
 from offchain.charging.book import Book
+from offchain.charging.claim import Paid
 from offchain.charging.quote import Quote
-from offchain.charging.receipt import Paid, Receipt
+from offchain.charging.receipt import Receipt
 from offchain.metering.signed_reading import SignedReading
 
 SCHEMA = """
@@ -18,7 +19,7 @@ CREATE TABLE IF NOT EXISTS sessions (
     receipt TEXT
 );
 CREATE TABLE IF NOT EXISTS payments (
-    commitment BLOB PRIMARY KEY, session TEXT NOT NULL, hash TEXT NOT NULL, amount TEXT NOT NULL
+    commitment BLOB PRIMARY KEY, session TEXT NOT NULL, hash TEXT NOT NULL, amount TEXT NOT NULL, salt TEXT NOT NULL
 );
 """
 COLUMNS = "id, quote, changed, reading, ended, due, receipt"
@@ -80,15 +81,14 @@ class StationJournal:
         """Those with a receipt, oldest first."""
         return self._sessions("WHERE receipt IS NOT NULL")
 
-    def payer_of(self, commitment: int) -> str | None:
-        """The session that a note was shown for, None for a note that wasn't shown yet."""
-        rows = self._book.rows("SELECT session FROM payments WHERE commitment = ?", _bytes(commitment))
-        return str(rows[0][0]) if rows else None
+    def has_counted(self, commitment: int) -> bool:
+        """Whether a note was counted already."""
+        return bool(self._book.rows("SELECT 1 FROM payments WHERE commitment = ?", _bytes(commitment)))
 
     def credit(self, session: Session, commitment: int, paid: Paid, now: int) -> Session:
         """Keeps a payment."""
-        row = (_bytes(commitment), session.quote.session, paid.transaction, str(paid.amount))
-        self._book.write("INSERT INTO payments VALUES (?, ?, ?, ?)", *row)
+        row = (_bytes(commitment), session.quote.session, paid.transaction, str(paid.amount), paid.salt)
+        self._book.write("INSERT INTO payments VALUES (?, ?, ?, ?, ?)", *row)
         self._book.write("UPDATE sessions SET changed = ? WHERE id = ?", now, session.quote.session)
         return replace(session, payments=(*session.payments, paid), changed=now)
 
@@ -126,11 +126,11 @@ class StationJournal:
         due: int | None,
         receipt: str | None,
     ) -> Session:
-        rows = self._book.rows("SELECT hash, amount FROM payments WHERE session = ? ORDER BY rowid", name)
+        rows = self._book.rows("SELECT hash, amount, salt FROM payments WHERE session = ? ORDER BY rowid", name)
         return Session(
             Quote.of(json.loads(quote)),
             changed,
-            tuple(Paid(transaction=transaction, amount=int(amount)) for transaction, amount in rows),
+            tuple(Paid(transaction=name, amount=int(amount), salt=salt) for name, amount, salt in rows),
             SignedReading.of(json.loads(reading)) if reading else None,
             ended,
             due,

@@ -6,7 +6,7 @@ nullifiers are spent once. Only when its deadline has passed without it is anoth
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from offchain.charging.book import Book
@@ -30,11 +30,10 @@ BLOCKS_BEFORE = 16
 
 @dataclass(frozen=True)
 class Payment:
-    """A payment that is mined; base units. `blinding` is that of the receiver's note."""
+    """A payment that is mined; base units."""
 
     transaction: str
     amount: int
-    blinding: int = field(repr=False)
 
 
 class Sent:
@@ -57,7 +56,7 @@ class Sent:
             self.done(purpose, transaction)
         opened = unseal(request.terms.ciphertexts, self.wallet.viewing)
         record = next(one.record for one in opened if one and one.record)
-        return Payment(transaction, record.amount, record.secret)
+        return Payment(transaction, record.amount)
 
     def kept(self, purpose: str) -> tuple[Request, int, str | None] | None:
         """The request for a purpose, the block it was made at, and its transaction once that is mined."""
@@ -98,7 +97,13 @@ class Once:
         self.sent, self._submitter = sent, submitter
 
     def pay(
-        self, purpose: str, receiver: Address, amount: int, asset: str, progress: Progress | None = None
+        self,
+        purpose: str,
+        receiver: Address,
+        amount: int,
+        asset: str,
+        progress: Progress | None = None,
+        blinding: int | None = None,
     ) -> Payment:
         """Pays base units of an asset, unless it was done; then receiver and amount are what they were. Raises what
         `Wallet.send` raises: what went out already may still be mined, and is found by the next call."""
@@ -107,7 +112,7 @@ class Once:
             wallet = self.sent.wallet
             wallet.sync()
             keeping = _Keeping(self._submitter, self.sent, purpose)
-            self.sent.done(purpose, wallet.send(receiver, amount, asset, keeping, progress))
+            self.sent.done(purpose, wallet.send(receiver, amount, asset, keeping, progress, blinding))
             made = self.sent.mined(purpose)
             assert made is not None
         return made

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from offchain.charging.claim import Paid
 from offchain.charging.client import ChargeError
 from offchain.charging.evidence import Evidence
 from offchain.charging.garage import CarSession
 from offchain.charging.journal import Session
-from offchain.charging.once import Payment
 from offchain.wallet.disclose import Discloser
 
 
@@ -19,13 +19,13 @@ def of_station(session: Session, discloser: Discloser) -> Evidence:
         raise ChargeError(f"session {session.quote.session[:8]} has no receipt yet")
     payments = discloser.payments([paid.transaction for paid in receipt.payments])
     refund = discloser.payment(receipt.refund_transaction) if receipt.refund_transaction else None
-    return Evidence(session.quote, session.reading, receipt, payments, refund)
+    return Evidence(session.quote, session.reading, receipt, tuple(receipt.payments), payments, refund)
 
 
-def of_car(session: CarSession, payments: Sequence[Payment], discloser: Discloser) -> Evidence:
+def of_car(session: CarSession, payments: Sequence[Paid], discloser: Discloser) -> Evidence:
     """That a car paid for a session, and what came of it by the last signed reading: with the receipt if it has one.
     Raises ChargeError if nothing was paid."""
     if not payments:
         raise ChargeError(f"nothing was paid for session {session.name[:8]}")
     shown = discloser.payments([payment.transaction for payment in payments])
-    return Evidence(session.quote, session.reading, session.receipt, shown)
+    return Evidence(session.quote, session.reading, session.receipt, tuple(payments), shown)

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from offchain.charging.bill import Bill
+from offchain.charging.claim import Paid
 from offchain.charging.quote import Quote
 from offchain.charging.statement import Moment, Statement, StatementError, Transaction, Units, WattHours
 from offchain.metering.signed_reading import Word
-
-
-class Paid(BaseModel):
-    """One note that the station got."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-    transaction: Transaction
-    amount: Units
 
 
 class Receipt(Statement):

@@ -43,7 +43,7 @@ class Claim(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid")
     transaction: Transaction
-    mark: Word
+    salt: Word
 
 
 def status_of(session: Session) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def service(station: Station, meter_token: str = "", rate: Rate | None = None) -
     async def payments(name: str, http: HTTPRequest) -> JSONResponse:
         admit(http)
         claim = Claim.model_validate(await _body(http))
-        return JSONResponse(status_of(await run_in_threadpool(station.pay, name, claim.transaction, claim.mark)))
+        return JSONResponse(status_of(await run_in_threadpool(station.pay, name, claim.transaction, claim.salt)))
 
     @app.post("/sessions/{name}/end", summary="Ends a session")
     async def end(name: str, http: HTTPRequest) -> JSONResponse:

@@ -12,10 +12,10 @@ from typing import Protocol
 from nacl.signing import SigningKey
 from pydantic import BaseModel, ConfigDict
 
-from offchain.charging.claim import fits
+from offchain.charging.claim import Paid, is_for
 from offchain.charging.journal import Session, StationJournal
 from offchain.charging.quote import Quote
-from offchain.charging.receipt import Paid, Receipt
+from offchain.charging.receipt import Receipt
 from offchain.charging.statement import Account, Shielded, Units, WattHours
 from offchain.http_service import Refusal
 from offchain.metering.signed_reading import SignedReading, Word
@@ -116,19 +116,16 @@ class Station:
             self._journal.add(quote)
         return quote
 
-    def pay(self, name: str, transaction: str, mark: str) -> Session:
+    def pay(self, name: str, transaction: str, salt: str) -> Session:
         """Counts a payment; the same one again changes nothing. Raises TransactionMissing if it isn't mined yet."""
         quote = self._found(name).quote
-        note = next((note for note in self._chain.notes(transaction) if fits(note, name, mark)), None)
+        note = next((note for note in self._chain.notes(transaction) if is_for(note, name, salt)), None)
         if note is None:
-            raise Refusal(HTTPStatus.FORBIDDEN, "the transaction has no note to this station with that mark")
+            raise Refusal(HTTPStatus.FORBIDDEN, "the transaction has no note to this station for that session")
         with self._lock:
             session, now = self._found(name), self._now()
-            shown_for = self._journal.payer_of(note.commitment)
-            if shown_for == name:
+            if self._journal.has_counted(note.commitment):
                 return session
-            if shown_for is not None:
-                raise Refusal(HTTPStatus.CONFLICT, "that note has paid for another session")
             if note.asset != quote.asset:
                 raise Refusal(HTTPStatus.PAYMENT_REQUIRED, f"the note is of {note.asset}, not of {quote.asset}")
             if not quote.takes(session.paid, note.amount):
@@ -137,7 +134,7 @@ class Station:
             if session.due is not None and now >= session.due:
                 raise Refusal(HTTPStatus.GONE, "the session has ended")
             late = not session.paid and now > quote.valid_until
-            paid = Paid(transaction=transaction, amount=note.amount)
+            paid = Paid(transaction=transaction, amount=note.amount, salt=salt)
             session = self._journal.credit(session, note.commitment, paid, now)
             return self._journal.end(session, now, now) if late else session
 

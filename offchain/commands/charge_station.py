@@ -91,7 +91,7 @@ def station(
     wallet = opening.wallet(chain)
     submitter = submitter_of(wallet, relayer, own_account, lambda stage: None)
     keys = wallet.keys
-    key, outlet_key = (SigningKey(keys.signing_seed(f"charging {what}")) for what in ("station", "outlet"))
+    key, outlet_key = (SigningKey(keys.secret(f"charging {what}")) for what in ("station", "outlet"))
     relays = {asset: submitter.relay(Operation.TRANSFER, asset) for asset in asked}
     offer = Offer(
         station=bytes(key.verify_key).hex(),
@@ -116,7 +116,7 @@ def station(
         return Cashier(made, incoming, Once(Sent(opening.wallet(chain), path), submitter), log.warning)
 
     outlet = SimulatedOutlet(made, outlet_key, power / WATT_HOUR) if meter_key is None else None
-    token = keys.signing_seed("charging meter's token").hex() if meter_key else ""
+    token = keys.secret("charging meter's token").hex() if meter_key else ""
     url = f"http://{host}:{port}"
     content = {"url": url, "station": offer.station, "address": offer.address, "meter_token": token}
     lines = [f"Charging station at {url}, paid to {offer.address}", f"Its key: {offer.station}"]

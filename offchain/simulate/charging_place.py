@@ -122,7 +122,7 @@ class Place:
 
     def signing_key(self, what: str) -> SigningKey:
         """The station's, or its outlet's."""
-        return SigningKey(self.station_keys.signing_seed(f"charging {what}"))
+        return SigningKey(self.station_keys.secret(f"charging {what}"))
 
     def asset(self, name: str) -> str:
         """The address of an asset."""

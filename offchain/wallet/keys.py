@@ -156,9 +156,9 @@ class Keys:
         """The keys of a wallet of its own, from the same words: an address that nobody can link to this one."""
         return Keys(self._derived(f"one-time {number}"))
 
-    def signing_seed(self, purpose: str) -> bytes:
-        """The 32 bytes of an Ed25519 key that signs for one purpose."""
-        return self._derived(f"signing key {purpose}")[:32]
+    def secret(self, purpose: str) -> bytes:
+        """32 bytes for one purpose, which tell nothing of others: a signing key's seed, a salt."""
+        return self._derived(f"secret {purpose}")[:32]
 
     @cached_property
     def account(self) -> LocalAccount:

@@ -54,9 +54,12 @@ class Builder:
         self._keys, self._chain_id, self._trees = keys, chain_id, trees
         self._pool, self._registry = pool, registry
 
-    def transfer(self, inputs: Sequence[OwnedNote], receiver: Address, amount: int, send: Send) -> Request:
-        """Pays `amount` to a receiver from at most two notes."""
-        note = Note(inputs[0].note.asset, amount, new_blinding(), receiver.public_key)
+    def transfer(
+        self, inputs: Sequence[OwnedNote], receiver: Address, amount: int, send: Send, blinding: int | None = None
+    ) -> Request:
+        """Pays `amount` to a receiver from at most two notes. The receiver's note has a random blinding, unless one is
+        given: secret, and of no other note."""
+        note = Note(inputs[0].note.asset, amount, new_blinding() if blinding is None else blinding, receiver.public_key)
         record = Record(Act.TRANSFER, amount, send.fee, receiver.to_bytes(), note.blinding)
         return self._spend(Operation.TRANSFER, inputs, [(receiver.encryption_key, note)], record, send, _shown())
 

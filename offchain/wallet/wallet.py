@@ -58,12 +58,18 @@ class Wallet(Reader):
         self._builder = Builder(keys, manifest.chain_id, self.pool, self.registry, self.scanner.trees)
 
     def send(
-        self, receiver: Address, amount: int, asset: str, submitter: Submitter, progress: Progress | None = None
+        self,
+        receiver: Address,
+        amount: int,
+        asset: str,
+        submitter: Submitter,
+        progress: Progress | None = None,
+        blinding: int | None = None,
     ) -> str:
-        """Pays base units of an asset (its address) to a receiver."""
+        """Pays base units of an asset (its address) to a receiver; `blinding`: as `Builder.transfer` takes it."""
 
         def build(inputs: Sequence[OwnedNote], send: Send) -> Request:
-            return self._builder.transfer(inputs, receiver, amount, send)
+            return self._builder.transfer(inputs, receiver, amount, send, blinding)
 
         return self._spend(Operation.TRANSFER, asset, _positive(amount), build, submitter, progress)
 

@@ -251,16 +251,21 @@ def test_a_station_that_denies_the_refund(
     assert (verdict.owed, verdict.refunded, verdict.has_receipt) == (0, verdict.bill.refund, True)
 
     less = replace(claim.payments, lines=claim.payments.lines[:0])
-    others = {
-        "shows nothing": replace(claim, payments=less),
-        "not of this session's meter": replace(claim, reading=lying(session.reading)),
-        "not shown to pay this station": replace(claim, payments=proof.refund or less),
-        "not proven to be paid by who shows this": replace(proof, receipt=None),
-        "not those of the receipt": replace(proof, receipt=resigned(proof.receipt, place), quote=proof.quote),
-        "the meter": replace(proof, reading=None),
-        "not shown to be this session's refund": replace(proof, refund=claim.payments),
-    }
-    for why, wrong in others.items():
+    other = session.quote.model_copy(update={"session": "5f" * 32}).signed(place.signing_key("station"))
+    for_this = "not shown to pay this station for this session"
+    wrongs = [
+        ("shows nothing", replace(claim, payments=less)),
+        ("not of this session's meter", replace(claim, reading=lying(session.reading))),
+        (for_this, replace(claim, payments=proof.refund or less)),
+        (for_this, replace(claim, paid=())),
+        (for_this, replace(claim, quote=other, reading=None)),
+        (for_this, replace(proof, paid=tuple(resigned(proof.receipt, place).payments))),
+        ("not proven to be paid by who shows this", replace(proof, receipt=None)),
+        ("not those of the receipt", replace(proof, receipt=resigned(proof.receipt, place))),
+        ("the meter", replace(proof, reading=None)),
+        ("not shown to be this session's refund", replace(proof, refund=claim.payments)),
+    ]
+    for why, wrong in wrongs:
         with pytest.raises((EvidenceError, DisclosureError, StatementError), match=why):
             wrong.check(audit)
     with pytest.raises(EvidenceError, match="not for this wallet"):

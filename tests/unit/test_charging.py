@@ -14,7 +14,6 @@ from nacl.signing import SigningKey
 
 from offchain.charging.bill import Bill
 from offchain.charging.book import BookError
-from offchain.charging.claim import mark_of
 from offchain.charging.journal import StationJournal
 from offchain.charging.outlet import SimulatedOutlet
 from offchain.charging.quote import Quote
@@ -223,31 +222,30 @@ def test_energy_flows_for_what_is_paid(yard: Yard) -> None:
 def test_a_note_pays_once(yard: Yard) -> None:
     """B4 for one slice of one session, whoever shows it and however often, also to a station that starts anew."""
     quote = yard.open()
-    transaction, note = yard.mined(quote.cost(250))
+    transaction, salt = yard.mined(quote, quote.cost(250))
     for _ in range(3):
-        assert yard.show(quote, transaction, note).paid == quote.cost(250)
+        assert yard.show(quote, transaction, salt).paid == quote.cost(250)
         yard.restart()
     again = f"0x{77:064x}"
-    yard.chain.transactions[again] = [note]  # another transaction that shows the very same note
-    assert yard.show(quote, again, note).paid == quote.cost(250)
+    yard.chain.transactions[again] = yard.chain.transactions[transaction]  # another one that shows the very same note
+    assert yard.show(quote, again, salt).paid == quote.cost(250)
     yard.station.end(quote.session)
     other = yard.open()
-    assert refusal(lambda: yard.show(other, transaction, note)) == (409, "that note has paid for another session")
+    assert refusal(lambda: yard.show(other, transaction, salt))[0] == 403
 
 
 def test_another_cars_payment_is_of_no_use(yard: Yard) -> None:
-    """B4 who sees a transaction, or a mark on its way, can't show it for another session."""
+    """B4 who sees a transaction, or a salt on its way, can't show it for another session."""
     quote = yard.open()
-    transaction, note = yard.mined(quote.cost(250))
-    mark = mark_of(note.blinding, quote.session)
-    for wrong in ("00" * 32, mark_of(note.blinding + 1, quote.session), mark_of(note.blinding, "5f" * 32)):
+    transaction, salt = yard.mined(quote, quote.cost(250))
+    for wrong in ("00" * 32, "5f" * 32):
         assert refusal(lambda wrong=wrong: yard.station.pay(quote.session, transaction, wrong))[0] == 403  # type: ignore[misc]
     yard.now += VALID_SECONDS + 1
     other = yard.open()
-    assert refusal(lambda: yard.station.pay(other.session, transaction, mark))[0] == 403
+    assert refusal(lambda: yard.station.pay(other.session, transaction, salt))[0] == 403
     with pytest.raises(TransactionMissing):
-        yard.station.pay(quote.session, "0x" + "99" * 32, mark)
-    assert refusal(lambda: yard.station.pay("77" * 32, transaction, mark))[0] == 404
+        yard.station.pay(quote.session, "0x" + "99" * 32, salt)
+    assert refusal(lambda: yard.station.pay("77" * 32, transaction, salt))[0] == 404
 
 
 def test_the_wrong_asset_and_too_little(yard: Yard) -> None:
@@ -257,8 +255,8 @@ def test_the_wrong_asset_and_too_little(yard: Yard) -> None:
         (quote.cost(300), TOKEN, f"the note is of {TOKEN}, not of {ETH}"),
         (quote.cost(150) - 1, ETH, f"too small: pay {quote.cost(150)} at least"),
     ):
-        transaction, note = yard.mined(amount, asset)
-        status, said = refusal(lambda t=transaction, n=note: yard.show(quote, t, n))  # type: ignore[misc]
+        made = yard.mined(quote, amount, asset)
+        status, said = refusal(lambda made=made: yard.show(quote, *made))  # type: ignore[misc]
         assert (status, why in said) == (402, True)
     assert yard.station.session(quote.session).paid == 0
     assert yard.pay(quote, 250).paid == quote.cost(250)
@@ -394,8 +392,8 @@ def test_routes(yard: Yard, client: TestClient) -> None:
     answer = client.post("/sessions", json=asked)
     assert answer.status_code == 201
     quote = Quote.of(answer.json())
-    transaction, note = yard.mined(quote.cost(300))
-    shown = {"transaction": transaction, "mark": mark_of(note.blinding, quote.session)}
+    transaction, salt = yard.mined(quote, quote.cost(300))
+    shown = {"transaction": transaction, "salt": salt}
     paid = client.post(f"/sessions/{quote.session}/payments", json=shown).json()
     assert (paid["paid"], paid["allowed"], paid["flowing"]) == (str(quote.cost(300)), 300, True)
     meter = {"Authorization": "Bearer token"}
@@ -420,7 +418,7 @@ def test_routes(yard: Yard, client: TestClient) -> None:
         ("/sessions", b'{"asset": "ETH", "order": 1, "stream": true, "refund_address": "x"}', 400, "asset"),
         ("/sessions", b'{"order": "1"}', 400, ""),
         ("/sessions", b" " * (LARGEST_BODY + 1), 413, "at most"),
-        ("/sessions/5f/payments", b'{"transaction": "0x12", "mark": "5f"}', 400, "transaction"),
+        ("/sessions/5f/payments", b'{"transaction": "0x12", "salt": "5f"}', 400, "transaction"),
         ("/sessions/5f/end", b"{}", 404, "no such session"),
         ("/readings", b"{}", 401, "meter"),
         ("/nowhere", b"{}", 404, "Not Found"),
@@ -449,6 +447,6 @@ def test_the_meters_routes_are_the_meters(yard: Yard) -> None:
 def test_keys_of_the_station_differ() -> None:
     """B7 one-time wallets and signing keys of a seed have nothing in common with it or each other."""
     publics = {CAR.viewing.public_key, *(CAR.one_time(number).viewing.public_key for number in range(5))}
-    seeds = {CAR.signing_seed(purpose) for purpose in ("charging station", "charging outlet")}
+    seeds = {CAR.secret(purpose) for purpose in ("charging station", "charging outlet")}
     assert (len(publics), len(seeds)) == (6, 2)
     assert SigningKey(seeds.pop()).verify_key != SigningKey(seeds.pop()).verify_key
