@@ -62,6 +62,7 @@ bench: $(READY) $(PAGE) ## Prints gas beside Uniswap V1's own bytecode, proofs, 
 	@$(BIN)/python benchmarks/poisoning.py
 	@$(BIN)/python benchmarks/attacks.py
 	@$(BIN)/python benchmarks/history.py
+	@$(BIN)/python benchmarks/load.py
 	@$(BIN)/python benchmarks/browser_proof.py
 
 campaign: $(READY) ## Ten thousand random operations against the model and Uniswap V1's own bytecode

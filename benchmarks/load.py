@@ -28,6 +28,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import click
@@ -337,6 +338,8 @@ class Load:
         if any(outcome.status != "mined" for outcome in outcomes):
             raise click.ClickException("the relayer sent something that failed")
         journal.close()
+        tried = self._transfer(RELAYED).transaction | {"from": account.address, "gasPrice": 0}
+        self.stages.figures["relayer"]["ms_to_try_a_call"] = timed(lambda: self.web3.eth.estimate_gas(tried))  # type: ignore[arg-type]
         sent = 4 * (self.trading // 2)
         rate = float(self.stages.figures["relayer"]["per_second"])
         self.stages.figures["relayer"]["times_real_time"] = round(HOUR * rate / sent, 1)
@@ -398,6 +401,16 @@ class Load:
             made = sum(len(forecasts_of(Only(), body).forecasts) for body in bodies)
         if made != self.count:
             raise click.ClickException("a home has no forecast")
+
+
+def timed(call: Callable[[], object]) -> float:
+    """Milliseconds, the median of five."""
+    found = []
+    for _ in range(5):
+        began = time.perf_counter()
+        call()
+        found.append(time.perf_counter() - began)
+    return round(1000 * median(found), 1)
 
 
 def until(what: Callable[[], Any]) -> None:
