@@ -27,6 +27,8 @@ from offchain.simulate.season.run import SAVED, Outcome, ResumeError, run
 from offchain.simulate.season.season import Battery, Home, Line, Microgrid, Season
 
 HOURS = 10
+QUARTER = 4
+"""Hours after which a point is saved."""
 START = datetime(2026, 6, 1, 5, tzinfo=UTC)
 
 
@@ -80,7 +82,7 @@ def first_hour(season: Season) -> Season:
 def killed(folder: str) -> None:
     """Runs it with a point saved every four hours, until this process kills itself after six."""
     BEHAVIOURS.own["crowder"] = f"{__name__}:Crowder"
-    season_run.DAY = 4
+    season_run.DAY = QUARTER
 
     def told(hours: int, _: Effort) -> None:
         if hours == 6:
@@ -93,9 +95,10 @@ def killed(folder: str) -> None:
 def season() -> Iterator[Season]:
     """The contracts are compiled, and the crowd's kind is known."""
     compile_contracts()
-    BEHAVIOURS.own["crowder"] = f"{__name__}:Crowder"
-    yield a_season()
-    del BEHAVIOURS.own["crowder"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(BEHAVIOURS.own, "crowder", f"{__name__}:Crowder")
+        patch.setattr(season_run, "DAY", QUARTER)
+        yield a_season()
 
 
 @pytest.fixture(scope="module")

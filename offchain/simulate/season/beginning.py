@@ -10,7 +10,7 @@ from offchain.deployment.manifest import Manifest
 from offchain.simulate.season.chain import SeasonChain
 from offchain.simulate.season.founding import Meters, capital, founded
 from offchain.simulate.season.households import Foresight, Households
-from offchain.simulate.season.market import HOUR, RULES, SETTLED, Market
+from offchain.simulate.season.market import HOUR, RULES, Market
 from offchain.simulate.season.outside import Outside
 from offchain.simulate.season.protections import Protections
 from offchain.simulate.season.season import Season
@@ -71,5 +71,5 @@ def begun(
             home.purse.receive(ETH, note)
     begin = int(season.start.timestamp())
     market.block(begin)
-    market.accumulated = [exchange.accumulated(begin + SETTLED) for exchange in exchanges]
+    market.accumulated = [exchange.accumulated(begin + HOUR) for exchange in exchanges]
     return market

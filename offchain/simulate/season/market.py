@@ -34,7 +34,8 @@ from offchain.wallet.note import ETH
 HOUR = 3_600
 RULES = Rules(epoch_length=HOUR, correction_window=60)
 PUBLISHED, ISSUED, ROUNDS, MOVED, SETTLED = 5, 70, (300, 1_200, 2_100, 3_000), 3_100, 3_500
-"""Seconds after an hour when its readings are published, issued, traded in rounds, moved by lines, and settled."""
+"""Seconds after an hour when its readings are published, issued, traded in rounds, moved by lines, and settled; to
+spare a block, settlements are sent with the next hour's readings."""
 LINE_SECONDS = 15
 MERGED_AT, MERGED = 8, 4
 """Notes of an asset at which the smallest become one, and how many of them."""
@@ -240,7 +241,10 @@ class Market:
                 if len(notes) >= MERGED_AT:
                     self.trading.queue(self.trading.unproven.merge(), 1)
                     party.purse.merge(asset, MERGED)
-        self.block(now)
+
+    def rest(self, hours: int) -> None:
+        """Brings the chain to what is computed after so many hours: their last settlements wait for the next hour."""
+        self.block(self.begin + hours * HOUR + SETTLED)
 
     def _settle_one(self, party: Party, microgrid: int, imported: int, trees: list[ReadingsTree], now: int) -> int:
         """Wh that are burned: what it has in two notes, up to what its meter counted in."""
@@ -259,7 +263,7 @@ class Market:
         ledger.notes[hour] = [sum(home.purse.watt_hours(token) for token in self.trading.tokens) for home in self.homes]
         ledger.pooled[hour] = [moved // WATT_HOUR for moved in self.trading.moved]
         ledger.price[hour] = self._prices()
-        sums = [exchange.accumulated(end + SETTLED) for exchange in exchanges]
+        sums = [exchange.accumulated(end + HOUR) for exchange in exchanges]
         per_hour = [(now - before) / HOUR for now, before in zip(sums, self.accumulated, strict=True)]
         ledger.average[hour] = np.array(per_hour) / 2**PRICE_BITS * season.won_per_eth
         self.accumulated = sums

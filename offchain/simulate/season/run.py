@@ -84,6 +84,7 @@ def run(
             if told:
                 told(hour, chain.effort)
             if hour % DAY == 0 or hour == season.hours:
+                market.rest(hour)
                 agreement.check(market, chain.web3, manifest)
                 if point:
                     point.reached(hour, market, manifest)
