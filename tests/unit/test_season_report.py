@@ -97,6 +97,35 @@ def test_the_page_needs_its_library(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         page.page(made())
 
 
+def shape(value: object, free: tuple[str, ...] = ("gas", "behaviours", "by_group", "worlds", "gains")) -> object:
+    """Names and kinds of what JSON holds; of a list that of its first member, of free names those of one."""
+    if isinstance(value, dict):
+        return {
+            name: sorted(map(str, {json.dumps(shape(one)) for one in part.values()})) if name in free else shape(part)
+            for name, part in value.items()
+        }
+    if isinstance(value, list):
+        return [shape(value[0])] if value else []
+    return "number" if isinstance(value, int | float) else "text" if isinstance(value, str) else "none"
+
+
+def test_the_kept_example_has_what_the_code_writes() -> None:
+    """Y23: a month of 55 homes, its page made of its figures, all worlds in it, and no home called by another name."""
+    kept = load(KEPT)
+    assert list(kept) == list(made())
+    for part in ("season", "series"):
+        assert shape(kept[part]) == shape(json.loads(json.dumps(made()[part])))
+    for name, world in kept["worlds"].items():
+        assert shape(world) == shape(json.loads(json.dumps(made()["worlds"]["auction"]))), name
+    assert shape(kept["gains"]["market"]) == shape(json.loads(json.dumps(made()["gains"]["auction"])))
+    assert (kept["season"]["homes"], kept["season"]["days"]) == (55, 30)
+    assert list(kept["worlds"]) == ["utility", "auction", "market"]
+    names = [home["home"] for home in kept["worlds"]["market"]["households"]["by_home"]]
+    assert names == [f"home-{number:02}" for number in range(1, 56)]
+    assert kept["findings"] == findings(kept)
+    assert KEPT.with_suffix(".html").read_text() == page.page(kept)
+
+
 def test_numbers_as_people_read_them() -> None:
     """Y23."""
     assert [page.number(value) for value in (1_234.6, -0.2, None, -12)] == ["1,235", "0", "\u2013", "\u221212"]
