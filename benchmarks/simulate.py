@@ -46,17 +46,17 @@ def _measured(homes: int, days: int) -> dict[str, Any]:
         outcome = run(inputs.season, foresight, Path(folder))
         saved = (Path(folder) / SAVED).stat().st_size
     cpu = _cpu() - began
-    found = effort_in_figures(outcome.effort, inputs.season.hours, outcome.seconds)
+    found = effort_in_figures(outcome.effort, inputs.season.hours)
     gas = sum(kind["total"] for kind in found.pop("gas").values())
     return {
         "homes": homes,
         "days": days,
         **found,
         "cpu_seconds": round(cpu, 1),
-        "transactions_per_second": round(found["transactions"] / outcome.seconds),
-        "million_gas_per_second": round(gas / 1e6 / outcome.seconds, 1),
+        "transactions_per_second": round(found["transactions"] / outcome.effort.seconds),
+        "million_gas_per_second": round(gas / 1e6 / outcome.effort.seconds, 1),
         "saved_mb": round(saved / 2**20, 1),
-        "season_hours": round(outcome.seconds / days * SEASON_DAYS / 3600, 2),
+        "season_hours": round(outcome.effort.seconds / days * SEASON_DAYS / 3600, 2),
     }
 
 

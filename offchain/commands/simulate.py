@@ -76,7 +76,7 @@ def simulate(
     with progress("other worlds", len(report.COMPARED) * season.hours, as_json) as step:
         worlds = report.compared(season, foresight, lambda: step(1, "")) | {"market": outcome.ledger}
     tried = tries(inputs, trial_days, as_json, foresight) if trials else None
-    effort = report.effort_in_figures(outcome.effort, season.hours, outcome.seconds)
+    effort = report.effort_in_figures(outcome.effort, season.hours)
     effort["proven"] = proven(inputs, as_json) if proofs else None
     with progress("report", 1, as_json) as step:
         paths = list(report.write(folder, inputs, worlds, command_line(), effort, tried))

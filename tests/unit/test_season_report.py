@@ -35,7 +35,8 @@ def made() -> Results:
     worlds = compared(inputs.season, lambda hour: np.zeros((24, 2)), lambda: hours.append(None))
     assert len(hours) == 2 * 48
     gas = {"swap": [296_000, 290_000, 302_000], "flush": [1_500_000]}
-    run = effort_in_figures(Effort(defaultdict(list, gas), blocks=2), 48, 3.5)
+    run = effort_in_figures(Effort(defaultdict(list, gas), 2, 3.5), 48)
+    run["proven"] = {"homes": 3, "hours": 2, "proofs": 9, "gas": {"swap": 612_345}, "seconds": 12.5}
     return results(inputs, worlds, COMMAND, run)
 
 
@@ -74,6 +75,8 @@ def test_the_page_is_whole_and_loads_nothing() -> None:
     assert all(sentence in text for sentence in made()["findings"])
     assert COMMAND in html
     assert "296,000" in html  # the gas
+    assert "9 real proofs" in html
+    assert "612,345" in html
     assert "Permission is hereby granted" in html
     bare = re.sub(r"<!--.*?-->|/\*!.*?\*/", "", html, flags=re.DOTALL)
     assert re.findall(r'(?:src|href)\s*=\s*["\']|@import|url\(|https?://(?!www\.w3\.org)', bare) == []
@@ -165,11 +168,11 @@ def test_manipulators_are_told_with_what_does_not_hold() -> None:
             trial | {"protections": "bound", "distortion": 0.21, "profit": 9.0},
             trial | {"protections": "all", "distortion": 0.1, "profit": -120.0},
         ],
-        "moves": [
+        "moved": [
             {"rise": 0.25, "energy": 81.0, "capital": 13_579.0, "lost": 77.0, "meter_hours": 4, "meters": 4}
             | {"bound_hours": 2.5}
         ],
-        "holds": [
+        "held": [
             {
                 "protections": "all",
                 "rise": 0.25,

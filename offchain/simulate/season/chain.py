@@ -52,11 +52,12 @@ class Call:
 
 @dataclass
 class Effort:
-    """What the chain did: gas by kind of call, shape (calls,), and blocks; and the most memory that its process took,
-    in bytes, where the system tells."""
+    """What the chain did: gas by kind of call, shape (calls,), and blocks; the seconds that this and all else took
+    until the last hour that was over; and the most memory that its process took, in bytes, where the system tells."""
 
     gas: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     blocks: int = 0
+    seconds: float = field(default=0.0, compare=False)
     memory: int | None = field(default=None, compare=False)
 
     @property

@@ -20,6 +20,27 @@ PAYERS = {
     "stored": "what homes have in batteries and cars at the end",
 }
 """Where a gain can come from."""
+PAID = {
+    "from_utility": "go on to the utility",
+    "from_founders": "go on to the founders of the pools",
+    "from_lines": "go on to the operators of lines",
+    "saved": "pay for energy that the utility supplies more",
+    "stored": "are what homes have less in batteries and cars at the end",
+}
+"""And where it can go to, where it is less."""
+KINDS = {"wash-trader": "wash trader", "sandwich": "sandwich attacker"}
+"""In words, where their names are none."""
+ROOFS = ("with a roof", "without a roof")
+HOLDS = 0.5
+"""A protection holds against a manipulator if no more than this share of its distortion without any is left."""
+PAYERS = {
+    "from_utility": "the utility's margin, which pays for its grid",
+    "from_founders": "the founders of the pools",
+    "from_lines": "the operators of lines",
+    "saved": "energy that the utility needn't supply",
+    "stored": "what homes have in batteries and cars at the end",
+}
+"""Where a gain can come from."""
 
 
 def findings(found: dict[str, Any]) -> list[str]:
@@ -58,7 +79,7 @@ def _payers(found: dict[str, Any]) -> Iterator[str]:
             yield f"With the {name} homes gain nothing."
             continue
         sources = [f"{won(gain[key])} come from {what}" for key, what in PAYERS.items() if gain[key] >= 1]
-        costs = [f"{won(-gain[key])} go on to {what}" for key, what in PAYERS.items() if gain[key] <= -1]
+        costs = [f"{won(-gain[key])} {what}" for key, what in PAID.items() if gain[key] <= -1]
         sentence = f"With the {name} homes gain {won(gain['homes'])}: {'; '.join(sources + costs)}."
         if abs(gain["saved"]) < WORTH_TELLING * abs(gain["homes"]):
             sentence += " Next to no energy is saved: it is who gets the money that changes."

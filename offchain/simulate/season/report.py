@@ -35,12 +35,11 @@ def compared(season: Season, foresight: Foresight, told: Callable[[], None] = la
     return ledgers
 
 
-def effort_in_figures(effort: Effort, hours: int, seconds: float) -> dict[str, Any]:
-    """What the chain did in so many hours of a season, within so many seconds, and the most memory that this process
-    and the chain's took."""
+def effort_in_figures(effort: Effort, hours: int) -> dict[str, Any]:
+    """What the chain did in so many hours of a season, and the most memory that this process and the chain's took."""
     return {
         "hours": hours,
-        "seconds": round(seconds, 1),
+        "seconds": round(effort.seconds, 1),
         "transactions": effort.transactions,
         "blocks": effort.blocks,
         "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / PER_MB),

@@ -48,11 +48,10 @@ class ResumeError(UserError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a season's market. `seconds` are this process's, not those of one that was cut off before."""
+    """What came of a season's market, and what it took, also before it was cut off."""
 
     ledger: Ledger
     effort: Effort
-    seconds: float
 
 
 def run(
@@ -78,9 +77,11 @@ def run(
         if market is None:
             market = begun(season, chain, manifest, foresight, protections)
         market.trading.acts = acts
+        before = chain.effort.seconds
         while hour < season.hours:
             market.hour(hour)
             hour += 1
+            chain.effort.seconds = before + time.monotonic() - started
             if told:
                 told(hour, chain.effort)
             if hour % DAY == 0 or hour == season.hours:
@@ -89,7 +90,7 @@ def run(
                 if point:
                     point.reached(hour, market, manifest)
         chain.weigh()
-        return Outcome(market.ledger, chain.effort, time.monotonic() - started)
+        return Outcome(market.ledger, chain.effort)
 
 
 @dataclass
