@@ -109,7 +109,7 @@ def shape(value: object, free: tuple[str, ...] = ("gas", "behaviours", "by_group
         }
     if isinstance(value, list):
         return [shape(value[0])] if value else []
-    return "number" if isinstance(value, int | float) else "text" if isinstance(value, str) else "none"
+    return "text" if isinstance(value, str) else "figure"
 
 
 def test_the_kept_example_has_what_the_code_writes() -> None:

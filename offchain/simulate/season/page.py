@@ -77,7 +77,7 @@ def headline(found: Results) -> list[dict[str, Any]]:
         each("a home pays, median, won", "households", "cost", "median"),
         row("better off", *better),
         each("self-sufficiency", "energy", "self_sufficiency", share=True),
-        each("PV used there", "energy", "local_use", share=True),
+        each("PV used in the microgrids", "energy", "local_use", share=True),
         each("PV curtailed, kWh", "energy", "curtailed_kwh"),
         each("most drawn from the utility, kW", "grid", "peak_kw", digits=1),
         grid("overload of transformers, kWh", "transformers", "overload_kwh"),
