@@ -140,9 +140,10 @@ def told(step: Step) -> Callable[[int, Effort], None]:
 
 def tries(inputs: Inputs, days: int, as_json: bool, foresight: Any) -> dict[str, Any]:
     """What manipulators can do, as the report takes it."""
+    from offchain.simulate.season.auction_trials import auction_trials
     from offchain.simulate.season.manipulator import Means
     from offchain.simulate.season.moving import Hold, moves
-    from offchain.simulate.season.trials import Trial, stretches, trials
+    from offchain.simulate.season.trials import KINDS, Trial, stretches, trials
 
     found: list[Trial | Hold] = []
     with progress("trials", stretches(), as_json) as step:
@@ -151,11 +152,17 @@ def tries(inputs: Inputs, days: int, as_json: bool, foresight: Any) -> dict[str,
                 step(1, "")
             else:
                 found.append(one)
+    bids = []
+    with progress("trials in the auction", len(KINDS), as_json) as step:
+        for bid in auction_trials(inputs.season, foresight, Means(), KINDS):
+            bids.append(bid.to_json())
+            step(1, "")
     return {
         "days": days,
         "trials": [one.to_json() for one in found if isinstance(one, Trial)],
         "holds": [one.to_json() for one in found if isinstance(one, Hold)],
         "moves": [one.to_json() for one in moves(inputs.season)],
+        "auction": bids,
     }
 
 

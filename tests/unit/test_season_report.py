@@ -168,11 +168,12 @@ def test_manipulators_are_told_with_what_does_not_hold() -> None:
             trial | {"protections": "bound", "distortion": 0.21, "profit": 9.0},
             trial | {"protections": "all", "distortion": 0.1, "profit": -120.0},
         ],
-        "moved": [
+        "auction": [{"kind": "hoarder", "distortion": 0.017, "profit": -86_420.0, "harm": 97_531.0}],
+        "moves": [
             {"rise": 0.25, "energy": 81.0, "capital": 13_579.0, "lost": 77.0, "meter_hours": 4, "meters": 4}
             | {"bound_hours": 2.5}
         ],
-        "held": [
+        "holds": [
             {
                 "protections": "all",
                 "rise": 0.25,
@@ -193,7 +194,7 @@ def test_manipulators_are_told_with_what_does_not_hold() -> None:
     ):
         assert told in other["findings"]
         assert told in html
-    assert all(cell in html for cell in ("21.0 %", "13,579", "2,468", "never"))
+    assert all(cell in html for cell in ("21.0 %", "13,579", "2,468", "never", "97,531"))
     assert 'id="trials_profit"' in html
 
 

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from numpy.random import Generator
 
 from offchain.simulate.season.auction import Auction
+from offchain.simulate.season.auction_trials import auction_trials
 from offchain.simulate.season.behaviour import Order, Own, Plan, Side, View
 from offchain.simulate.season.behaviours import BEHAVIOURS
 from offchain.simulate.season.inputs import Choices, season_of
 from offchain.simulate.season.ledger import Ledger
+from offchain.simulate.season.manipulator import Means
 from offchain.simulate.season.season import Home, Line, Microgrid, Season
 from offchain.simulate.season.utility import UtilityOnly
 
@@ -127,3 +129,20 @@ def test_a_home_that_changes_nothing_costs_the_same_in_both_worlds() -> None:
     """Y21: where nobody has a roof there is nothing to trade."""
     dark = replace(drawn(0), made=np.zeros_like(drawn(0).made))
     assert np.array_equal(lived(dark, "utility").cost, lived(dark, "auction").cost)
+
+
+def test_in_the_auction_a_manipulator_that_does_as_homes_do_changes_nothing_and_a_hoarder_loses() -> None:
+    """Y26: the same season with and without it; what nobody gains another has lost, or the utility and lines have."""
+    season = drawn(1)
+    net = season.made - season.used
+
+    def known(hour: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+        sums = np.zeros((24, 2))
+        rows = net[hour : hour + 24]
+        np.add.at(sums[: len(rows)].T, season.places, rows.T)
+        return sums
+
+    honest, hoarder = auction_trials(season, known, Means(), ("honest", "hoarder"))
+    assert (honest.distortion, honest.profit, honest.harm) == (0, 0, 0)
+    assert hoarder.distortion > 0
+    assert hoarder.profit < 0

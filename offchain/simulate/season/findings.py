@@ -133,6 +133,9 @@ def _prices(found: dict[str, Any]) -> Iterator[str]:
 
 def _manipulators(found: dict[str, Any]) -> Iterator[str]:
     """What each can do without protections, with all, and which of them alone doesn't hold."""
+    for one in (found["trials"] or {}).get("auction", []):
+        kind = KINDS.get(one["kind"], one["kind"])
+        yield f"In the auction a {kind} moves the price by {one['distortion']:.1%} and {outcome(one['profit'])}."
     by_kind: dict[str, dict[str, dict[str, Any]]] = {}
     for trial in (found["trials"] or {"trials": []})["trials"]:
         by_kind.setdefault(trial["kind"], {})[trial["protections"]] = trial
