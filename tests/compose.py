@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +15,7 @@ import yaml
 
 from offchain.cli import cli
 from offchain.environment import PROJECT
+from tests import programs
 
 DEPLOY = PROJECT / "deploy"
 VARIABLE = re.compile(r"\$(?:(\$)|\{([A-Z_]+)(?:(:-|:\?)([^}]*))?\})")
@@ -126,3 +129,37 @@ class Composition:
     def secrets(self) -> Path:
         """The folder of secrets."""
         return self.installation / "secrets"
+
+
+def broker_file(composition: Composition, folder: Path, ports: Mapping[int, int]) -> Path:
+    """The broker's configuration for this machine: its files in a folder, other ports, and root, whom it refuses to
+    become somebody else from."""
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    shutil.copy(composition.secrets / "mqtt_users", folder)
+    text = read("mosquitto/openmg.conf").replace("/mosquitto/config", str(DEPLOY / "mosquitto"))
+    text = text.replace(SECRETS, f"{folder}/").replace("/mosquitto/data", str(folder / "data"))
+    for port, other in ports.items():
+        text = text.replace(f"listener {port}", f"listener {other}")
+    path = folder / "openmg.conf"
+    path.write_text(f"{text}user root\n")
+    return path
+
+
+def gateway_file(composition: Composition, folder: Path, changes: Mapping[str, str]) -> Path:
+    """The gateway's configuration for this machine: its files in a folder, and further changes."""
+    text = read("nginx/openmg.conf").replace("/tmp/", f"{folder}/")
+    text = text.replace(SECRETS, f"{composition.secrets}/")
+    for before, after in changes.items():
+        text = text.replace(before, after)
+    module = Path("/usr/lib/nginx/modules/ngx_stream_module.so")  # built in elsewhere
+    path = folder / "nginx.conf"
+    path.write_text((f"load_module {module};\n" if module.exists() else "") + text)
+    return path
+
+
+def nginx() -> str:
+    """Where nginx is; the test is skipped where it isn't installed."""
+    found = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin")
+    if found is None:
+        programs.missing("nginx is not installed: `apt-get install nginx-light libnginx-mod-stream` runs this test too")
+    return found

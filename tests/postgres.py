@@ -25,23 +25,50 @@ def programs() -> Path | None:
 
 
 @contextmanager
-def started() -> Iterator[str]:
-    """Runs a server until the end; yields the folder of its socket. It listens on no network."""
+def started(port: int | None = None, password: str = "") -> Iterator[str]:
+    """Runs a server until the end; yields the folder of its socket. It listens on no network, or on a port of this
+    machine for who knows the password."""
     account = _account()
     home = Path(tempfile.mkdtemp(prefix="openmg-pg-", dir=SCRATCH))  # short: a socket's path has 107 characters
     if account:
         os.chown(home, account["user"], account["group"])
     data = home / "data"
     try:
-        _run(account, "initdb", "--pgdata", data, "--auth", "trust", "--username", "openmg", "--no-sync")
-        options = f"-c listen_addresses='' -c unix_socket_directories={home} -c fsync=off"
-        _run(account, "pg_ctl", "start", "--wait", "--pgdata", data, "--log", home / "log", "--options", options)
+        (home / "password").write_text(password or "none")
+        (home / "password").chmod(0o444)
+        known = ["--username", "openmg", "--pwfile", home / "password", "--auth-host", "scram-sha-256"]
+        _run(account, "initdb", "--pgdata", data, "--auth-local", "trust", *known, "--no-sync")
+        listening = "listen_addresses=''" if port is None else f"listen_addresses=127.0.0.1 -c port={port}"
+        (home / "options").write_text(f"-c {listening} -c unix_socket_directories={home} -c fsync=off")
+        start(str(home))
         try:
             yield str(home)
         finally:
-            _run(account, "pg_ctl", "stop", "--wait", "--mode", "immediate", "--pgdata", data)
+            stop(str(home), "immediate")
     finally:
         shutil.rmtree(home)
+
+
+def start(home: str) -> None:
+    """Starts the server of a folder."""
+    options = (Path(home) / "options").read_text()
+    _run(
+        _account(),
+        "pg_ctl",
+        "start",
+        "--wait",
+        "--pgdata",
+        f"{home}/data",
+        "--log",
+        f"{home}/log",
+        "--options",
+        options,
+    )
+
+
+def stop(home: str, mode: str = "fast") -> None:
+    """Ends the server of a folder."""
+    _run(_account(), "pg_ctl", "stop", "--wait", "--mode", mode, "--pgdata", f"{home}/data")
 
 
 def _account() -> dict[str, Any]:

@@ -100,8 +100,8 @@ def test_a_journal_that_is_written_meanwhile(tmp_path: Path) -> None:
     writer = Thread(target=write)
     writer.start()
     try:
-        for take in range(5):
-            while len(acknowledged) < 20 * (take + 1):
+        for take in range(3):
+            while len(acknowledged) < 10 * (take + 1):
                 stop.wait(0.005)
             before = len(acknowledged)
             backup.make(folder, tmp_path / f"copy{take}")

@@ -32,7 +32,19 @@ from offchain.process import free_port
 from offchain.secret_file import SUFFIX
 from offchain.settings import Settings
 from tests import programs
-from tests.compose import BY_HAND, DEPLOY, SECRETS, Composition, Service, interpolated, read, settings_of
+from tests.compose import (
+    BY_HAND,
+    DEPLOY,
+    SECRETS,
+    Composition,
+    Service,
+    broker_file,
+    gateway_file,
+    interpolated,
+    nginx,
+    read,
+    settings_of,
+)
 from tests.mosquitto import program
 
 CHAIN_ID = 950328
@@ -269,13 +281,8 @@ def test_the_image_is_built_of_what_is_there(whole: Composition) -> None:
 
 def test_the_gateways_configuration(whole: Composition, tmp_path: Path) -> None:
     """G5 as nginx itself says."""
-    nginx = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin")
-    if nginx is None:
-        programs.missing("nginx is not installed: `apt-get install nginx-light libnginx-mod-stream` runs this test too")
-    text = read("nginx/openmg.conf").replace("/tmp/", f"{tmp_path}/").replace(SECRETS, f"{whole.secrets}/")
-    module = Path("/usr/lib/nginx/modules/ngx_stream_module.so")  # built in elsewhere
-    (tmp_path / "nginx.conf").write_text((f"load_module {module};\n" if module.exists() else "") + text)
-    done = subprocess.run([nginx, "-t", "-c", tmp_path / "nginx.conf"], capture_output=True, text=True)
+    file = gateway_file(whole, tmp_path, {})
+    done = subprocess.run([nginx(), "-t", "-c", file], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "warn" not in done.stderr
 
@@ -283,13 +290,7 @@ def test_the_gateways_configuration(whole: Composition, tmp_path: Path) -> None:
 def test_the_brokers_configuration(whole: Composition, tmp_path: Path) -> None:
     """G5 Mosquitto starts with it, knows the intake by the password that was drawn, and answers the health check."""
     ports = {1883: free_port(), 1884: free_port()}
-    (tmp_path / "data").mkdir()
-    text = read("mosquitto/openmg.conf").replace("/mosquitto/config", str(DEPLOY / "mosquitto"))
-    text = text.replace(SECRETS, f"{tmp_path}/").replace("/mosquitto/data", str(tmp_path / "data"))
-    for port, other in ports.items():
-        text = text.replace(f"listener {port}", f"listener {other}")
-    (tmp_path / "openmg.conf").write_text(text + "user root\n")
-    shutil.copy(whole.secrets / "mqtt_users", tmp_path / "mqtt_users")
+    file = broker_file(whole, tmp_path, ports)
     url = re.fullmatch(r"mqtt://(\w+):([\w-]+)@mosquitto\n", (whole.secrets / "mqtt_url").read_text())
     assert url is not None
     (test,) = [whole.services["mosquitto"].content["healthcheck"]["test"]]
@@ -298,9 +299,7 @@ def test_the_brokers_configuration(whole: Composition, tmp_path: Path) -> None:
         command = [program("mosquitto_sub"), "-p", str(ports[port]), "-t", topic, "-C", "1", "-W", "2", *more]
         return subprocess.run(command, capture_output=True).returncode
 
-    broker = subprocess.Popen(
-        [program("mosquitto"), "-c", tmp_path / "openmg.conf"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    broker = subprocess.Popen([program("mosquitto"), "-c", file], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _until_it_listens(ports[1884])
         probe = [word.replace("1884", str(ports[1884])) for word in test[1:]]
