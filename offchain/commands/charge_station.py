@@ -10,6 +10,7 @@ import click
 from offchain.command import Amount, Command, amount_of
 from offchain.commands.charge_proof import journal_of
 from offchain.commands.output import answer, json_option
+from offchain.commands.reporting import reporting
 from offchain.commands.session import (
     Opening,
     SessionError,
@@ -125,7 +126,11 @@ def station(
     answer(as_json, content, *lines, "Press Ctrl-C to stop.")
     click.get_text_stream("stdout").flush()
     switching = outlet.step if outlet else made.review
-    with again_and_again(switching, OUTLET_SECONDS), again_and_again(lambda: cashier().step(), SETTLING_SECONDS):
+    with (
+        reporting({"node": Node(chain.web3).height}),
+        again_and_again(switching, OUTLET_SECONDS),
+        again_and_again(lambda: cashier().step(), SETTLING_SECONDS),
+    ):
         serve(made, listening, token)
 
 
