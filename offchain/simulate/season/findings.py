@@ -28,19 +28,6 @@ PAID = {
     "stored": "are what homes have less in batteries and cars at the end",
 }
 """And where it can go to, where it is less."""
-KINDS = {"wash-trader": "wash trader", "sandwich": "sandwich attacker"}
-"""In words, where their names are none."""
-ROOFS = ("with a roof", "without a roof")
-HOLDS = 0.5
-"""A protection holds against a manipulator if no more than this share of its distortion without any is left."""
-PAYERS = {
-    "from_utility": "the utility's margin, which pays for its grid",
-    "from_founders": "the founders of the pools",
-    "from_lines": "the operators of lines",
-    "saved": "energy that the utility needn't supply",
-    "stored": "what homes have in batteries and cars at the end",
-}
-"""Where a gain can come from."""
 
 
 def findings(found: dict[str, Any]) -> list[str]:
