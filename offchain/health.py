@@ -49,6 +49,15 @@ class Health(Collector):
             known = self._told(part, lasts)
             known.problem, known.failed = problem, known.failed + 1
 
+    def beating(self, part: str, step: Callable[[], object]) -> Callable[[], None]:
+        """The step, which tells each time that the part works: one that ends its thread is found by its silence."""
+
+        def beat() -> None:
+            step()
+            self.works(part)
+
+        return beat
+
     def problems(self) -> dict[str, str]:
         """Why parts don't work, by part. A process none of whose parts has told anything yet is one that starts."""
         with self._lock:

@@ -41,7 +41,7 @@ def charge() -> None:
 
     \b
     openmg charge station --price ETH=0.0001 --slice 0.25        sells
-    openmg charge pay http://127.0.0.1:8660 --kwh 5 --stream     buys
+    openmg charge pay http://127.0.0.1:8700 --kwh 5 --stream     buys
     """
 
 
@@ -54,7 +54,7 @@ def quote(url: str, kwh: int, rpc: str | None, as_json: bool) -> None:
     """Shows what a station asks for. It binds nobody: `pay` has it signed.
 
     \b
-    openmg charge quote http://127.0.0.1:8660 --kwh 5
+    openmg charge quote http://127.0.0.1:8700 --kwh 5
     """
     from offchain.charging.client import ChargeError, StationClient
 
@@ -113,8 +113,8 @@ def pay(
     Killed in between, `resume` goes on and pays nothing twice.
 
     \b
-    openmg charge pay http://127.0.0.1:8660 --kwh 5 --stream --relayer http://127.0.0.1:8650
-    openmg charge pay http://127.0.0.1:8660 --kwh 5 --asset MG1 --most-price 1.5
+    openmg charge pay http://127.0.0.1:8700 --kwh 5 --stream --relayer http://127.0.0.1:8650
+    openmg charge pay http://127.0.0.1:8700 --kwh 5 --asset MG1 --most-price 1.5
     """
     from offchain.charging.car import Wish
     from offchain.charging.client import StationClient

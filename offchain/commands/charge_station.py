@@ -43,7 +43,7 @@ OUTLET_SECONDS, SETTLING_SECONDS = 0.5, 1.0
 @click.option("--power", type=Amount(), default="11", show_default=True, help="kW of the simulated outlet.")
 @click.option("--meter-key", metavar="HEX", help="Ed25519 key of the outlet's own meter, which then asks and signs.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Network address to listen on.")
-@click.option("--port", type=click.IntRange(1, 65535), default=8660, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8700, show_default=True)
 @payer_options
 @wallet_option
 @rpc_option
@@ -81,6 +81,7 @@ def station(
     from offchain.charging.outlet import SimulatedOutlet
     from offchain.charging.service import serve
     from offchain.charging.station import Offer, Station
+    from offchain.health import health
     from offchain.node import Node
     from offchain.wallet.request import Operation
 
@@ -128,8 +129,8 @@ def station(
     switching = outlet.step if outlet else made.review
     with (
         reporting({"node": Node(chain.web3).height}),
-        again_and_again(switching, OUTLET_SECONDS),
-        again_and_again(lambda: cashier().step(), SETTLING_SECONDS),
+        again_and_again(health.beating("outlet", switching), OUTLET_SECONDS),
+        again_and_again(health.beating("cashier", lambda: cashier().step()), SETTLING_SECONDS),
     ):
         serve(made, listening, token)
 

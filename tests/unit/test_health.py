@@ -48,6 +48,21 @@ def url(told: Health) -> Iterator[str]:
         yield url
 
 
+def test_a_step_that_fails_falls_silent(told: Health, clock: Clock) -> None:
+    """G2 a step tells of itself only where it was done; the one that ends its thread is missed after a while."""
+    steps = iter([None, None])
+    beat = told.beating("outlet", lambda: next(steps))
+    beat()
+    clock.now += 200
+    beat()
+    clock.now += 200
+    assert told.problems() == {}
+    with pytest.raises(StopIteration):
+        beat()
+    clock.now += 101
+    assert told.problems() == {"outlet": "silent for 301 s"}
+
+
 def test_every_part_must_work(told: Health, clock: Clock) -> None:
     """G2 nothing told yet, a failure, and a silence that lasts too long: each is a problem, with its reason."""
     assert told.problems() == {"process": "it is starting"}
