@@ -118,11 +118,14 @@ def test_a_hoarder_sells_when_most_is_needed_and_else_buys() -> None:
 @given(st.integers(250, 4_096_000))
 def test_a_wash_trader_wants_nothing(most: int) -> None:
     """Y30 it sells as much as it buys, first the one and last the other, in four trades that a meter can make."""
-    orders = WashTrader(SEASON, 0, RANDOM).orders(Own(0, most=most), view(), 0, 0)
+    mind = WashTrader(SEASON, 0, RANDOM)
+    orders = mind.orders(Own(0, most=most), view(), 0, 0)
     assert [order.side for order in orders] == [Side.BUY, Side.BUY, Side.SELL, Side.SELL]
     assert [order.turn for order in orders] == [0.0, 0.0, 1.0, 1.0]
     assert len({order.wh for order in orders}) == 1
     assert orders[0].wh <= most
+    left = mind.orders(Own(0, notes={0: orders[0].wh}, most=most), view(), 0, 0)
+    assert [order.side for order in left] == [Side.SELL, Side.SELL]
 
 
 @given(

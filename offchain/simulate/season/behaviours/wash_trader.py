@@ -20,8 +20,8 @@ class WashTrader(Honest):
     moved in between, and volume is made up. It pays the exchange's fee each way and wants nothing of what it trades."""
 
     def orders(self, own: Own, view: View, exported: int, imported: int) -> Sequence[Order]:
-        """In as many trades as a meter has, each as large as it can be."""
+        """In as many trades as a meter has, each as large as it can be; what it couldn't sell goes first."""
         at = own.microgrid
-        wh = min(own.most, int(SHARE * view.depth[at] / PAIRS))
-        buys = [Order(Side.BUY, wh, ANY_PRICE, at, turn=0.0)] * PAIRS
-        return [*buys, *[Order(Side.SELL, wh, 0.0, at, turn=1.0)] * PAIRS]
+        wh, held = min(own.most, int(SHARE * view.depth[at] / PAIRS)), own.notes.get(at, 0)
+        sells = [Order(Side.SELL, wh, 0.0, at, turn=1.0)] * PAIRS
+        return sells if held >= wh else [*[Order(Side.BUY, wh, ANY_PRICE, at, turn=0.0)] * PAIRS, *sells]
