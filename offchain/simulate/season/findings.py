@@ -55,8 +55,8 @@ def _costs(found: dict[str, Any]) -> Iterator[str]:
         worse = "none is worse off" if not gain["worse_off"] else f"{gain['worse_off']} are worse off"
         lost = f", by {won(gain['most_lost'])} at the most" if gain["worse_off"] else ""
         yield f"With the {name} {gain['better_off']} of {season['homes']} homes are better off, {worse}{lost}."
-        roofs = [f"{group} gains {won(gain['by_group'][group])}" for group in ROOFS if group in gain["by_group"]]
-        yield f"On average, with the {name}, a home {listed(roofs)}."
+        roofs = [f"a home {group} gains {won(gain['by_group'][group])}" for group in ROOFS if group in gain["by_group"]]
+        yield f"On average, with the {name}, {listed(roofs)}."
 
 
 def _payers(found: dict[str, Any]) -> Iterator[str]:

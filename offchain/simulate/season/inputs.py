@@ -162,7 +162,8 @@ def _read(choices: Choices) -> tuple[NDArray[np.float64], str, float]:
     there = ~np.isnan(readings.kwh[first : first + hours])
     enough = np.flatnonzero(there.mean(axis=0) >= PRESENT)[: choices.homes or MOST_HOMES]
     if len(enough) < (choices.homes or 2):
-        raise InputError(f"{name}: {len(enough)} homes have enough readings in {choices.days} days from then on")
+        since = f"{choices.days} days from {readings.hours[first]:%Y-%m-%d} on"
+        raise InputError(f"{name}: {len(enough)} homes have enough readings in {since}")
     begin = first - min(first // HOURS, DAYS_BEFORE) * HOURS
     whole = filled_up(readings.kwh[:, enough])[begin : first + hours]
     gaps = 1 - float(there[:, enough].mean())
