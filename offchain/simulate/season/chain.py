@@ -28,7 +28,7 @@ PEAK = re.compile(r"VmHWM:\s+(\d+) kB")
 FLAGS = (
     *("--order", "fifo", "--gas-price", "0", "--block-base-fee-per-gas", "0", "--disable-block-gas-limit"),
     *("--balance", "1000000000"),
-    *("--no-request-size-limit", "--prune-history", "8", "--transaction-block-keeper", "64"),
+    *("--no-request-size-limit", "--prune-history", "2", "--transaction-block-keeper", "16"),
 )
 """Gas is free, so that every wei is where the market put it; and only what is asked for is kept."""
 
