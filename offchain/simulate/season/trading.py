@@ -199,7 +199,10 @@ class Trading:
             return 0, 0
         if party.capacity == 0:
             return wanted, 0
-        allowed = min(wanted, self.limit(party))
+        most = self.limit(party)
+        if not sale:  # a wallet leaves room below its cap: it may get more than was quoted
+            most = most * WHOLE // (WHOLE + SLIPPAGE)
+        allowed = min(wanted, most)
         average = exchange.average(self.rules.price_window, now)
         within = exchange.most_within(sale, allowed * WATT_HOUR, average, self.rules.max_deviation) // WATT_HOUR
         return (within if within >= SMALLEST else 0), wanted - within
