@@ -90,7 +90,7 @@ OPTIONS = (
         "--proofs/--no-proofs",
         default=True,
         show_default=True,
-        help="Does some homes' hours again with real proofs, and compares.",
+        help="Does two homes' day again with real proofs, and compares: two minutes.",
     ),
     click.option(
         "--trials/--no-trials",

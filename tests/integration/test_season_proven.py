@@ -1,4 +1,4 @@
-"""Hours of a season with real proofs: what mocked proofs gave is what real ones give."""
+"""A day of a season with real proofs: what mocked proofs gave is what real ones give."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from offchain.simulate.season import proven
 from offchain.simulate.season import run as season_run
 from offchain.simulate.season.chain import SeasonChainError
 from offchain.simulate.season.inputs import Choices, season_of
-from offchain.simulate.season.proven import Proven, prove, sample
+from offchain.simulate.season.proven import prove, sample
 from offchain.simulate.season.season import Season
 
 
@@ -20,8 +20,8 @@ from offchain.simulate.season.season import Season
 def hour(monkeypatch: pytest.MonkeyPatch) -> Season:
     """One home that sells and one that buys."""
     compile_contracts()
+    monkeypatch.setattr(proven, "FIRST", 10)
     monkeypatch.setattr(proven, "HOURS", 1)
-    monkeypatch.setattr(proven, "EACH", 1)
     season = sample(season_of(Choices(homes=10, days=1, seed=2)).season)
     net = (season.made - season.used)[0]
     assert min(net) < 0 < max(net)
@@ -30,9 +30,9 @@ def hour(monkeypatch: pytest.MonkeyPatch) -> Season:
 
 def test_real_proofs_give_what_mocked_ones_gave(hour: Season) -> None:
     """Y14: issue, sale, purchase and settlement by wallets on the real verifiers, to the last wei."""
-    *words, done = prove(hour)
-    assert words[0] == "with mocked proofs"
-    assert isinstance(done, Proven)
+    told: list[tuple[int, str]] = []
+    done = prove(hour, lambda hours, doing: told.append((hours, doing)))
+    assert told == [(0, word) for word in ("mocked proofs", "issue", "sale", "purchase", "settle")] + [(1, "4 of 4")]
     assert {kind: len(gas) for kind, gas in done.gas.items()} == {"issue": 1, "sale": 1, "purchase": 1, "settle": 1}
     assert min(min(gas) for gas in done.gas.values()) > 300_000
 
@@ -48,4 +48,4 @@ def test_another_amount_is_told(hour: Season, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(proven, "run", other)
     with pytest.raises(SeasonChainError, match="a sale brings"):
-        list(prove(hour))
+        prove(hour)

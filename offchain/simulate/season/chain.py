@@ -115,6 +115,10 @@ class SeasonChain:
         self._rpc.call("evm_setNextBlockTimestamp", moment)
         self._rpc.call("evm_mine")
 
+    def stand_still(self) -> None:
+        """From now on a block that follows by itself has the time of the one before."""
+        self._rpc.call("anvil_setBlockTimestampInterval", 0)
+
     def state(self) -> bytes:
         """All of the chain's state, compressed; see `load`."""
         return bytes.fromhex(self._rpc.call("anvil_dumpState")[2:])

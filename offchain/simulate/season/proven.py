@@ -1,4 +1,4 @@
-"""Some hours of a season with real proofs: wallets do on verifiers of their own what was done with mocked ones.
+"""A day of a season with real proofs: wallets do on verifiers of their own what was done with mocked ones.
 
 What was done before is done again by the same homes in the same order, so exchanges must pay the same and hold the same
 at the end, to the last wei and base unit.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import groupby
@@ -29,7 +29,7 @@ from offchain.simulate.season.chain import SeasonChain, SeasonChainError, season
 from offchain.simulate.season.founding import Meter, Meters, capital, founded
 from offchain.simulate.season.households import AHEAD
 from offchain.simulate.season.ledger import Ledger
-from offchain.simulate.season.market import HOUR, PUBLISHED, RULES
+from offchain.simulate.season.market import HOUR, PUBLISHED, ROUNDS, RULES
 from offchain.simulate.season.run import run
 from offchain.simulate.season.season import Season
 from offchain.simulate.season.trading import Act
@@ -38,11 +38,13 @@ from offchain.wallet.note import ETH
 from offchain.wallet.relay import OwnAccount
 from offchain.wallet.wallet import Wallet
 
+Told = Callable[[int, str], None]
+
 DAY = 24
-MORNING, HOURS = 10, 3
-"""The hours of a sampled day."""
-EACH = 2
-"""Homes that sell, and homes that buy."""
+FIRST, HOURS = 0, DAY
+"""The hours of the sampled day."""
+EACH = 1
+"""Homes that have most left, and homes that lack most."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,9 @@ class Proven:
 
 
 def sample(season: Season) -> Season:
-    """The hours around noon in the middle of a season, of the first microgrid's homes that have most left then and that
-    lack most: without batteries, cars, and neighbours."""
-    first = season.hours // DAY // 2 * DAY + MORNING
+    """The day in the middle of a season, of the first microgrid's homes that have most left on it and that lack most:
+    without batteries, cars, and neighbours."""
+    first = season.hours // DAY // 2 * DAY + FIRST
     rows = slice(first, first + HOURS)
     here = np.flatnonzero(season.places == 0)
     order = here[np.argsort((season.made - season.used)[rows][:, here].sum(axis=0), kind="stable")]
@@ -88,10 +90,10 @@ def _nothing(hour: int) -> NDArray[np.float64]:
     return np.zeros((AHEAD, 1))
 
 
-def prove(season: Season) -> Iterator[str | Proven]:
-    """Runs a sample with mocked proofs and then with real ones: yields what it is at, and what came of it at last.
-    Raises SeasonChainError where they differ."""
-    yield "with mocked proofs"
+def prove(season: Season, told: Told = lambda hours, doing: None) -> Proven:
+    """Runs a sample with mocked proofs and then with real ones; `told` hears of hours that are over and of what is
+    being done. Raises SeasonChainError where they differ."""
+    told(0, "mocked proofs")
     acts: list[Act] = []
     ledger = run(season, _nothing, acts=acts).ledger
     began = time.monotonic()
@@ -99,14 +101,17 @@ def prove(season: Season) -> Iterator[str | Proven]:
         again = _Again(season, chain, Path(folder))
         for hour in range(season.hours):
             again.publish(hour, ledger)
+            rounds = [again.time(hour) + seconds for seconds in ROUNDS]
             ours = [act for act in acts if again.time(hour) <= act.time < again.time(hour + 1)]
-            for moment, block in groupby(ours, lambda act: act.time):
-                yield from again.block(moment, hour, list(block))
+            blocks = {moment: list(block) for moment, block in groupby(ours, lambda act: act.time)}
+            for moment in sorted({*rounds, *blocks}):
+                again.block(moment, hour, blocks.get(moment, []), told, observed=moment in rounds)
+            told(1, f"{sum(map(len, again.gas.values()))} of {len(acts)}")
         price = again.price()
         gas = dict(again.gas)
     if price != ledger.price[-1, 0]:
         raise SeasonChainError(f"with real proofs the price ends at {price}, with mocked ones at {ledger.price[-1, 0]}")
-    yield Proven(len(season.homes), season.hours, time.monotonic() - began, gas)
+    return Proven(len(season.homes), season.hours, time.monotonic() - began, gas)
 
 
 @dataclass
@@ -133,6 +138,7 @@ class _Again:
         for place, wallet in enumerate(self.wallets):
             wallet.shield(capital(season, place, reserve), ETH, chain.operator)
         self._flush()
+        chain.stand_still()  # what was done in one block has one time again
         self.trees: dict[int, ReadingsTree] = {}
 
     def time(self, hour: int) -> int:
@@ -154,12 +160,13 @@ class _Again:
         self.chain.operator.transact(registry.publishReadings(1, epoch, *totals, bytes(32)))
         self._observe()
 
-    def block(self, moment: int, hour: int, acts: Sequence[Act]) -> Iterator[str]:
-        """What was done in one block, one after the other; yields what is next."""
+    def block(self, moment: int, hour: int, acts: Sequence[Act], told: Told, *, observed: bool) -> None:
+        """What was done in one block, one after the other, perhaps after a snapshot of the price."""
         self.chain.set_time(moment)
-        self._observe()
+        if observed:
+            self._observe()
         for act in acts:
-            yield f"{act.kind} with a real proof"
+            told(0, act.kind)
             self._do(act, hour)
         self._flush()
 
