@@ -143,7 +143,9 @@ def _manipulators(found: dict[str, Any]) -> Iterator[str]:
 
 def outcome(profit: float) -> str:
     """What somebody has in the end."""
-    return f"earns {won(profit)}" if profit >= 0 else f"loses {won(-profit)}"
+    if abs(profit) < 1:
+        return "earns nothing"
+    return f"earns {won(profit)}" if profit > 0 else f"loses {won(-profit)}"
 
 
 def verdict(before: float, after: float) -> str:
