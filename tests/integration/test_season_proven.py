@@ -32,7 +32,7 @@ def test_real_proofs_give_what_mocked_ones_gave(hour: Season) -> None:
     """Y14: issue, sale, purchase and settlement by wallets on the real verifiers, to the last wei."""
     told: list[tuple[int, str]] = []
     done = prove(hour, lambda hours, doing: told.append((hours, doing)))
-    assert told == [(0, word) for word in ("mocked proofs", "issue", "sale", "purchase", "settle")] + [(1, "4 of 4")]
+    assert told == [(0, word) for word in ("mocked proofs", "issue", "purchase", "sale", "settle")] + [(1, "4 of 4")]
     assert {kind: len(gas) for kind, gas in done.gas.items()} == {"issue": 1, "sale": 1, "purchase": 1, "settle": 1}
     assert min(min(gas) for gas in done.gas.values()) > 300_000
 
