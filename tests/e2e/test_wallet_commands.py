@@ -146,10 +146,10 @@ def test_a_household_without_eth_trades(
 
     # trade
     assert "has no ETH for gas" in openmg.run("wallet", "send", "1", "ETH", neighbour["address"], *by_relayer[:2]).error
+    town.pass_time(120)  # the exchange's first snapshot is old enough then
     assert "a registered meter is needed" in openmg.run("wallet", "swap", "0.1", "ETH", "MG1", *by_relayer).error
     card = openmg.done("wallet", "meter", "--wallet", "neighbour")["next_card"]
     commitment = openmg.done("operator", "register", "MG1", card, "--capacity", "16000")["commitment"]
-    town.pass_time(120)  # the exchange's first snapshot is old enough then
     swapped = openmg.done("wallet", "swap", "0.1", "ETH", "MG1", *by_relayer)
     assert int(swapped["got_amount"]) > 4 * ETHER
     openmg.done("flush")

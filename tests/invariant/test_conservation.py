@@ -31,7 +31,7 @@ def test_value_is_conserved(pool_chain: PoolChain) -> None:
 
     operations = {"shield", "transfer", "consolidate", "unshield", "swap", "issue", "settle", "flush"}
     assert operations <= set(succeeded)
-    expected = {"TurnstileExceeded", "NullifierUsed", "UnknownRoot", "InvalidRecipient", "PriceOutOfBounds"}
-    assert expected <= set(refusals)
+    assert {"TurnstileExceeded", "NullifierUsed", "UnknownRoot", "InvalidRecipient"} <= set(refusals)
     if CAMPAIGN:
+        assert refusals["PriceOutOfBounds"]
         assert succeeded.total() + refusals.total() >= 10_000
