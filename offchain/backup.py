@@ -13,7 +13,7 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +68,7 @@ def make(source: Path, target: Path, tell: Tell = lambda name: None) -> Backup:
                     hashes[name] = _hash(target / name)
             if not new:
                 break
+        _copy_modes(source, target, hashes)
         content = {"taken": int(time.time()), "files": hashes}
         durable_file.replace(target / CONTENTS, json.dumps(content, indent=2).encode(), private=True)
     except (OSError, sqlite3.Error) as error:
@@ -108,6 +109,7 @@ def restore(folder: Path, target: Path, tell: Tell = lambda name: None) -> Backu
             if Path(name).name == signing_record.NAME:
                 content = signing_record.marked_as_restored((folder / name).read_bytes())
                 durable_file.replace(target / name, content, private=True)
+        _copy_modes(folder, target, backup.files)
         os.sync()
     except OSError as error:
         raise BackupError(f"{target} can't be written: {error}") from error
@@ -124,7 +126,11 @@ def _names(source: Path) -> list[str]:
 
 
 def _files(source: Path) -> Iterator[Path]:
-    return (path for path in source.rglob("*") if path.is_file() and not path.is_symlink())
+    for path in source.rglob("*"):
+        if path.is_symlink():
+            raise BackupError(f"{path} is a link: what it leads to wouldn't be in the backup")
+        if path.is_file():
+            yield path
 
 
 def _copy(source: Path, target: Path) -> bool:
@@ -144,6 +150,12 @@ def _copy(source: Path, target: Path) -> bool:
     except FileNotFoundError:
         return False
     return True
+
+
+def _copy_modes(source: Path, target: Path, names: Iterable[str]) -> None:
+    """Gives the folders below a copy the modes of the original's: a gateway may have to read them."""
+    for folder in {parent for name in names for parent in Path(name).parents} - {Path()}:
+        shutil.copymode(source / folder, target / folder)
 
 
 def _copy_database(source: Path, target: Path) -> None:

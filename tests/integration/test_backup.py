@@ -43,8 +43,10 @@ def service(tmp_path: Path) -> Path:
     (folder / "keys").mkdir(mode=0o700)
     (folder / "keys" / "account.key").touch(0o600)
     (folder / "keys" / "account.key").write_text("11" * 32)
-    (folder / "public.json").write_text("{}")
-    (folder / "public.json").chmod(0o644)
+    (folder / "shown" / "below").mkdir(parents=True)
+    (folder / "shown" / "below" / "public.json").write_text("{}")
+    for name, mode in {"shown/below/public.json": 0o644, "shown/below": 0o755, "shown": 0o750}.items():
+        (folder / name).chmod(mode)
     for name in ("lock", "history.db.lock", ".half.json.abc.draft", "sent.db-wal"):
         (folder / name).write_text("")
     return folder
@@ -62,19 +64,22 @@ def rows(database: Database) -> list[tuple[object, ...]]:
 def test_a_folder(tmp_path: Path, service: Path) -> None:
     """G4 every file but those of a process alone, with its mode; what is put back is the same, and is used again."""
     made = backup.make(service, tmp_path / "copy")
-    assert set(made.files) == {"signed.jsonl", "sent.db", "keys/account.key", "public.json"}
+    assert set(made.files) == {"signed.jsonl", "sent.db", "keys/account.key", "shown/below/public.json"}
     shutil.rmtree(service)
     backup.restore(tmp_path / "copy", service)
     found = Journal(service / "sent.db").find(b"\x01" * 32)
     assert found is not None
     assert found.raw == b"raw"
     assert (service / "keys" / "account.key").read_text() == "11" * 32
-    modes = {name: (service / name).stat().st_mode & 0o777 for name in made.files}
+    modes = {name: (service / name).stat().st_mode & 0o777 for name in (*made.files, "keys", "shown/below", "shown")}
     assert modes == {
         "signed.jsonl": 0o600,
         "sent.db": modes["sent.db"],
         "keys/account.key": 0o600,
-        "public.json": 0o644,
+        "shown/below/public.json": 0o644,
+        "keys": 0o700,
+        "shown/below": 0o755,
+        "shown": 0o750,
     }
     assert service.stat().st_mode & 0o777 == 0o700
     record = SigningRecord(service / "signed.jsonl")
@@ -194,6 +199,13 @@ def test_a_damaged_copy_is_not_put_back(tmp_path: Path, service: Path, how: str,
     with pytest.raises(BackupError, match=why):
         backup.restore(tmp_path / "copy", tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+def test_a_link(tmp_path: Path, service: Path) -> None:
+    """G4 P9 what lies elsewhere isn't left out unseen."""
+    (service / "elsewhere").symlink_to(tmp_path)
+    with pytest.raises(BackupError, match="elsewhere is a link"):
+        backup.make(service, tmp_path / "copy")
 
 
 def test_commands(
