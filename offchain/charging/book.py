@@ -24,7 +24,7 @@ class Book:
     def __init__(self, path: Path, schema: str) -> None:
         self._path = path
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             self._base = sqlite3.connect(path, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
             self._base.execute("PRAGMA synchronous = FULL")

@@ -109,7 +109,7 @@ class Car:
 
     def order(self, station: StationClient, wish: Wish) -> CarSession:
         """Has a quote made, checks and keeps it. Raises ChargeError if it isn't what was wished for."""
-        number = self._garage.next_number()
+        number = self._garage.new_number()
         own = str(self._wallet.keys.one_time(number).address)
         quote = station.quote(wish.asset, wish.order, own, stream=wish.stream)
         try:
@@ -145,11 +145,13 @@ class Car:
                 session = self._garage.save(replace(session, reason=problem or "as its owner wished"))
                 station.end(session.name)
                 continue
+            next_purpose = _purpose(session, len(payments))
             try:
                 paid = self._pay_next(session, station, payments)
             except UserError:
-                with suppress(ChargeError):
-                    station.end(session.name)  # who can't pay any more doesn't keep the socket
+                if self._sent.kept(next_purpose) is None:  # one that is under way would come too late
+                    with suppress(ChargeError):
+                        station.end(session.name)  # who can't pay any more doesn't keep the socket
                 raise
             if paid:
                 moved = time.monotonic()
@@ -159,17 +161,19 @@ class Car:
     def collect(self, session: CarSession) -> CarSession:
         """Takes the rest that came back home, into the wallet, less a relayer's fee. Raises ChargeError if there is
         nothing that can be."""
-        asset, one_time = session.quote.asset, self._one_time(session)
-        one_time.await_flush()
-        held = sum(note.amount for note in one_time.notes(asset)[0])
-        relay = self._submitter.relay(Operation.TRANSFER, asset)
-        left = held - (relay.fee if relay else 0)
-        if left <= 0:
-            raise ChargeError(f"nothing of session {session.name[:8]} can be collected now")
+        asset, one_time, purpose = session.quote.asset, self._one_time(session), f"collect {session.name}"
         sent = Sent(one_time, self._garage.folder / SENT)
+        once = Once(sent, self._submitter)
         try:
-            home = self._wallet.address
-            paid = Once(sent, self._submitter).pay(f"collect {session.name}", home, left, asset, self._progress)
+            paid = once.finished(purpose)
+            if paid is None:
+                one_time.await_flush()
+                held = sum(note.amount for note in one_time.notes(asset)[0])
+                relay = self._submitter.relay(Operation.TRANSFER, asset)
+                left = held - (relay.fee if relay else 0)
+                if left <= 0:
+                    raise ChargeError(f"nothing of session {session.name[:8]} can be collected now")
+                paid = once.pay(purpose, self._wallet.address, left, asset, self._progress)
         finally:
             sent.close()
         return self._garage.save(replace(session, collected=paid.transaction))
@@ -192,8 +196,9 @@ class Car:
             raise ChargeError("the quote is for a stream, not for one payment")
 
     def _recovered(self, session: CarSession, station: Patient) -> list[Paid]:
-        """The payments made so far. One that was begun is finished, unless the session has ended; all are shown again,
-        since the station may not have heard of the last."""
+        """The payments made so far. One that was begun is finished, unless the session has ended; the last is shown
+        again, since the station may not have heard of it. It has of the others: none is made before the one before is
+        shown."""
         ended = station.status(session.name).ended
         found: list[Paid] = []
         for number in count():
@@ -202,11 +207,9 @@ class Car:
             if payment is None:
                 break
             found.append(_paid(payment, session, number, self._wallet.keys))
-        for paid in found if not session.receipt else []:
-            try:
-                self._show(session, station, paid)
-            except Ended:
-                break
+        if found and not session.receipt:
+            with suppress(Ended):
+                self._show(session, station, found[-1])
         return found
 
     def _pay_next(self, session: CarSession, station: Patient, payments: list[Paid]) -> bool:

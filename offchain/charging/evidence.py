@@ -99,6 +99,8 @@ class Evidence:
             raise EvidenceError("the reading is not of this session's meter")
         used = reading.imported if reading else 0
         findings = _checked(audit, self.payments)
+        if {line.transaction for line in self.payments.lines} != {paid.transaction for paid in self.paid}:
+            raise EvidenceError("the payments that are named are not those that are disclosed")
         lines = zip(self.payments.lines, findings, strict=True)
         bill = Bill.of(quote, sum(self._paid(line, finding) for line, finding in lines), used)
         if receipt:

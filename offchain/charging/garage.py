@@ -13,6 +13,8 @@ from offchain.charging.quote import Quote
 from offchain.charging.receipt import Receipt
 from offchain.metering.signed_reading import SignedReading
 
+COUNTER = "next-number"
+
 
 @dataclass(frozen=True)
 class CarSession:
@@ -52,11 +54,7 @@ class Garage:
         for name in ("quote", "reading", "receipt"):
             part = getattr(session, name)
             content[name] = part.model_dump(mode="json") if part else None
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            durable_file.replace(self._path(session.name), json.dumps(content, indent=1).encode(), private=True)
-        except OSError as error:
-            raise ChargeError(f"{self.folder} can't be written: {error.strerror}") from error
+        self._write(self._path(session.name), json.dumps(content, indent=1))
         return session
 
     def all(self) -> list[CarSession]:
@@ -72,9 +70,24 @@ class Garage:
             raise ChargeError(f"no one session begins with {name!r}; there are: {known}")
         return found[0]
 
-    def next_number(self) -> int:
-        """A number that no session has."""
-        return 1 + max((session.number for session in self.all()), default=-1)
+    def new_number(self) -> int:
+        """A number that was never given before, not even to a session that came to nothing: who was told two stations'
+        quotes would know the car by its address. Raises ChargeError."""
+        counter = self.folder / COUNTER
+        try:
+            given = int(counter.read_text()) if counter.exists() else 0
+        except (OSError, ValueError) as error:
+            raise ChargeError(f"{counter} can't be read ({type(error).__name__}): move it away") from error
+        number = max([given, *(session.number + 1 for session in self.all())])
+        self._write(counter, str(number + 1))
+        return number
+
+    def _write(self, path: Path, content: str) -> None:
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            durable_file.replace(path, content.encode(), private=True)
+        except OSError as error:
+            raise ChargeError(f"{self.folder} can't be written: {error.strerror}") from error
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.json"

@@ -21,7 +21,9 @@ CREATE TABLE IF NOT EXISTS sessions (
 CREATE TABLE IF NOT EXISTS payments (
     commitment BLOB PRIMARY KEY, session TEXT NOT NULL, hash TEXT NOT NULL, amount TEXT NOT NULL, salt TEXT NOT NULL
 );
+CREATE INDEX IF NOT EXISTS payments_of_session ON payments (session);
 """
+PAID = "EXISTS (SELECT 1 FROM payments WHERE session = sessions.id)"
 COLUMNS = "id, quote, changed, reading, ended, due, receipt"
 
 
@@ -74,8 +76,8 @@ class StationJournal:
         return self._sessions("WHERE ended IS NULL")
 
     def due(self, now: int) -> list[Session]:
-        """Those that are to be settled, oldest first."""
-        return self._sessions("WHERE due <= ? AND receipt IS NULL", now)
+        """Those that are to be settled, oldest first: none that nothing was paid for."""
+        return self._sessions(f"WHERE due <= ? AND receipt IS NULL AND {PAID}", now)
 
     def settled(self) -> list[Session]:
         """Those with a receipt, oldest first."""
@@ -108,9 +110,9 @@ class StationJournal:
         values = (receipt.model_dump_json(), session.quote.session)
         self._book.write("UPDATE sessions SET receipt = ? WHERE id = ?", *values)
 
-    def forget(self, session: Session) -> None:
-        """Forgets a quote that nothing was paid for."""
-        self._book.write("DELETE FROM sessions WHERE id = ?", session.quote.session)
+    def forget(self, before: int) -> None:
+        """Forgets quotes made before then that nothing was paid for."""
+        self._book.write(f"DELETE FROM sessions WHERE changed < ? AND NOT {PAID}", before)
 
     def _sessions(self, where: str, *values: str | int) -> list[Session]:
         rows = self._book.rows(f"SELECT {COLUMNS} FROM sessions {where} ORDER BY rowid", *values)

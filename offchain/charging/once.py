@@ -120,12 +120,15 @@ class Once:
     def finished(self, purpose: str) -> Payment | None:
         """The payment for a purpose, brought to its end if it was begun; None if there is none, and none can come of
         what was begun. Raises UserError if it can't be sent now."""
-        made = self.sent.mined(purpose)
-        kept = None if made else self.sent.kept(purpose)
+        kept = self.sent.kept(purpose)
         if kept is None:
-            return made
+            return None
         request = kept[0]
-        if self.sent.wallet.node.time() > request.terms.deadline:
+        passed = self.sent.wallet.node.time() > request.terms.deadline  # before the look: it may be mined meanwhile
+        made = self.sent.mined(purpose)
+        if made:
+            return made
+        if passed:
             self.sent.forget(purpose)
             return None
         self.sent.done(purpose, self._submitter.submit(request))

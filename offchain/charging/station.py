@@ -171,11 +171,11 @@ class Station:
         """Ends what is over, forgets quotes that nothing was paid for, and says to which session energy flows now."""
         with self._lock:
             now, flowing = self._now(), None
+            self._journal.forget(now - VALID_SECONDS - LATE_SECONDS)
             for session in self._journal.running():
                 if not session.paid:
-                    if now > session.quote.valid_until + LATE_SECONDS:
-                        self._journal.forget(session)
-                elif session.used >= session.quote.order:
+                    continue
+                if session.used >= session.quote.order:
                     self._journal.end(session, now, now)
                 elif now - session.changed > PATIENCE_SECONDS:
                     self._journal.end(session, now, now + IN_FLIGHT_SECONDS)
@@ -186,7 +186,7 @@ class Station:
     def due(self) -> list[Session]:
         """Sessions that are to be settled; those that nothing was paid for get no receipt."""
         with self._lock:
-            return [session for session in self._journal.due(self._now()) if session.paid]
+            return self._journal.due(self._now())
 
     def settled(self) -> list[Session]:
         """Sessions with a receipt, oldest first."""

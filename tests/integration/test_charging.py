@@ -15,7 +15,7 @@ from web3.types import RPCEndpoint
 from offchain.chains import ChainSpec, started
 from offchain.charging import car as car_module
 from offchain.charging.car import Car, Wish
-from offchain.charging.client import ChargeError, StationClient
+from offchain.charging.client import ChargeError, NotYet, StationClient
 from offchain.charging.evidence import Evidence, EvidenceError, Verdict
 from offchain.charging.garage import CarSession, Garage
 from offchain.charging.proof import of_car, of_station
@@ -34,7 +34,7 @@ from offchain.wallet.disclose import Discloser
 from offchain.wallet.disclosure import DisclosureError
 from offchain.wallet.keys import Seed
 from offchain.wallet.note import ETH
-from offchain.wallet.relay import OwnAccount, Submitter
+from offchain.wallet.relay import OwnAccount, RelayError, Submitter
 from offchain.wallet.request import Request
 from offchain.wallet.wallet import Wallet
 from offchain.zk.prover import warm
@@ -156,6 +156,68 @@ def killing(*_: object) -> None:
     raise Killed
 
 
+class Mute(OwnAccount):
+    """An account whose payment is mined, of which it never hears."""
+
+    def submit(self, request: Request) -> str:
+        super().submit(request)
+        raise RelayError("the relayer doesn't answer")
+
+
+def test_a_payment_that_nobody_hears_of(
+    place: Place, wallet: Wallet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """B9 whether it went out is unknown, or the station doesn't see it: the session stays open, and it counts when the
+    car goes on. One that never began ends its session."""
+    monkeypatch.setattr(car_module, "SEEN_SECONDS", 0)
+    before, garage = held(wallet), Garage(tmp_path / "car")
+    with place.selling():
+        for number, why in enumerate(("doesn't answer", "not yet", "not enough"), start=1):
+            payer = wallet if number < 3 else place.wallet(Seed.new().keys())
+            car = Car(payer, Mute(development_sender(place.web3, PAYER)) if number == 1 else own(place), garage)
+            session = ordered(place, car, 100)
+            with monkeypatch.context() as patch:
+                if number == 2:
+                    patch.setattr(StationClient, "pay", unseeing)
+                with pytest.raises(UserError, match=why):
+                    car.charge(session, nothing)
+            car.close()
+            assert (place.station.session(session.name).ended is None) == (number < 3)
+            if number < 3:
+                again = Car(wallet, own(place), garage)
+                done = again.charge(garage.find(session.name), nothing)
+                again.close()
+                assert done.receipt is not None
+                assert (len(done.receipt.payments), done.receipt.delivered) == (1, 100)
+                wallet.await_flush()
+    assert held(wallet) == before - 2 * 100 * PRICE
+
+
+def unseeing(*_: object) -> None:
+    raise NotYet("not yet")
+
+
+def test_a_rest_that_was_on_its_way_home(place: Place, wallet: Wallet, tmp_path: Path) -> None:
+    """B9 a car that never heard that its refund came home finds it there, and keeps that."""
+    garage = Garage(tmp_path / "car")
+    car, used = Car(wallet, own(place), garage), [0]
+
+    def tell(session: CarSession, paid: int) -> None:
+        used[0] = session.used
+
+    with place.selling():
+        session = car.charge(ordered(place, car, 4_000), tell, lambda: used[0] > 100)
+    car.close()
+    mute = Car(wallet, Mute(development_sender(place.web3, PAYER)), garage)
+    with pytest.raises(UserError, match="doesn't answer"):
+        mute.collect(session)
+    mute.close()
+    again = Car(wallet, own(place), garage)
+    assert again.collect(session).collected
+    again.close()
+    assert garage.find(session.name).collected
+
+
 def test_what_a_car_can_lose(place: Place, wallet: Wallet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """B2 B10 where nothing comes, or the meter counts what doesn't come, it has paid a slice at the most and ends."""
     monkeypatch.setattr(car_module, "STALL_SECONDS", 1)
@@ -252,12 +314,14 @@ def test_a_station_that_denies_the_refund(
 
     less = replace(claim.payments, lines=claim.payments.lines[:0])
     other = session.quote.model_copy(update={"session": "5f" * 32}).signed(place.signing_key("station"))
-    for_this = "not shown to pay this station for this session"
+    for_this, named = "not shown to pay this station for this session", "not those that are disclosed"
+    unshown = claim.paid[0].model_copy(update={"transaction": "0x" + "12" * 32})
     wrongs = [
         ("shows nothing", replace(claim, payments=less)),
         ("not of this session's meter", replace(claim, reading=lying(session.reading))),
-        (for_this, replace(claim, payments=proof.refund or less)),
-        (for_this, replace(claim, paid=())),
+        (named, replace(claim, payments=proof.refund or less)),
+        (named, replace(claim, paid=())),
+        (named, replace(proof, paid=(*proof.paid, unshown), receipt=None)),
         (for_this, replace(claim, quote=other, reading=None)),
         (for_this, replace(proof, paid=tuple(resigned(proof.receipt, place).payments))),
         ("not proven to be paid by who shows this", replace(proof, receipt=None)),

@@ -14,6 +14,8 @@ from nacl.signing import SigningKey
 
 from offchain.charging.bill import Bill
 from offchain.charging.book import BookError
+from offchain.charging.client import ChargeError
+from offchain.charging.garage import COUNTER, CarSession, Garage
 from offchain.charging.journal import StationJournal
 from offchain.charging.outlet import SimulatedOutlet
 from offchain.charging.quote import Quote
@@ -284,6 +286,19 @@ def test_a_quote_that_has_run_out(yard: Yard) -> None:
     assert refusal(lambda: third.station.session(forgotten.session))[0] == 404
 
 
+def test_a_session_that_ended_unpaid(yard: Yard) -> None:
+    """B5 it is nothing to settle, and is forgotten as a quote that has run out is."""
+    quote = yard.open()
+    yard.station.end(quote.session)
+    assert yard.station.due() == []
+    yard.now += VALID_SECONDS + LATE_SECONDS
+    yard.station.review()
+    assert yard.station.session(quote.session).paid == 0
+    yard.now += 1
+    yard.station.review()
+    assert refusal(lambda: yard.station.session(quote.session))[0] == 404
+
+
 def test_a_car_that_stops_paying(yard: Yard) -> None:
     """B2 B5 the station stops at once, gives up after a while, and settles when nothing can be under way any more."""
     quote = yard.open()
@@ -374,6 +389,23 @@ def test_a_journal_that_can_t_be_used(tmp_path: Path) -> None:
     journal = StationJournal(tmp_path / "other.db")
     assert (tmp_path / "other.db").stat().st_mode & 0o777 == 0o600
     assert journal.find("5f" * 32) is None
+
+
+# The garage
+
+
+def test_each_order_has_an_address_of_its_own(tmp_path: Path) -> None:
+    """B7 also the one after a quote that was refused, of a car that starts anew, or whose counter is gone."""
+    folder = tmp_path / "car"
+    assert [Garage(folder).new_number() for _ in range(3)] == [0, 1, 2]
+    Garage(folder).save(CarSession("http://127.0.0.1:8700", 7, made_quote()))
+    assert Garage(folder).new_number() == 8
+    (folder / COUNTER).unlink()
+    assert Garage(folder).new_number() == 8
+    assert folder.stat().st_mode & 0o777 == 0o700
+    (folder / COUNTER).write_text("eight")
+    with pytest.raises(ChargeError, match="can't be read"):
+        Garage(folder).new_number()
 
 
 # The routes
