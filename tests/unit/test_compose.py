@@ -269,6 +269,7 @@ def test_the_image_is_built_of_what_is_there(whole: Composition) -> None:
             names = {source.removeprefix("/opt/openmg/") for source in sources}
             assert names <= allowed | made
     assert all((PROJECT / name).exists() for name in allowed)
+    assert not [name for name in allowed if (DEPLOY / "installation").is_relative_to(PROJECT / name)]  # its secrets
     assert re.search(r"^USER openmg:openmg$", text, re.MULTILINE)
     assert "--uid 10001" in text
     probed = [
