@@ -169,7 +169,7 @@ class Rehearsal:
         return self.is_well(name) == well
 
     def end(self) -> None:
-        """Ends all services; whoever has printed a traceback is told."""
+        """Ends all services; one that takes more than 40 s is killed."""
         for process in self.processes.values():
             process.send_signal(signal.SIGTERM)
         for process in self.processes.values():

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -166,6 +167,10 @@ def test_no_other_run_is_gone_on_with(season: Season, outcome: Outcome, tmp_path
         run(season, nothing, tmp_path, resume=True)
     (tmp_path / SAVED).write_bytes(b"damaged")
     with pytest.raises(ResumeError, match="is damaged"):
+        run(season, nothing, tmp_path, resume=True)
+    unknown = b"cno_such_module\nThing\n."
+    (tmp_path / SAVED).write_bytes(sha256(unknown).digest() + unknown)
+    with pytest.raises(ResumeError, match="is of another version"):
         run(season, nothing, tmp_path, resume=True)
 
 

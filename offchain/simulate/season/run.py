@@ -133,7 +133,8 @@ class _Point:
             raise ResumeError(f"{self.path} can't be read ({error.strerror}): run without --resume") from error
         if sha256(content[DIGEST:]).digest() != content[:DIGEST]:
             raise ResumeError(f"{self.path} is damaged: run without --resume")
-        state: dict[str, Any] = pickle.loads(content[DIGEST:])
+        with told(f"{self.path} is of another version: run without --resume", ResumeError):
+            state: dict[str, Any] = pickle.loads(content[DIGEST:])
         if state["fingerprint"] != self.fingerprint:
             raise ResumeError(f"{self.path} is of a run with other input: give the same, or run without --resume")
         manifest.contracts.update(state["contracts"])
