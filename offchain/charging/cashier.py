@@ -21,16 +21,21 @@ class Cashier:
 
     def __init__(self, station: Station, chain: Incoming, once: Once, failed: Callable[[str], None]) -> None:
         self._station, self._chain, self._once, self._failed = station, chain, once, failed
+        self.problems: list[str] = []
+        """What hindered the last step."""
 
     def step(self) -> list[Receipt]:
-        """Settles all that is due and can be: a refund may wait for a flush. What hinders one is told, and tried again
-        with the next step."""
-        receipts = []
+        """Settles all that is due and can be: a refund may wait for a flush. What hinders one is told once, and tried
+        again with the next step."""
+        receipts, said, self.problems = [], self.problems, []
         for session in self._station.due():
             try:
                 receipts.append(self._settle(session))
             except (UserError, requests.RequestException, Web3Exception) as error:
-                self._failed(f"session {session.quote.session[:8]} can't be settled yet: {error}")
+                self.problems.append(f"session {session.quote.session[:8]} can't be settled yet: {error}")
+        for problem in self.problems:
+            if problem not in said:
+                self._failed(problem)
         return receipts
 
     def _settle(self, session: Session) -> Receipt:

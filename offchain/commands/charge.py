@@ -210,7 +210,12 @@ def _charge(car: Car, session: CarSession, assets: Assets, stage: Stage, as_json
         stage(f"{got} of {order} kWh, {asset.shown(paid)} paid")
 
     stopped = Event()
-    before = signal.signal(signal.SIGINT, lambda number, frame: stopped.set())
+
+    def stop(*_: object) -> None:
+        stopped.set()
+        signal.signal(signal.SIGINT, before)  # a second one leaves at once; `resume` goes on
+
+    before = signal.signal(signal.SIGINT, stop)
     try:
         done = car.charge(session, tell, stopped.is_set)
     finally:

@@ -117,6 +117,14 @@ def station(
         """Of the thread that settles: its wallet's file can't be used in another one."""
         return Cashier(made, incoming, Once(Sent(opening.wallet(chain), path), submitter), log.warning)
 
+    def settle() -> None:
+        cashier().step()
+        problems = cashier().problems
+        if problems:
+            health.fails("cashier", problems[0])
+        else:
+            health.works("cashier")
+
     outlet = SimulatedOutlet(made, outlet_key, power / WATT_HOUR) if meter_key is None else None
     token = keys.secret("charging meter's token").hex() if meter_key else ""
     url = f"http://{host}:{port}"
@@ -130,7 +138,7 @@ def station(
     with (
         reporting({"node": Node(chain.web3).height}),
         again_and_again(health.beating("outlet", switching), OUTLET_SECONDS),
-        again_and_again(health.beating("cashier", lambda: cashier().step()), SETTLING_SECONDS),
+        again_and_again(settle, SETTLING_SECONDS),
     ):
         serve(made, listening, token)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from fastapi.testclient import TestClient
@@ -14,9 +15,12 @@ from nacl.signing import SigningKey
 
 from offchain.charging.bill import Bill
 from offchain.charging.book import BookError
+from offchain.charging.cashier import Cashier
 from offchain.charging.client import ChargeError
 from offchain.charging.garage import COUNTER, CarSession, Garage
+from offchain.charging.incoming import Incoming
 from offchain.charging.journal import StationJournal
+from offchain.charging.once import Once, Payment
 from offchain.charging.outlet import SimulatedOutlet
 from offchain.charging.quote import Quote
 from offchain.charging.receipt import Receipt
@@ -25,7 +29,9 @@ from offchain.charging.statement import StatementError
 from offchain.charging.station import IN_FLIGHT_SECONDS, LATE_SECONDS, PATIENCE_SECONDS, VALID_SECONDS, allowed, flows
 from offchain.http_service import Refusal
 from offchain.rate import Rate
+from offchain.wallet.address import Address
 from offchain.wallet.note import ETH
+from offchain.wallet.selection import FundsError
 from offchain.wallet.transactions import TransactionMissing
 from tests.charging import CAR, FEE, KEY, METER, NOW, OTHER, POOL, PRICE, SLICE, STRANGER, TOKEN, Yard, altered
 
@@ -352,6 +358,38 @@ def test_orders_that_are_refused(yard: Yard, order: int, asset: str, stream: boo
     """P9 before the socket is held."""
     assert why in refusal(lambda: yard.open(order, asset, stream=stream))[1]
     yard.open()
+
+
+# The cashier
+
+
+@dataclass
+class Till:
+    """Pays nothing before there is money."""
+
+    filled: bool = False
+
+    def pay(self, purpose: str, receiver: Address, amount: int, asset: str) -> Payment:
+        if not self.filled:
+            raise FundsError("not enough")
+        return Payment("0x" + "12" * 32, amount)
+
+
+def test_a_refund_that_cannot_be_paid_yet(yard: Yard) -> None:
+    """B5 P9 it is told once, tried again with each step, and paid when it can be."""
+    quote = yard.open()
+    yard.pay(quote, 250)
+    yard.station.end(quote.session)
+    said: list[str] = []
+    till = Till()
+    cashier = Cashier(yard.station, cast(Incoming, yard.chain), cast(Once, till), said.append)
+    for _ in range(3):
+        assert cashier.step() == []
+    assert cashier.problems == said == [f"session {quote.session[:8]} can't be settled yet: not enough"]
+    till.filled = True
+    (receipt,) = cashier.step()
+    assert (receipt.refund, cashier.problems) == (quote.cost(250) - FEE, [])
+    assert cashier.step() == []
 
 
 # The outlet
