@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from offchain.errors import UserError
 
@@ -40,13 +42,18 @@ class HTTPClient:
         self._session = requests.Session()
 
     def ask(self, method: str, path: str, seconds: float, body: str | None = None) -> Answer:
-        """What the service answers to a request, refusals included. Raises an error if it doesn't answer with JSON."""
+        """What the service answers to a request, refusals included. Raises an error if it doesn't answer with JSON in
+        time: `seconds` are for the beginning of an answer, and for all that follows it."""
         try:
             options: dict[str, Any] = {"timeout": seconds, "stream": True, "allow_redirects": False}
             options["headers"] = {"Content-Type": "application/json"}
             with self._session.request(method, self.url + path, data=body, **options) as answer:
-                text = answer.raw.read(LARGEST_ANSWER + 1, decode_content=True)
-        except (requests.RequestException, OSError) as error:
+                text, until = b"", time.monotonic() + seconds
+                while len(text) <= LARGEST_ANSWER and (part := answer.raw.read1(LARGEST_ANSWER, decode_content=True)):
+                    if time.monotonic() > until:
+                        raise TimeoutError
+                    text += part
+        except (requests.RequestException, HTTPError, OSError) as error:
             raise self._error(f"the {self._what} at {self.url} doesn't answer ({type(error).__name__})") from error
         try:
             content = json.loads(text) if len(text) <= LARGEST_ANSWER else None
