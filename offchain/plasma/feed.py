@@ -18,6 +18,7 @@ from fastapi import FastAPI, Query
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.requests import Request
+from urllib3.exceptions import HTTPError
 
 from offchain.errors import UserError
 from offchain.plasma.leader import Leader
@@ -130,7 +131,7 @@ class FeedClient:
         try:
             with self._session.get(f"{self.url}/blocks", params=query, timeout=wait + 30, stream=True) as answer:
                 text = answer.raw.read(ANSWER_LIMIT + 1, decode_content=True)
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, HTTPError, OSError) as error:
             raise FeedError(f"the leader at {self.url} doesn't answer ({type(error).__name__})") from error
         if answer.status_code != HTTPStatus.OK:
             raise FeedError(

@@ -257,6 +257,21 @@ def test_a_leader_that_does_not_answer_is_asked_again(
         FeedClient(f"http://127.0.0.1:{port}").page(1)
 
 
+def test_a_leader_that_is_killed_in_mid_answer() -> None:
+    """E3 half a page is no answer, and one line."""
+
+    def answer(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(4096)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        Thread(target=answer, args=(listening,), daemon=True).start()
+        with pytest.raises(FeedError, match="doesn't answer"):
+            FeedClient(f"http://127.0.0.1:{listening.getsockname()[1]}").page(1)
+
+
 def test_the_feed_gives_what_is_asked_for_and_no_more(leader: Process, honest: tuple[SealedBlock, ...]) -> None:
     """E7 P9 wrong questions get one line."""
     client = FeedClient(leader.urls[1])
