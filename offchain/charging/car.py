@@ -81,14 +81,16 @@ class Cheated(ChargeError):
 
 @dataclass(frozen=True)
 class Wish:
-    """What a car asks for: Wh of order, base units per Wh at the most (None: any), and the station's key if it is
-    known (None: whoever signs)."""
+    """What a car asks for: Wh of order, and the station's key if it is known (None: whoever signs). At the most: base
+    units per Wh, Wh that a stream pays ahead, and base units that a refund costs (None: any)."""
 
     asset: str
     order: int
     stream: bool
     most: int | None = None
     station: str | None = None
+    most_ahead: int | None = None
+    most_refund_fee: int | None = None
 
 
 class Car:
@@ -194,6 +196,10 @@ class Car:
             raise ChargeError(f"the station asks for {quote.price} base units per Wh, more than {wish.most}")
         if not wish.stream and quote.smallest != quote.order:
             raise ChargeError("the quote is for a stream, not for one payment")
+        if wish.stream and wish.most_ahead is not None and quote.slice > wish.most_ahead:
+            raise ChargeError(f"the station wants {quote.slice} Wh paid ahead, more than {wish.most_ahead}")
+        if wish.most_refund_fee is not None and quote.refund_fee > wish.most_refund_fee:
+            raise ChargeError(f"a refund costs {quote.refund_fee} base units, more than {wish.most_refund_fee}")
 
     def _recovered(self, session: CarSession, station: Patient) -> list[Paid]:
         """The payments made so far. One that was begun is finished, unless the session has ended; the last is shown

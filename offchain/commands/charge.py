@@ -90,6 +90,8 @@ def quote(url: str, kwh: int, rpc: str | None, as_json: bool) -> None:
 @asset_option
 @click.option("--stream", is_flag=True, help="Pay slice by slice.  [default: all at once; the rest comes back]")
 @click.option("--most-price", type=Amount(), help="Of a kWh; a dearer quote isn't paid.  [default: any]")
+@click.option("--most-ahead", type=Amount(), help="kWh; a stream that pays more ahead isn't paid.  [default: any]")
+@click.option("--most-refund-fee", type=Amount(), help="What a refund may cost of the rest.  [default: any]")
 @click.option("--station", "station_key", metavar="HEX", help="Key of the station it must be.  [default: any]")
 @payer_options
 @wallet_option
@@ -101,6 +103,8 @@ def pay(
     asset: str,
     stream: bool,
     most_price: int | None,
+    most_ahead: int | None,
+    most_refund_fee: int | None,
     station_key: str | None,
     relayer: str | None,
     own_account: bool,
@@ -124,11 +128,13 @@ def pay(
     chain = network(rpc)
     chosen = chain.assets.parse(asset)
     most = chosen.base_units(most_price) // 1000 if most_price is not None else None
+    ahead = watt_hours(most_ahead, "--most-ahead") if most_ahead is not None else None
+    fee = chosen.base_units(most_refund_fee) if most_refund_fee else most_refund_fee
     client = StationClient(url)
     wallet = opening.wallet(chain)
     with driving(wallet, relayer, own_account) as (car, _, stage):
         stage("asking for a quote")
-        session = car.order(client, Wish(chosen.address, order, stream, most, station_key))
+        session = car.order(client, Wish(chosen.address, order, stream, most, station_key, ahead, fee))
         _charge(car, session, chain.assets, stage, as_json)
 
 

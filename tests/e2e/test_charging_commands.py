@@ -137,6 +137,7 @@ def refuses(openmg: CommandLine, street: Street) -> None:
         "at most three decimals": (*pay, "--kwh", "0.0001"),
         "more than 0": (*pay, "--kwh", "0"),
         "more than 10000000000": (*pay, "--kwh", "1", "--most-price", "0.00001"),
+        "200 Wh paid ahead, more than 100": (*pay, "--kwh", "1", "--stream", "--most-ahead", "0.1"),
         "another station answers": (*pay, "--kwh", "0.3", "--station", "00" * 32),
         "no address of a charging station": ("charge", "pay", "here", "--kwh", "1", *own),
         "is no charging station": ("charge", "quote", street.web3.provider.endpoint_uri, "--kwh", "1"),  # type: ignore[attr-defined]

@@ -253,12 +253,15 @@ def test_quotes_that_a_car_refuses(
         honest = client.quote(ETH, 100, str(wallet.keys.one_time(0).address), stream=False)
         for why, wish, change in (
             ("more than 1", Wish(ETH, 100, False, most=1), {}),
+            ("100 Wh paid ahead, more than 99", Wish(ETH, 100, True, most_ahead=99), {}),
+            ("a refund costs", Wish(ETH, 100, False, most_refund_fee=0), {}),
             ("another station answers", Wish(ETH, 100, False, station="00" * 32), {}),
             ("not of what was ordered", Wish(ETH, 200, False), {}),
             ("not what its station signed", Wish(ETH, 100, False), {"price": PRICE - 1}),
         ):
             changed = json.loads(honest.model_copy(update=change).model_dump_json())
             monkeypatch.setattr(StationClient, "_ask", lambda *_, changed=changed: changed)
+            monkeypatch.setattr(Garage, "new_number", lambda _: 0)  # whose address it is for
             with pytest.raises(UserError, match=why):
                 car.order(client, wish)
         foreign = honest.model_copy(update={"chain_id": 1}).signed(place.signing_key("station"))
