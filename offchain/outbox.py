@@ -22,7 +22,7 @@ class Outbox:
         self._sender, self._journal = sender, journal
 
     def find(self, digest: bytes) -> Sent | None:
-        """The transaction for that, None if none was signed. Raises JournalError."""
+        """The transaction for that, None if none was signed. Raises BookError."""
         return self._journal.find(digest)
 
     def send(self, digest: bytes, transaction: dict[str, Any]) -> Sent:
@@ -50,7 +50,7 @@ class Outbox:
             raise
 
     def forget(self, digest: bytes) -> None:
-        """Lets what failed on chain be sent anew. Raises JournalError."""
+        """Lets what failed on chain be sent anew. Raises BookError."""
         self._journal.remove(digest)
 
     def status(self, sent: Sent, seconds: float) -> str:

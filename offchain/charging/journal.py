@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from offchain.book import Book
 from offchain.charging.bill import Bill
-from offchain.charging.book import Book
 from offchain.charging.claim import Paid
 from offchain.charging.quote import Quote
 from offchain.charging.receipt import Receipt

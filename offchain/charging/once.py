@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from offchain.charging.book import Book
+from offchain.book import Book
 from offchain.wallet.address import Address
 from offchain.wallet.ciphertext import unseal
 from offchain.wallet.events import parse

@@ -21,10 +21,11 @@ from web3 import Web3
 from web3.types import RPCEndpoint
 
 from offchain.assets import Assets
+from offchain.book import BookError
 from offchain.chains import Chain, ChainSpec, started
 from offchain.deployment.manifest import Manifest
 from offchain.errors import UserError
-from offchain.journal import Journal, JournalError, Sent
+from offchain.journal import Journal, Sent
 from offchain.rate import REMEMBERED, Rate
 from offchain.relayer.fees import Fees
 from offchain.relayer.relayer import Relayer
@@ -358,7 +359,7 @@ def test_the_journal_holds_hashes_and_transactions(tmp_path: Path) -> None:
     again.remove(b"d" * 32)
     assert again.find(b"d" * 32) is None
     (tmp_path / "other.db").write_bytes(b"x" * 5000)
-    with pytest.raises(JournalError, match=r"other\.db can't be used"):
+    with pytest.raises(BookError, match=r"other\.db can't be used"):
         Journal(tmp_path / "other.db")
 
 

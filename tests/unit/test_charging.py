@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
 
+from offchain.book import BookError
 from offchain.charging.bill import Bill
-from offchain.charging.book import BookError
 from offchain.charging.cashier import Cashier
 from offchain.charging.client import ChargeError
 from offchain.charging.garage import COUNTER, CarSession, Garage

@@ -15,9 +15,9 @@ from nacl.public import PrivateKey
 from web3.contract.contract import ContractFunction
 from web3.exceptions import Web3Exception
 
+from offchain.book import BookError
 from offchain.contract_events import Event
 from offchain.errors import UserError
-from offchain.journal import JournalError
 from offchain.node import NodeError
 from offchain.outbox import Outbox
 from offchain.ppdl.inference.answer import Answer, proof_of
@@ -62,7 +62,7 @@ class InferenceNode:
 
     def watch(self, stop: Stop) -> None:
         """Looks after requests until it is told to stop. A chain that doesn't answer is asked again. Raises
-        JournalError: without a journal nothing is sent."""
+        BookError: without a journal nothing is sent."""
         while not stop.wait(POLL_SECONDS):
             try:
                 self.look()
@@ -71,7 +71,7 @@ class InferenceNode:
                 stop.wait(PATIENCE_SECONDS)
 
     def look(self) -> None:
-        """Reads what is new and does all that can be done now, disputes first. Raises NodeError, JournalError."""
+        """Reads what is new and does all that can be done now, disputes first. Raises NodeError, BookError."""
         height = self._market.node.height()
         for event in self._market.events(max(self._first, self._next - BLOCKS_AGAIN), height):
             if event.name == "Requested" and event.arguments["node"] in (self._account, ANY_NODE):
@@ -81,7 +81,7 @@ class InferenceNode:
         for number in sorted(known, key=lambda number: (known[number].state != State.DISPUTED, known[number].until)):
             try:
                 self._serve(number, known[number], self._questions[number])
-            except (NodeError, JournalError):
+            except (NodeError, BookError):
                 raise
             except UserError as error:
                 self._say(number, str(error))
