@@ -87,13 +87,14 @@ def publish(
     microgrid: str, epoch: int, readings: str, form: str, name: str | None, rpc: str | None, as_json: bool
 ) -> None:
     """Publishes an epoch's READINGS: a CSV file with the columns commitment, exported and imported (Wh); with --format
-    history the URL of the database of `openmg api`; else what the named meter source takes.
+    history the URL of a database of `openmg api`, or - for that of OPENMG_DATABASE; else what the named meter source
+    takes.
 
     Cut off, it is simply run again: the same readings are never published twice.
 
     \b
     openmg operator publish MG1 1964210 readings.csv
-    openmg operator publish MG1 1964210 sqlite:///history/history.db --format history
+    openmg operator publish MG1 1964210 - --format history
     """
     _bring("publish", microgrid, epoch, (form, readings), name, rpc, as_json)
 
