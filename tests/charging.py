@@ -97,3 +97,24 @@ def altered(statement: Any, **changes: Any) -> dict[str, Any]:
     """A statement's JSON object with other fields, under the old signature."""
     content: dict[str, Any] = json.loads(statement.model_dump_json())
     return content | changes
+
+
+def made_quote(**changes: Any) -> Quote:
+    told: dict[str, Any] = {
+        "station": bytes(KEY.verify_key).hex(),
+        "session": "5f" * 32,
+        "chain_id": 950327,
+        "pool": POOL,
+        "address": str(OTHER.address),
+        "meter": bytes(METER.verify_key).hex(),
+        "asset": ETH,
+        "price": PRICE,
+        "order": 2_000,
+        "slice": 500,
+        "smallest": 250,
+        "refund_address": str(CAR.one_time(0).address),
+        "refund_fee": FEE,
+        "made": NOW,
+        "valid_until": NOW + 180,
+    }
+    return Quote(**{**told, **changes}).signed(KEY)

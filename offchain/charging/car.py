@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from offchain.charging.claim import Paid, blinding_of
-from offchain.charging.client import ChargeError, Ended, NotYet, Silent, StationClient, Status
+from offchain.charging.client import ChargeError, Ended, NotYet, StationClient, Status
 from offchain.charging.garage import CarSession, Garage
 from offchain.charging.incoming import Incoming
 from offchain.charging.once import Once, Payment, Sent
+from offchain.charging.patient import POLL_SECONDS, Patient
 from offchain.charging.quote import Quote
 from offchain.charging.receipt import Receipt
 from offchain.charging.station import follows
@@ -26,15 +27,11 @@ from offchain.wallet.selection import NotYetSpendable
 from offchain.wallet.wallet import Wallet
 from offchain.zk.prover import Progress
 
-POLL_SECONDS = 0.5
 STALL_SECONDS = 60
 """Without energy for so long, although it is paid for, a car ends its session."""
 
 SEEN_SECONDS = 30
 """How long a station's node may take to see a payment that the car's own has."""
-
-SILENT_SECONDS = 60
-"""How long a station may be silent; nothing is paid meanwhile."""
 
 RECEIPT_SECONDS = 180
 """How long a car waits for its receipt: the refund may wait for a flush."""
@@ -47,32 +44,6 @@ SENT = "sent.db"
 
 Instrument = Callable[[], float]
 """Wh that a car has got in this session, by its own count."""
-
-
-@dataclass(frozen=True)
-class Patient:
-    """A station that may be silent for a while, as one is that starts again."""
-
-    station: StationClient
-
-    def status(self, session: str) -> Status:
-        return self._asked(lambda: self.station.status(session))
-
-    def pay(self, session: str, paid: Paid) -> Status:
-        return self._asked(lambda: self.station.pay(session, paid.transaction, paid.salt))
-
-    def end(self, session: str) -> Status:
-        return self._asked(lambda: self.station.end(session))
-
-    def _asked(self, ask: Callable[[], Status]) -> Status:
-        until = time.monotonic() + SILENT_SECONDS
-        while True:
-            try:
-                return ask()
-            except Silent:
-                if time.monotonic() > until:
-                    raise
-                time.sleep(POLL_SECONDS)
 
 
 class Cheated(ChargeError):
