@@ -113,7 +113,7 @@ def trials(
             yield None
     for kind, name in wanted:
         ledger, before = ledgers[kind, SETS[name]], ledgers[None, _others(SETS[name])]
-        yield Trial(kind, name, *_compared(stretch, means, ledger, before))
+        yield _compared(kind, name, stretch, means, ledger, before)
     yield from (done.result() for done in holding)
 
 
@@ -162,25 +162,27 @@ def _run(season: Season, foresight: Foresight, means: Means, kind: str | None, p
         return run(beside(season, kind, means, protections), foresight, Path(folder), protections).ledger
 
 
-def _compared(season: Season, means: Means, ledger: Ledger, before: Ledger) -> tuple[Any, ...]:
-    """A trial's figures, in their order."""
+def _compared(kind: str, protections: str, season: Season, means: Means, ledger: Ledger, before: Ledger) -> Trial:
+    """With the manipulator, and without it."""
     homes = len(season.homes)
     others, manipulator = slice(None, homes), slice(homes, None)
     price, price_before = (one.average[:, ATTACKED] for one in (ledger, before))
     empty = beside(season, None, means, Protections())
     cost, cost_before = ((one.cost - left(empty, one))[others] for one in (ledger, before))
     held = float(ledger.notes[-1, manipulator].sum()) / KWH * float(before.price[-1, ATTACKED])
-    return (
-        float(np.abs(price / price_before - 1).mean()),
-        volatility(ledger.price[:, ATTACKED]),
-        volatility(before.price[:, ATTACKED]),
-        held - float(ledger.cost[manipulator].sum()),
-        float((cost - cost_before).sum()),
-        float(ledger.refused[:, others].sum()) / KWH,
-        float(before.refused[:, others].sum()) / KWH,
-        _traded(ledger, others),
-        _traded(before, others),
-        _traded(ledger, manipulator),
+    return Trial(
+        kind,
+        protections,
+        distortion=float(np.abs(price / price_before - 1).mean()),
+        volatility=volatility(ledger.price[:, ATTACKED]),
+        volatility_before=volatility(before.price[:, ATTACKED]),
+        profit=held - float(ledger.cost[manipulator].sum()),
+        harm=float((cost - cost_before).sum()),
+        refused=float(ledger.refused[:, others].sum()) / KWH,
+        refused_before=float(before.refused[:, others].sum()) / KWH,
+        traded=_traded(ledger, others),
+        traded_before=_traded(before, others),
+        moved=_traded(ledger, manipulator),
     )
 
 
