@@ -32,7 +32,8 @@ PATIENCE_SECONDS = 300
 """A session without a payment and without energy for so long is over."""
 
 IN_FLIGHT_SECONDS = 2 * DEADLINE_SECONDS
-"""A session that ended without a word from its car is settled so much later: no payment is under way then any more."""
+"""A session that ended without a word from its car, and isn't paid for in full, is settled so much later: no payment
+is under way then any more."""
 
 LATE_SECONDS = 24 * 60 * 60
 """How long a payment for a quote that has run out is still taken, to be refunded: no request lives as long."""
@@ -176,7 +177,8 @@ class Station:
                 if not session.paid:
                     continue
                 if session.used >= session.quote.order:
-                    self._journal.end(session, now, now)
+                    whole = session.paid >= session.quote.cost(session.quote.order)
+                    self._journal.end(session, now, now if whole else now + IN_FLIGHT_SECONDS)
                 elif now - session.changed > PATIENCE_SECONDS:
                     self._journal.end(session, now, now + IN_FLIGHT_SECONDS)
                 elif flows(session):

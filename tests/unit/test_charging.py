@@ -174,6 +174,19 @@ def test_a_car_that_stops_paying(yard: Yard) -> None:
     assert refusal(lambda: yard.pay(quote, 250))[0] == 410
 
 
+def test_a_meter_that_counts_on_to_the_end(yard: Yard) -> None:
+    """B5 what its car was just paying for that energy counts."""
+    quote = yard.open(500)
+    yard.pay(quote, 250)
+    yard.count(quote, 500)
+    assert yard.station.review() is None
+    assert yard.station.session(quote.session).ended is not None
+    yard.pay(quote, 250)
+    yard.now += IN_FLIGHT_SECONDS
+    (due,) = yard.station.due()
+    assert (due.bill.charged, due.bill.unpaid) == (quote.cost(500), 0)
+
+
 def test_readings_of_somebody_else(yard: Yard) -> None:
     """B6 only the station's meter is believed, only for the running session, and never backwards."""
     quote = yard.open()
