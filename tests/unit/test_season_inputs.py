@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from offchain.errors import UserError
-from offchain.simulate.season.inputs import Choices, InputError, filled_up, season_of
+from offchain.simulate.season.founding import Meters
+from offchain.simulate.season.inputs import MOST_LINE_KW, Choices, InputError, filled_up, season_of
 
 WEEK = 168
 SMALL = Choices(homes=8, days=7)
@@ -100,6 +101,7 @@ def test_a_gap_is_filled_by_a_week_before_or_else_after() -> None:
         (Choices(tariff="none"), "there is no tariff none"),
         (Choices(start=date(2020, 1, 1)), "known from 2022-04-01 on"),
         (Choices(feed_in=400), "above the tariff"),
+        (Choices(line_kw=4_001), "power of a line in kW: 4001 is not from 0 to 4,000"),
         (Choices(data=Path("nowhere.csv")), "nowhere.csv"),
     ],
 )
@@ -108,6 +110,10 @@ def test_what_makes_no_season_is_refused_in_one_line(choices: Choices, says: str
     with pytest.raises(UserError, match=says) as caught:
         season_of(choices)
     assert "\n" not in str(caught.value)
+
+
+def test_the_widest_line_has_a_meter() -> None:
+    assert len(Meters.of(season_of(Choices(homes=2, days=1, line_kw=MOST_LINE_KW)).season).lines) == 1
 
 
 def test_a_file_that_is_too_short_or_has_too_few_homes_is_refused(tmp_path: Path) -> None:

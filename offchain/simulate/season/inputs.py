@@ -30,6 +30,8 @@ HOURS = 24
 DAYS_BEFORE = 42
 """From which a forecast is learned."""
 MOST_HOMES, MOST_DAYS, MOST_MICROGRIDS = 2_000, 366, 20
+MOST_LINE_KW = 4_000
+"""An hour of it is within the largest class of caps, by which a line's operator trades."""
 
 ROOFS_KW = (3.0, 3.0, 6.0)
 """Korea's subsidy for homes is for up to 3 kW (Korea Energy Agency); some have more."""
@@ -135,7 +137,7 @@ def _check(choices: Choices) -> None:
         ("share of homes with a battery", choices.batteries, 0, 1),
         ("share of homes with a car", choices.cars, 0, 1),
         ("feed-in price", choices.feed_in, 0, 10_000),
-        ("power of a line in kW", choices.line_kw, 0, 10_000),
+        ("power of a line in kW", choices.line_kw, 0, MOST_LINE_KW),
         ("power of a transformer in kW a home", choices.feeder_kw_per_home, 0.1, 100),
     ):
         if value is not None and not least <= value <= most:
