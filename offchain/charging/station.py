@@ -119,7 +119,7 @@ class Station:
 
     def pay(self, name: str, transaction: str, salt: str) -> Session:
         """Counts a payment; the same one again changes nothing. Raises TransactionMissing if it isn't mined yet."""
-        quote = self._found(name).quote
+        quote = self.session(name).quote
         note = next((note for note in self._chain.notes(transaction) if is_for(note, name, salt)), None)
         if note is None:
             raise Refusal(HTTPStatus.FORBIDDEN, "the transaction has no note to this station for that session")
