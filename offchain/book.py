@@ -6,6 +6,7 @@ import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from offchain.errors import UserError
@@ -18,15 +19,15 @@ class BookError(UserError):
 
 
 class Book:
-    """One file with the tables of a schema. Other threads may use it; who changes it keeps them apart. Raises
-    BookError."""
+    """One file with the tables of a schema, for any thread. Raises BookError."""
 
     def __init__(self, path: Path, schema: str) -> None:
-        self._path = path
+        self._path, self._lock = path, Lock()
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             self._base = sqlite3.connect(path, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+            self._base.execute("PRAGMA journal_mode = WAL")  # one sync for a change
             self._base.execute("PRAGMA synchronous = FULL")
             self._base.executescript(schema)
         except (OSError, sqlite3.Error) as error:
@@ -35,7 +36,7 @@ class Book:
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """What a query finds. Raises BookError."""
         try:
-            with closing(self._base.execute(query, values)) as cursor:
+            with self._lock, closing(self._base.execute(query, values)) as cursor:
                 return cursor.fetchall()
         except sqlite3.Error as error:
             raise BookError(f"{self._path} can't be read: {error}") from error
@@ -43,7 +44,8 @@ class Book:
     def write(self, query: str, *values: Any) -> None:
         """Makes a change; it is on the disk when this returns. Raises BookError."""
         try:
-            self._base.execute(query, values).close()
+            with self._lock:
+                self._base.execute(query, values).close()
         except sqlite3.Error as error:
             raise BookError(f"{self._path} can't be written: {error}") from error
 

@@ -24,8 +24,8 @@ class Sent:
 
 
 class Journal:
-    """One SQLite file. What was added is on the disk before the transaction goes out. Calls of several threads must be
-    kept apart by the caller. Raises BookError if the file can't be used."""
+    """One SQLite file, for any thread. What was added is on the disk before the transaction goes out. Raises BookError
+    if the file can't be used."""
 
     def __init__(self, path: Path) -> None:
         self._book = Book(path, SCHEMA)

@@ -47,7 +47,7 @@ def service(tmp_path: Path) -> Path:
     (folder / "shown" / "below" / "public.json").write_text("{}")
     for name, mode in {"shown/below/public.json": 0o644, "shown/below": 0o755, "shown": 0o750}.items():
         (folder / name).chmod(mode)
-    for name in ("lock", "history.db.lock", ".half.json.abc.draft", "sent.db-wal"):
+    for name in ("lock", "history.db.lock", ".half.json.abc.draft", "history.db-wal"):
         (folder / name).write_text("")
     return folder
 
@@ -229,6 +229,8 @@ def test_commands(
 
 def test_a_damaged_database_is_told(tmp_path: Path, service: Path) -> None:
     """G4 a copy of it would be one."""
+    with closing(sqlite3.connect(service / "sent.db")) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     content = bytearray((service / "sent.db").read_bytes())
     content[100:] = os.urandom(len(content) - 100)
     (service / "sent.db").write_bytes(content)
