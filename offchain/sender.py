@@ -55,14 +55,23 @@ class Sender:
 
     def signed(self, transaction: dict[str, Any]) -> HexBytes:
         """The raw transaction, signed, with the next nonce. Raises TransactionError if it would revert."""
+        return self.numbered(self.tried(transaction))
+
+    def tried(self, transaction: dict[str, Any]) -> dict[str, Any]:
+        """The transaction with its gas and fees, all but the nonce. Raises TransactionError if it would revert."""
         eth = self.web3.eth
         with _reasons():
             filled = {"from": self.address, "value": 0} | transaction
             filled["gas"] = eth.estimate_gas(filled) * 5 // 4  # type: ignore[arg-type]
             fee = eth.gas_price
-            filled |= {"maxFeePerGas": 2 * fee, "maxPriorityFeePerGas": min(fee, 10**9)}
-            nonce = eth.get_transaction_count(self.address, "pending")
-            return HexBytes(self._sign(filled | {"chainId": self._chain_id, "nonce": nonce, "type": 2}))
+            return filled | {"maxFeePerGas": 2 * fee, "maxPriorityFeePerGas": min(fee, 10**9)}
+
+    def numbered(self, tried: dict[str, Any]) -> HexBytes:
+        """The raw transaction of what was tried, signed, with the next nonce: until it is handed over, the next one
+        gets the same. Raises TransactionError."""
+        with _reasons():
+            nonce = self.web3.eth.get_transaction_count(self.address, "pending")
+            return HexBytes(self._sign(tried | {"chainId": self._chain_id, "nonce": nonce, "type": 2}))
 
     def broadcast(self, raw: HexBytes) -> HexBytes:
         """Hands a signed transaction to the node; returns its hash. Raises TransactionError."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from threading import Lock
 from typing import Any
 
 import requests
@@ -19,6 +18,7 @@ from offchain.journal import Journal, Sent
 from offchain.node import Node
 from offchain.outbox import Outbox
 from offchain.relayer.fees import Fees
+from offchain.relayer.work import Piece, Work
 from offchain.sender import Sender, TransactionError
 from offchain.wallet.keys import ViewingKey
 from offchain.wallet.relay import RelayError, fee_note
@@ -51,8 +51,7 @@ class Relayer:
         self._contracts = {operation: registry if operation in REGISTRY_OPERATIONS else pool for operation in Operation}
         with reaching_chain():
             self._chain_id = sender.web3.eth.chain_id
-        self._lock = Lock()
-        self._busy: dict[bytes, frozenset[int]] = {}
+        self._work = Work()
 
     @property
     def account(self) -> str:
@@ -79,22 +78,10 @@ class Relayer:
         """Checks a request, sends it and waits. The same request again gives the same transaction. Raises Refusal."""
         self._check_target(request)
         digest = keccak(bytes.fromhex(request.contract[2:]) + request.calldata)
-        marks = _spent_marks(request)
-        with reaching_chain():
-            with self._lock:
-                known = self._outbox.find(digest)
-                if known is None:
-                    self._check_deadline(request)
-                    self._check_fee(request)
-                    if any(marks & others for others in self._busy.values()):
-                        raise Refusal(HTTPStatus.CONFLICT, "another request that spends the same is being sent")
-                sent = known or self._send(request, digest)
-                self._busy[digest] = marks
-            try:
-                return self._finish(digest, sent)
-            finally:
-                with self._lock:
-                    self._busy.pop(digest, None)
+        with reaching_chain(), self._work.on(digest, _spent_marks(request)) as piece:
+            with piece.turn:
+                sent = self._send(request, piece)
+            return Outcome(sent.hash.to_0x_hex(), self._outbox.status(sent, WAIT_SECONDS))
 
     def _check_target(self, request: Request) -> None:
         if request.chain_id != self._chain_id:
@@ -130,22 +117,28 @@ class Relayer:
             what = f"{asset.shown(fee)} for {function}, the request pays {asset.shown(note.amount)}"
             raise Refusal(HTTPStatus.PAYMENT_REQUIRED, f"the fee is too low: this relayer asks for {what}")
 
-    def _send(self, request: Request, digest: bytes) -> Sent:
-        """Tries the call, signs it and hands it to the node."""
+    def _send(self, request: Request, piece: Piece) -> Sent:
+        """The request's transaction, which the node has then: that of the journal, else a new one."""
+        known = self._outbox.find(piece.digest)
+        if known is not None:
+            return self._send_again(known, piece)
+        self._check_deadline(request)
+        self._check_fee(request)
+        if not self._work.is_first(piece):
+            raise Refusal(HTTPStatus.CONFLICT, "another request that spends the same is being sent")
         try:
-            return self._outbox.send(digest, request.transaction)
+            return self._outbox.send(piece.digest, request.transaction)
         except TransactionError as error:
             if str(error).startswith("the contract refused"):
                 raise Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, f"this relayer can't send now: {error}") from error
 
-    def _finish(self, digest: bytes, sent: Sent) -> Outcome:
+    def _send_again(self, known: Sent, piece: Piece) -> Sent:
         try:
-            with self._lock:
-                self._outbox.send_again(digest, sent)
+            self._outbox.send_again(piece.digest, known)
         except TransactionError:
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "the transaction was lost: send the request again") from None
-        return Outcome(sent.hash.to_0x_hex(), self._outbox.status(sent, WAIT_SECONDS))
+        return known
 
 
 @contextmanager
