@@ -50,10 +50,14 @@ class Health(Collector):
             known.problem, known.failed = problem, known.failed + 1
 
     def beating(self, part: str, step: Callable[[], object]) -> Callable[[], None]:
-        """The step, which tells each time that the part works: one that ends its thread is found by its silence."""
+        """The step, which tells each time whether the part works: one that hangs is found by its silence."""
 
         def beat() -> None:
-            step()
+            try:
+                step()
+            except Exception as error:
+                self.fails(part, str(error) if isinstance(error, UserError) else repr(error))
+                raise
             self.works(part)
 
         return beat
