@@ -173,9 +173,9 @@ def damage(copy: Path, how: str) -> None:
     if how == "unfinished":
         contents.unlink()
     elif how == "changed":
-        (copy / "public.json").write_text("{ }")
+        (copy / "shown" / "below" / "public.json").write_text("{ }")
     elif how == "missing":
-        (copy / "public.json").unlink()
+        (copy / "shown" / "below" / "public.json").unlink()
     elif how == "outside":
         contents.write_text(json.dumps({"taken": 1, "files": {"../outside": "00"}}))
     else:
