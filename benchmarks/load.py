@@ -45,6 +45,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script,
 from benchmarks.zk import inputs_of
 from offchain.artifacts import compile_contracts
 from offchain.assets import Assets
+from offchain.command import Command, Number
 from offchain.deployment.manifest import Manifest
 from offchain.deployment.platform import Rules
 from offchain.history.database import Database
@@ -422,9 +423,9 @@ def until(what: Callable[[], Any]) -> None:
         time.sleep(0.2)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--meters", type=click.IntRange(20, 10_000), default=200, show_default=True)
-@click.option("--share", type=click.FloatRange(0.01, 1), default=0.5, show_default=True, help="Of homes that trade.")
+@click.option("--share", type=Number(0.01, 1), default=0.5, show_default=True, help="Of homes that trade.")
 def main(meters: int, share: float) -> None:
     """Runs the hour and prints its figures."""
     compile_contracts()

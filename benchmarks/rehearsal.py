@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import ssl
 import subprocess
@@ -26,12 +27,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import click
 import requests
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from deploy.prepare import prepare, write_secrets
 from offchain.chains import Chain, ChainSpec, started
+from offchain.command import Command
 from offchain.commands.output import stages
 from offchain.deployment.bridge import BridgeDeployment
 from offchain.deployment.forecast import ForecastDeployment
@@ -108,7 +111,8 @@ class Rehearsal:
         given = {name: self.here(value, service.name) for name, value in service.environment.items()}
         given["OPENMG_HEALTH_PORT"] = str(self.port(service.name, 8690))
         given["OPENMG_PROXIES"] = "127.0.0.1"
-        return os.environ | given | {"PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1"}
+        others = {name: value for name, value in os.environ.items() if not name.startswith("OPENMG_")}
+        return others | given | {"PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1"}
 
     def start(self, name: str) -> None:
         """Starts a service of the project by its words in the file."""
@@ -286,8 +290,22 @@ def installed(folder: Path) -> tuple[Composition, Mapping[str, str]]:
     return Composition(installation), addresses
 
 
+def missing() -> Iterator[str]:
+    """What isn't installed of what is needed."""
+    path = f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin"
+    for name in ("nginx", "mosquitto", "mosquitto_passwd", "openssl"):
+        if shutil.which(name, path=path) is None:
+            yield name
+    if postgres.programs() is None:
+        yield "PostgreSQL's server"
+
+
+@click.command(cls=Command)
 def main() -> None:
     """Runs the rehearsal and prints what happened."""
+    lacking = list(missing())
+    if lacking:
+        raise click.ClickException(f"not installed: {', '.join(lacking)} (docs/flows/operations.md)")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="openmg-rehearsal-")))

@@ -106,7 +106,7 @@ def prepare(folder: Path, chain_id: int) -> dict[str, str]:
     """Makes the folder; returns the accounts' addresses. Raises PrepareError if it is there, or can't be written."""
     if chain_id in DEVELOPMENT_CHAIN_IDS:
         raise PrepareError(f"chain id {chain_id} is a development chain's, where anyone's proofs are taken")
-    if folder.exists():
+    if os.path.lexists(folder):
         raise PrepareError(f"{folder} exists: its keys would be lost, give another name")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -28,6 +28,8 @@ SQLITE = b"SQLite format 3\x00"
 BESIDE = ("-wal", "-shm", "-journal", ".lock")
 """Ends of the names of files that only the process beside which they lie has a use for."""
 
+LATEST = 253_402_300_799
+"""The last second of the year 9999."""
 LOCKS = {"lock"}
 LOOKS = 5
 """How often a folder is listed anew to find files that came meanwhile."""
@@ -52,6 +54,8 @@ def make(source: Path, target: Path, tell: Tell = lambda name: None) -> Backup:
     """Copies a folder into a new one, readable by its owner alone. Raises BackupError; what was copied until then
     stays, and is no backup."""
     _refuse_overlap(source, target)
+    if CONTENTS in _names(source):
+        raise BackupError(f"{source} is a backup already: copy it like any folder")
     try:
         target.mkdir(mode=0o700, parents=True)
     except FileExistsError:
@@ -80,8 +84,8 @@ def verify(folder: Path, tell: Tell = lambda name: None) -> Backup:
     """The backup in a folder. Raises BackupError if it isn't whole."""
     try:
         content = json.loads((folder / CONTENTS).read_bytes())
-        backup = Backup(folder, int(content["taken"]), _checked(content["files"]))
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        backup = Backup(folder, _moment(content["taken"]), _checked(content["files"]))
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise BackupError(f"{folder} is no backup: its {CONTENTS} can't be read ({type(error).__name__})") from error
     for name, told in backup.files.items():
         tell(name)
@@ -174,11 +178,22 @@ def _hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _moment(taken: Any) -> int:
+    """A Unix time. Raises ValueError for what is none."""
+    if not isinstance(taken, int) or not 0 <= taken <= LATEST:
+        raise ValueError("this is no time")
+    return taken
+
+
 def _checked(files: Any) -> dict[str, str]:
-    """Hashes by path. Raises ValueError for a path that leads out of the backup."""
+    """Hashes by path. Raises ValueError for a path that leads out of the backup, or names no file."""
     found = {str(name): str(told) for name, told in dict(files).items()}
+    if not found:
+        raise ValueError("it lists no file")
     if any(Path(name).is_absolute() or ".." in Path(name).parts for name in found):
         raise ValueError("a path leads out of the backup")
+    if any("\0" in name for name in found):
+        raise ValueError("a path can't be one")
     return found
 
 

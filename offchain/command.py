@@ -62,7 +62,10 @@ class Command(click.Command):
             # requests' errors are OSErrors; the import of requests itself would cost every command its time
             if type(error).__module__.startswith("requests"):
                 raise click.ClickException(f"the connection to the chain was lost: {error}") from error
-            raise
+            if error.strerror is None or isinstance(error, BrokenPipeError):
+                raise
+            place = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{place}{error.strerror}") from error
 
 
 class Group(Command, click.Group):

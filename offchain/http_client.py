@@ -17,6 +17,15 @@ LARGEST_ANSWER = 65_536
 LONGEST_REASON = 300
 
 
+def is_address(url: str) -> bool:
+    """Whether a text is the URL of an HTTP service."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 @dataclass(frozen=True)
 class Answer:
     """A JSON object and its HTTP status."""
@@ -36,7 +45,7 @@ class HTTPClient:
     """A service; `what` names it in errors, which are of the kind `error`. Raises one if the URL is none."""
 
     def __init__(self, url: str, what: str, error: type[UserError]) -> None:
-        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+        if not is_address(url):
             raise error(f"{url} is no address of a {what}: give http://HOST:PORT")
         self.url, self._what, self._error = url.rstrip("/"), what, error
         self._session = requests.Session()

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count
 
+from offchain.assets import Assets
 from offchain.charging.claim import Paid, blinding_of
 from offchain.charging.client import ChargeError, Ended, NotYet, StationClient, Status
 from offchain.charging.garage import CarSession, Garage
@@ -81,12 +82,15 @@ class Car:
         self._once = Once(self._sent, submitter)
 
     def order(self, station: StationClient, wish: Wish) -> CarSession:
-        """Has a quote made, checks and keeps it. Raises ChargeError if it isn't what was wished for."""
+        """Has a quote made, checks and keeps it. Raises ChargeError if it isn't what was wished for, or can't be paid,
+        and what the submitter raises."""
+        relay = self._submitter.relay(Operation.TRANSFER, wish.asset)
         number = self._garage.new_number()
         own = str(self._wallet.keys.one_time(number).address)
         quote = station.quote(wish.asset, wish.order, own, stream=wish.stream)
         try:
             self._check(quote, wish, own)
+            self._check_means(quote, relay.fee if relay else 0)
         except ChargeError:
             with suppress(ChargeError):
                 station.end(quote.session)  # the socket is free again
@@ -171,6 +175,15 @@ class Car:
             raise ChargeError(f"the station wants {quote.slice} Wh paid ahead, more than {wish.most_ahead}")
         if wish.most_refund_fee is not None and quote.refund_fee > wish.most_refund_fee:
             raise ChargeError(f"a refund costs {quote.refund_fee} base units, more than {wish.most_refund_fee}")
+
+    def _check_means(self, quote: Quote, fee: int) -> None:
+        """Raises ChargeError if the first payment and its fee are more than the wallet has."""
+        wallet, needed = self._wallet, quote.cost(quote.smallest) + fee
+        wallet.sync()
+        held = sum(one.spendable + one.waiting for one in wallet.balances() if one.asset == quote.asset)
+        if held < needed:
+            asset = Assets(wallet.manifest, wallet.node).at(quote.asset)
+            raise ChargeError(f"not enough: {asset.shown(needed)} are needed, {asset.shown(held)} are there")
 
     def _recovered(self, session: CarSession, station: Patient) -> list[Paid]:
         """The payments made so far. One that was begun is finished, unless the session has ended; the last is shown

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from offchain.book import Book
+from offchain.book import Book, BookError
 from offchain.charging.bill import Bill
 from offchain.charging.claim import Paid
 from offchain.charging.quote import Quote
@@ -54,6 +57,18 @@ class Session:
     def bill(self) -> Bill:
         """What it comes to so far."""
         return Bill.of(self.quote, self.paid, self.used)
+
+
+@contextmanager
+def only_one(path: Path) -> Iterator[None]:
+    """Holds a journal for one station, which alone says to whom energy flows and pays back. Raises BookError if another
+    process is that station."""
+    with path.with_name(f"{path.name}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BookError(f"another process is this wallet's station already: it holds {file.name}") from None
+        yield
 
 
 class StationJournal:

@@ -100,8 +100,9 @@ def _chain(option: str, url: str) -> FollowedChain:
     from offchain.api.followed import FollowedChain
     from offchain.chains import connect
     from offchain.deployment.manifest import Manifest
+    from offchain.http_client import is_address
     from offchain.node import Node
 
-    if not url.startswith(("http://", "https://")):
+    if not is_address(url):
         raise SessionError(f"{option} {url}: give http://HOST:PORT")
     return FollowedChain.at(url, Manifest.open(Node(connect(url)).chain_id()))

@@ -21,7 +21,7 @@ from offchain.commands.session import (
     submitter_of,
     wallet_option,
 )
-from offchain.units import WATT_HOUR
+from offchain.units import WATT_HOUR, shown
 
 if TYPE_CHECKING:
     from offchain.assets import Assets
@@ -76,7 +76,7 @@ def station(
     from offchain.background import again_and_again
     from offchain.charging.cashier import Cashier
     from offchain.charging.incoming import Incoming
-    from offchain.charging.journal import StationJournal
+    from offchain.charging.journal import StationJournal, only_one
     from offchain.charging.once import Once, Sent
     from offchain.charging.outlet import SimulatedOutlet
     from offchain.charging.service import serve
@@ -87,6 +87,9 @@ def station(
 
     if meter_key is not None and (len(meter_key) != 64 or set(meter_key) - set("0123456789abcdef")):
         raise SessionError("--meter-key: give 32 bytes in lower-case hexadecimal")
+    slice_, largest = watt_hours(ahead, "--slice"), watt_hours(most, "--most")
+    if not power:
+        raise SessionError("--power: give more than 0 kW")
     opening = Opening(name)
     chain = network(rpc)
     asked = _prices(prices, chain.assets)
@@ -103,8 +106,8 @@ def station(
         address=str(wallet.address),
         prices=asked,
         refund_fees={asset: relay.fee if relay else 0 for asset, relay in relays.items()},
-        slice=watt_hours(ahead, "--slice"),
-        most=watt_hours(most, "--most"),
+        slice=slice_,
+        most=largest,
     )
     path = journal_of(wallet)
     incoming = Incoming(Node(chain.web3), wallet.pool, wallet.viewing)
@@ -132,15 +135,16 @@ def station(
     lines = [f"Charging station at {url}, paid to {offer.address}", f"Its key: {offer.station}"]
     if token:
         lines.append(f"Its meter's token: {token}")
-    answer(as_json, content, *lines, "Press Ctrl-C to stop.")
-    click.get_text_stream("stdout").flush()
     switching = outlet.step if outlet else made.review
-    with (
-        reporting({"node": Node(chain.web3).height}),
-        again_and_again(health.beating("outlet", switching), OUTLET_SECONDS),
-        again_and_again(settle, SETTLING_SECONDS),
-    ):
-        serve(made, listening, token)
+    with only_one(path):
+        answer(as_json, content, *lines, "Press Ctrl-C to stop.")
+        click.get_text_stream("stdout").flush()
+        with (
+            reporting({"node": Node(chain.web3).height}),
+            again_and_again(health.beating("outlet", switching), OUTLET_SECONDS),
+            again_and_again(settle, SETTLING_SECONDS),
+        ):
+            serve(made, listening, token)
 
 
 def _prices(texts: tuple[str, ...], assets: Assets) -> dict[str, int]:
@@ -152,6 +156,8 @@ def _prices(texts: tuple[str, ...], assets: Assets) -> dict[str, int]:
         if not equals or not amount:
             raise SessionError(f"--price {text}: give ASSET=AMOUNT, e.g. ETH=0.0001")
         asset = assets.parse(what)
+        if asset.address in prices:
+            raise SessionError(f"--price {text}: {asset.name} has a price already")
         units = asset.base_units(amount)
         if units % 1000:
             raise SessionError(f"--price {text}: give no more decimals than a Wh can be priced with")
@@ -161,6 +167,10 @@ def _prices(texts: tuple[str, ...], assets: Assets) -> dict[str, int]:
 
 def watt_hours(amount: int, option: str) -> int:
     """Whole Wh. Raises SessionError."""
+    from offchain.metering.readings_tree import READING_LIMIT
+
     if not amount or amount % WATT_HOUR:
         raise SessionError(f"{option}: give kWh with at most three decimals, and more than 0")
+    if amount // WATT_HOUR >= READING_LIMIT:
+        raise SessionError(f"{option}: give less than {shown(READING_LIMIT * WATT_HOUR)} kWh")
     return amount // WATT_HOUR

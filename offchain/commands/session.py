@@ -156,6 +156,7 @@ def network(rpc: str | None) -> Network:
     """The chain of a node. Raises UserError if it doesn't answer or has no pool that is known here."""
     from offchain.chains import PLASMA, connect, find
     from offchain.deployment.manifest import Manifest
+    from offchain.http_client import is_address
     from offchain.node import Node
 
     if rpc is None:
@@ -164,7 +165,7 @@ def network(rpc: str | None) -> Network:
             raise SessionError(f"no chain runs at {PLASMA.url}: start it with `make chains`, or name a node with --rpc")
         web3, chain_id = chain.web3, chain.chain_id
     else:
-        if not rpc.startswith(("http://", "https://")):
+        if not is_address(rpc):
             raise SessionError(f"--rpc {rpc}: give http://HOST:PORT")
         web3 = connect(rpc)
         chain_id = Node(web3).chain_id()

@@ -101,7 +101,7 @@ def _checked(text: str) -> URL:
             "this is no URL of a database (OPENMG_DATABASE): write sqlite:///FILE or postgresql://USER@HOST/NAME"
         ) from None
     driver = DRIVERS.get(url.drivername)
-    if driver is None or not url.database or url.database == ":memory:":
+    if driver is None or not url.database or url.database == ":memory:" or "\0" in url.database:
         raise HistoryError(
             f"the database {url.render_as_string(hide_password=True)} can't be used: "
             "write sqlite:///FILE or postgresql://USER@HOST/NAME"

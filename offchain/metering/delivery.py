@@ -7,7 +7,6 @@ meter. What it serves is held against the hash on chain, and the part against th
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import requests
 from web3 import Web3
@@ -65,7 +64,7 @@ class Delivery:
 
     def _fetched(self, name: bytes) -> bytes:
         file = f"{name.hex()}.bin"
-        if isinstance(self._source, str) and urlsplit(self._source).scheme in ("http", "https"):
+        if isinstance(self._source, str) and self._source.startswith(("http://", "https://")):
             data = _download(f"{self._source.rstrip('/')}/{file}")
         else:
             try:

@@ -178,6 +178,14 @@ def damage(copy: Path, how: str) -> None:
         (copy / "shown" / "below" / "public.json").unlink()
     elif how == "outside":
         contents.write_text(json.dumps({"taken": 1, "files": {"../outside": "00"}}))
+    elif how == "timeless":
+        contents.write_text('{"taken": 1e400, "files": {"outside": "00"}}')
+    elif how == "late":
+        contents.write_text(json.dumps({"taken": 10**18, "files": {"outside": "00"}}))
+    elif how == "empty":
+        contents.write_text(json.dumps({"taken": 1, "files": []}))
+    elif how == "odd":
+        contents.write_text(json.dumps({"taken": 1, "files": {"out\0side": "00"}}))
     else:
         contents.write_text("[]")
 
@@ -189,6 +197,10 @@ def damage(copy: Path, how: str) -> None:
         ("changed", "its hash differs"),
         ("missing", "can't be read"),
         ("outside", "is no backup"),
+        ("timeless", "is no backup"),
+        ("late", "is no backup"),
+        ("empty", "is no backup"),
+        ("odd", "is no backup"),
         ("other", "is no backup"),
     ],
 )
@@ -223,6 +235,8 @@ def test_commands(
     assert "is no backup" in openmg.run("backup", "verify", str(service)).error
     (tmp_path / "empty").mkdir()
     assert "nothing to copy" in openmg.run("backup", "make", str(tmp_path / "empty"), str(tmp_path / "of")).error
+    assert "is a backup already" in openmg.run("backup", "make", copy, str(tmp_path / "of")).error
+    assert not (tmp_path / "of").exists()
     assert "does not exist" in openmg.run("backup", "make", str(tmp_path / "none"), str(tmp_path / "of")).error
     assert openmg.done("backup", "restore", copy, str(tmp_path / "new"))["files"] == 4
 

@@ -81,7 +81,7 @@ def own(place: Place) -> OwnAccount:
     return OwnAccount(development_sender(place.web3, PAYER))
 
 
-def nothing(session: CarSession, paid: int) -> None:
+def nothing(session: object, paid: int, fee: int = 0) -> None:
     """Is told, and does nothing."""
 
 
@@ -175,7 +175,10 @@ def test_a_payment_that_nobody_hears_of(
         for number, why in enumerate(("doesn't answer", "not yet", "not enough"), start=1):
             payer = wallet if number < 3 else place.wallet(Seed.new().keys())
             car = Car(payer, Mute(development_sender(place.web3, PAYER)) if number == 1 else own(place), garage)
-            session = ordered(place, car, 100)
+            with monkeypatch.context() as patch:
+                if number == 3:
+                    patch.setattr(Car, "_check_means", nothing)  # as if its money went elsewhere meanwhile
+                session = ordered(place, car, 100)
             with monkeypatch.context() as patch:
                 if number == 2:
                     patch.setattr(StationClient, "pay", unseeing)
@@ -265,6 +268,10 @@ def test_quotes_that_a_car_refuses(
             with pytest.raises(UserError, match=why):
                 car.order(client, wish)
         foreign = honest.model_copy(update={"chain_id": 1}).signed(place.signing_key("station"))
+        dear = honest.model_copy(update={"price": ETHER}).signed(place.signing_key("station"))
+        monkeypatch.setattr(StationClient, "_ask", lambda *_: json.loads(dear.model_dump_json()))
+        with pytest.raises(ChargeError, match=r"not enough: 100 ETH are needed, 0\.01 ETH are there"):
+            car.order(client, Wish(ETH, 100, False))
         monkeypatch.setattr(StationClient, "_ask", lambda *_: json.loads(foreign.model_dump_json()))
         with pytest.raises(ChargeError, match="of another network"):
             car.order(client, Wish(ETH, 100, False))

@@ -163,7 +163,9 @@ def test_a_transaction_that_is_not_the_requests(
     assert relayer.submit(request) == right
 
 
-@pytest.mark.parametrize("url", ["", "relayer", "ftp://x", "http://", "127.0.0.1:8650"])
+@pytest.mark.parametrize(
+    "url", ["", "relayer", "ftp://x", "http://", "127.0.0.1:8650", "http://[::1", "http://h:x", "http://h:0"]
+)
 def test_addresses_that_are_none(chain: Chain, tmp_path: Path, url: str) -> None:
     """P9 L5 named at once."""
     with pytest.raises(RelayError, match="is no address of a relayer"):

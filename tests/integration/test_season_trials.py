@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +34,7 @@ from offchain.simulate.season.moving import Hold, hold, move
 from offchain.simulate.season.protections import SETS, Protections
 from offchain.simulate.season.run import run
 from offchain.simulate.season.season import Home, Microgrid, Season
-from offchain.simulate.season.trials import Trial, stretches, trials
+from offchain.simulate.season.trials import Trial, side_by_side, stretches, trials
 from offchain.units import ETHER, WATT_HOUR
 from offchain.wallet.note import ETH
 
@@ -184,6 +189,34 @@ def test_holding_a_price_costs_what_arithmetic_says(season: Season, tmp_path: Pa
     for wrong in ({"rise": 0.0}, {"protections": "prayer"}):
         with pytest.raises(UserError):
             hold(quiet, nothing, before, **({"rise": 0.25, "protections": "none"} | wrong))  # type: ignore[arg-type]
+
+
+def test_trials_that_are_cut_off(season: Season) -> None:
+    """P9: with Ctrl-C all processes end at once, chains and files with them, also those that don't hear of it; one that
+    is killed is told."""
+    folders: set[Path] = set()
+
+    def begin_trials(then: Callable[[ProcessPoolExecutor], None]) -> None:
+        with side_by_side(1) as pool:
+            folders.add(Path(pool.submit(tempfile.gettempdir).result()))
+            then(pool)
+
+    def interrupted(pool: ProcessPoolExecutor) -> None:
+        for _ in range(5):
+            pool.submit(time.sleep, 60)
+        raise KeyboardInterrupt
+
+    def killed(pool: ProcessPoolExecutor) -> None:
+        pool.submit(os.kill, pool.submit(os.getpid).result(), signal.SIGKILL).result()
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        begin_trials(interrupted)
+    assert time.monotonic() - began < 30
+    with pytest.raises(UserError, match="is there memory enough"):
+        begin_trials(killed)
+    assert not any(folder.exists() for folder in folders)
+    assert len(folders) == 2
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,8 @@ def openmg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         (("--days", "0"), "0 is not in the range"),
         (("--homes", "1"), "1 is not in the range"),
         (("--from", "2026-13-01"), "does not match the format"),
+        (("--from", "9999-12-01", "--days", "60"), "a season lies between"),
+        (("--from", "0001-01-01"), "a season lies between"),
         (("--since", "2024-01-01"), "--since goes with --data"),
         (("--data", "nowhere.csv"), "does not exist"),
         (("--batteries", "nan"), "nan is not"),
@@ -65,6 +67,12 @@ def test_a_folder_that_can_t_be_written_is_named(openmg: CommandLine, tmp_path: 
     """P9: a file stands in its place."""
     (tmp_path / "taken").touch()
     assert "the report can't be written to" in openmg.run(*SMALL, "--out", str(tmp_path / "taken" / "season")).error
+
+
+def test_a_file_that_can_t_be_written_is_named(openmg: CommandLine, tmp_path: Path) -> None:
+    """P9: a folder stands in its place."""
+    (tmp_path / "season.json").mkdir()
+    assert openmg.run(*SMALL, "--out", str(tmp_path)).error == f"{tmp_path / 'season.json'}: Is a directory"
 
 
 def test_participants_of_another_package(openmg: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from offchain.charging.cashier import Cashier
 from offchain.charging.client import ChargeError
 from offchain.charging.garage import COUNTER, CarSession, Garage
 from offchain.charging.incoming import Incoming
-from offchain.charging.journal import StationJournal
+from offchain.charging.journal import StationJournal, only_one
 from offchain.charging.once import Once, Payment
 from offchain.charging.outlet import SimulatedOutlet
 from offchain.charging.quote import Quote
@@ -383,3 +383,13 @@ def test_keys_of_the_station_differ() -> None:
     seeds = {CAR.secret(purpose) for purpose in ("charging station", "charging outlet")}
     assert (len(publics), len(seeds)) == (6, 2)
     assert SigningKey(seeds.pop()).verify_key != SigningKey(seeds.pop()).verify_key
+
+
+def test_a_wallet_is_one_station(tmp_path: Path) -> None:
+    """P9: two would let energy flow to two cars, and pay back twice."""
+    path = tmp_path / "station.db"
+    with only_one(path), pytest.raises(BookError, match="another process is this wallet's station already"):  # noqa: SIM117
+        with only_one(path):
+            raise AssertionError("there are two")
+    with only_one(path):
+        pass

@@ -129,7 +129,8 @@ def test_without_a_chain(openmg: CommandLine, tmp_path: Path, words: tuple[str, 
     assert "start it with `make chains`" in ended.content["error"]
     dead = openmg.run(*words, *arguments, "--rpc", "http://127.0.0.1:1").error
     assert "the node doesn't answer" in dead
-    assert "http://HOST:PORT" in openmg.run(*words, *arguments, "--rpc", "nowhere").error
+    for nowhere in ("nowhere", "http://[::1"):
+        assert "http://HOST:PORT" in openmg.run(*words, *arguments, "--rpc", nowhere).error
     assert openmg.files() == before
     assert not (tmp_path / "out.json").exists()
 
@@ -146,6 +147,22 @@ def test_on_a_chain_without_the_platform(
     before = openmg.files()
     assert "run `ape run deploy`" in openmg.run(*words, *valid(words, address, tmp_path)).error
     assert openmg.files() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--power", "0"), "--power: give more than 0 kW"),
+        (("--slice", "0"), "--slice: give kWh with at most three decimals, and more than 0"),
+        (("--most", "1e9"), "--most: give less than 4,294,967.296 kWh"),
+        (("--meter-key", "ab"), "--meter-key: give 32 bytes"),
+        (("--port", "0"), "0 is not in the range"),
+    ],
+)
+def test_a_station_that_can_t_be(openmg: CommandLine, words: tuple[str, ...], why: str) -> None:
+    """P9 before a wallet is opened."""
+    assert why in openmg.run("charge", "station", "--price", "ETH=1", *words).error
+    assert openmg.files() == {}
 
 
 @pytest.mark.parametrize("words", SPENDING, ids=" ".join)

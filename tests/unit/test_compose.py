@@ -417,5 +417,7 @@ def test_preparing(tmp_path: Path) -> None:
     assert (again.exit_code, "exists: its keys would be lost" in again.output) == (1, True)
     development = CliRunner().invoke(cli, [str(tmp_path / "third"), "--chain-id", "31337"])
     assert (development.exit_code, "is a development chain's" in development.output) == (1, True)
-    nowhere = CliRunner().invoke(cli, ["/proc/nowhere/x"])
-    assert (nowhere.exit_code, nowhere.output.count("\n")) == (1, 1)
+    for nowhere in ("/proc/nowhere/x", str(tmp_path / ("x" * 300))):
+        ended = CliRunner().invoke(cli, [nowhere])
+        assert (ended.exit_code, ended.output.count("\n")) == (1, 1)
+        assert nowhere in ended.output

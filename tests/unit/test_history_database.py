@@ -117,6 +117,7 @@ def test_a_file_is_its_owners_alone(tmp_path: Path) -> None:
         ("mysql://me:secret@host/history", "write sqlite:///FILE"),
         ("sqlite://", "write sqlite:///FILE"),
         ("sqlite:///:memory:", "write sqlite:///FILE"),
+        ("sqlite:////tmp/history%00.db", "write sqlite:///FILE"),
         ("postgresql://host", "write sqlite:///FILE"),
         ("postgresql://me:secret@127.0.0.1:1/history", "can't be used"),
         ("sqlite:////proc/none/history.db", "can't be used"),

@@ -62,6 +62,30 @@ def test_wrong_input_gets_one_line(command: list[str], why: str, monkeypatch: py
     assert why in said[0]
 
 
+@pytest.mark.parametrize(
+    ("module", "words", "why"),
+    [
+        ("load", ["--share", "nan"], "nan is not a number"),
+        ("load", ["--meters", "1"], "not in the range"),
+        ("simulate", ["--size", "10"], "no size such as 55x30"),
+        ("simulate", ["--size", "10x400"], "days: 400 is not from 1 to 366"),
+        ("rehearsal", ["again"], "unexpected extra argument"),
+    ],
+)
+def test_wrong_input_to_a_benchmark_gets_one_line(module: str, words: list[str], why: str) -> None:
+    """P9, as to a script."""
+    done = CliRunner().invoke(import_module(f"benchmarks.{module}").main, words)
+    said = [line for line in done.output.splitlines() if line and not line.startswith(("Usage:", "Try "))]
+    assert (done.exit_code in (1, 2), len(said), why in said[0]) == (True, 1, True), done.output
+
+
+def test_a_rehearsal_names_what_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """P9: before anything is started."""
+    monkeypatch.setattr("benchmarks.rehearsal.missing", lambda: iter(["nginx"]))
+    done = CliRunner().invoke(import_module("benchmarks.rehearsal").main, [])
+    assert (done.exit_code, done.output) == (1, "Error: not installed: nginx (docs/flows/operations.md)\n")
+
+
 def test_a_reports_folder_that_can_t_be_is_named_before_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
     """P9: not after all the work."""
     refuse_chains(monkeypatch)

@@ -8,11 +8,11 @@ import json
 import time
 from functools import lru_cache
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
 
+from offchain.http_client import is_address
 from offchain.ppdl.aggregation.lanes import MOST_CLIENTS
 from offchain.ppdl.aggregation.messages import Domain
 from offchain.ppdl.network.publication import ENVELOPE_BYTES, LARGEST, Kind, NoAnswer, Publication, PublicationError
@@ -37,7 +37,7 @@ class StoreClient:
 
     def __init__(self, url: str, domain: Domain) -> None:
         """Raises PublicationError if the URL is none."""
-        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
+        if not is_address(url):
             raise PublicationError(f"{url} is no address of a store: give http://HOST:PORT")
         self._url, self._domain = url.rstrip("/"), domain
 

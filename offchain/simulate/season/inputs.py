@@ -32,6 +32,8 @@ DAYS_BEFORE = 42
 MOST_HOMES, MOST_DAYS, MOST_MICROGRIDS = 2_000, 366, 20
 MOST_LINE_KW = 4_000
 """An hour of it is within the largest class of caps, by which a line's operator trades."""
+FIRST, LAST = date(2000, 1, 1), date(2106, 1, 1)
+"""Between which a season lies: exchanges count seconds in 32 bits, which end in February 2106."""
 
 ROOFS_KW = (3.0, 3.0, 6.0)
 """Korea's subsidy for homes is for up to 3 kW (Korea Energy Agency); some have more."""
@@ -142,6 +144,8 @@ def _check(choices: Choices) -> None:
     ):
         if value is not None and not least <= value <= most:
             raise InputError(f"{what}: {value:g} is not from {least:,} to {most:,}")
+    if not FIRST <= choices.start <= LAST - timedelta(days=choices.days):
+        raise InputError(f"a season lies between {FIRST} and {LAST}, not {choices.days} days from {choices.start} on")
     if choices.since is not None and choices.data is None:
         raise InputError("a first day is taken from a file: name one")
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +94,7 @@ def trials(
     recorded = Recorded(np.stack([foresight(hour) for hour in range(stretch.hours)]))
     wanted = [(kind, name) for kind in kinds for name in sets]
     ledgers: dict[tuple[str | None, Protections], Ledger] = {}
-    with ProcessPoolExecutor(workers) as pool:
+    with side_by_side(workers) as pool:
         first = {
             pool.submit(_run, stretch, recorded, means, None, protections): protections
             for protections in _without(sets, held)
@@ -122,6 +126,32 @@ def stretches(
 ) -> int:
     """How many are run."""
     return len(_without(sets, held)) + len(kinds) * len(sets) + len(held)
+
+
+@contextmanager
+def side_by_side(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """So many processes. If the block is cut off, they end at once, and so do their chains; what they wrote is gone.
+    Raises UserError if one of them is killed."""
+    with tempfile.TemporaryDirectory(prefix="openmg-trials-") as folder:
+        before = active_children()
+        pool = ProcessPoolExecutor(workers, initializer=_begin, initargs=(folder,))
+        try:
+            yield pool
+        except BaseException as error:
+            for process in active_children():
+                if process not in before:
+                    process.kill()
+            if isinstance(error, BrokenProcessPool):
+                raise UserError("a process of the trials was killed: is there memory enough?") from error
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _begin(folder: str) -> None:
+    """A process of the trials: it writes here, and its owner ends it."""
+    tempfile.tempdir = folder
+    signal.signal(signal.SIGINT, lambda *_: None)
 
 
 def _others(protections: Protections) -> Protections:
