@@ -15,11 +15,12 @@ from click.core import ParameterSource
 
 from offchain.command import Command
 from offchain.commands.output import json_option, print_json
-from offchain.commands.simulate_options import KINDS, season_options
+from offchain.commands.simulate_options import KINDS, TRIALS, season_options
 
 if TYPE_CHECKING:
     from offchain.simulate.season.chain import Effort
     from offchain.simulate.season.inputs import Choices, Inputs
+    from offchain.simulate.season.manipulator import Means
 
 BUNDLED_HOMES = 10
 Step = Callable[[int, str], None]
@@ -35,6 +36,10 @@ def simulate(
     proofs: bool,
     trials: bool,
     trial_days: int,
+    manipulators: tuple[str, ...],
+    manipulator_meters: int,
+    manipulator_kw: float,
+    manipulator_capital: float,
     as_json: bool,
     responsive: float,
     **given: Any,
@@ -49,6 +54,7 @@ def simulate(
     \b
     openmg simulate                                                  ten homes, three days
     openmg simulate --homes 55 --days 30 --responsive 0.3 --trials   a month, and what manipulators could do
+    openmg simulate --trials --manipulator hoarder --manipulator-capital 3   one kind, with more ETH
     openmg simulate --data homes.csv --days 30 --resume              with your own data; goes on where it stopped
     """
     from offchain.artifacts import compile_contracts
@@ -56,8 +62,12 @@ def simulate(
     from offchain.simulate.season import report
     from offchain.simulate.season.foresight import foresee
     from offchain.simulate.season.inputs import season_of
+    from offchain.simulate.season.manipulator import Means
     from offchain.simulate.season.run import SAVED, run
 
+    if not trials:
+        only_with_trials()
+    means = Means(manipulator_meters, round(manipulator_kw * 1000), manipulator_capital)
     folder = out or settings.reports / "season"
     choices = choices_of(given)
     inputs = season_of(choices)
@@ -75,7 +85,7 @@ def simulate(
         outcome = run(season, foresight, folder, resume=resume, told=told(step))
     with progress("other worlds", len(report.COMPARED) * season.hours, as_json) as step:
         worlds = report.compared(season, foresight, lambda: step(1, "")) | {"market": outcome.ledger}
-    tried = tries(inputs, trial_days, as_json, foresight) if trials else None
+    tried = tries(inputs, trial_days, means, manipulators, as_json, foresight) if trials else None
     effort = report.effort_in_figures(outcome.effort, season.hours)
     effort["proven"] = proven(inputs, as_json) if proofs else None
     with progress("report", 1, as_json) as step:
@@ -138,30 +148,42 @@ def told(step: Step) -> Callable[[int, Effort], None]:
     return tell
 
 
-def tries(inputs: Inputs, days: int, as_json: bool, foresight: Any) -> dict[str, Any]:
-    """What manipulators can do, as the report takes it."""
+def only_with_trials() -> None:
+    """Raises UsageError if an option of the trials is given, which are not run."""
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        if name in TRIALS and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{parameter.opts[0]} goes with --trials")
+
+
+def tries(
+    inputs: Inputs, days: int, means: Means, chosen: tuple[str, ...], as_json: bool, foresight: Any
+) -> dict[str, Any]:
+    """What manipulators can do, those of the chosen kinds or of all, as the report takes it."""
     from offchain.simulate.season.auction_trials import auction_trials
-    from offchain.simulate.season.manipulator import Means
     from offchain.simulate.season.moving import Hold, moves
     from offchain.simulate.season.trials import KINDS, Trial, stretches, trials
 
     found: list[Trial | Hold] = []
-    with progress("trials", stretches(), as_json) as step:
-        for one in trials(inputs.season, foresight, Means(), days=days):
+    kinds = tuple(dict.fromkeys(chosen)) or KINDS
+    with progress("trials", stretches(kinds), as_json) as step:
+        for one in trials(inputs.season, foresight, means, kinds=kinds, days=days):
             if one is None:
                 step(1, "")
             else:
                 found.append(one)
     bids = []
-    with progress("trials in the auction", len(KINDS), as_json) as step:
-        for bid in auction_trials(inputs.season, foresight, Means(), KINDS):
+    with progress("trials in the auction", len(kinds), as_json) as step:
+        for bid in auction_trials(inputs.season, foresight, means, kinds):
             bids.append(bid.to_json())
             step(1, "")
     return {
         "days": days,
+        "means": {"meters": means.meters, "kw": means.capacity / 1000, "capital": means.capital},
         "trials": [one.to_json() for one in found if isinstance(one, Trial)],
         "holds": [one.to_json() for one in found if isinstance(one, Hold)],
-        "moves": [one.to_json() for one in moves(inputs.season)],
+        "moves": [one.to_json() for one in moves(inputs.season, means)],
         "auction": bids,
     }
 
@@ -196,7 +218,8 @@ def command_line() -> str:
             continue
         value = context.params[name]
         if isinstance(value, tuple):
-            words += [f"{parameter.opts[0]} {kind}={homes}" for kind, homes in value]
+            each = [one if isinstance(one, str) else "=".join(map(str, one)) for one in value]
+            words += [f"{parameter.opts[0]} {one}" for one in each]
             continue
         option = parameter.opts[0] if value is not False else parameter.secondary_opts[0]
         shown = f"{value:%Y-%m-%d}" if isinstance(value, datetime) else str(value)

@@ -29,24 +29,36 @@ def share(name: str, default: float, what: str) -> Callable[[Any], Any]:
     )
 
 
+class Behaviour(click.ParamType):
+    """A kind of participant by its name."""
+
+    name = "NAME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from offchain.simulate.season.behaviours import BEHAVIOURS
+
+        name = str(value)
+        if name not in BEHAVIOURS.names():
+            self.fail(f"there is no kind of participant {name}: there are {', '.join(BEHAVIOURS.names())}", param, ctx)
+        return name
+
+
 class Kind(click.ParamType):
     """A kind of participant and how many homes are of it: `NAME=HOMES`."""
 
     name = "NAME=HOMES"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
-        from offchain.simulate.season.behaviours import BEHAVIOURS
-
         if isinstance(value, tuple):
             return value
         name, _, homes = str(value).partition("=")
         if not (homes.isascii() and homes.isdigit() and len(homes) <= 4):
             self.fail(f"{value!r} is no kind with a number of homes: write NAME=HOMES", param, ctx)
-        if name not in BEHAVIOURS.names():
-            self.fail(f"there is no kind of participant {name}: there are {', '.join(BEHAVIOURS.names())}", param, ctx)
-        return name, int(homes)
+        return Behaviour().convert(name, param, ctx), int(homes)
 
 
+TRIALS = ("trial_days", "manipulators", "manipulator_meters", "manipulator_kw", "manipulator_capital")
+"""Options that say how manipulators are tried."""
 OPTIONS = (
     click.option(
         "--data",
@@ -99,6 +111,26 @@ OPTIONS = (
         help="Runs days with and without each manipulator under each set of protections.",
     ),
     click.option("--trial-days", type=click.IntRange(1, 366), default=2, show_default=True, help="Of each trial."),
+    click.option(
+        "--manipulator",
+        "manipulators",
+        type=Behaviour(),
+        multiple=True,
+        help="A kind that is tried. Can be given several times.  [default: all four, as --hoarders and so on]",
+    ),
+    click.option(
+        "--manipulator-meters", type=click.IntRange(1, 20), default=1, show_default=True, help="That it has registered."
+    ),
+    click.option(
+        "--manipulator-kw", type=Number(0.001, 1_000), default=6.2, show_default=True, help="Of each of its meters."
+    ),
+    click.option(
+        "--manipulator-capital",
+        type=Number(0.01, 100),
+        default=1,
+        show_default=True,
+        help="ETH that it has for each meter, as a multiple of what an exchange holds.",
+    ),
 )
 
 

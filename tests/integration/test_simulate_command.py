@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from offchain.simulate.season.run import SAVED
+from offchain.simulate.season.trials import EACH, HELD
 from tests.added_package import added_package
 from tests.unit.command_line import CommandLine
 
@@ -52,6 +53,12 @@ def openmg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         (("--kind", "hoarder=-1"), "is no kind with a number of homes"),
         (("--kind", "saint=1"), "there is no kind of participant saint: there are hoarder, honest"),
         (("--trials", "--trial-days", "4"), "--trial-days 4 is more than the season's 3"),
+        (("--manipulator-meters", "2"), "--manipulator-meters goes with --trials"),
+        (("--manipulator", "hoarder"), "--manipulator goes with --trials"),
+        (("--trials", "--manipulator", "pirate"), "there is no kind of participant pirate: there are hoarder, honest"),
+        (("--trials", "--manipulator-meters", "21"), "21 is not in the range"),
+        (("--trials", "--manipulator-capital", "nan"), "nan is not"),
+        (("--trials", "--manipulator-kw", "0.001"), "a meter's capacity is from"),
         (("--tariff", "free"), "free"),
         (("--feed-in-price", "900"), "is above the tariff"),
     ],
@@ -121,3 +128,22 @@ def test_the_same_seed_gives_the_same_results(openmg: CommandLine, tmp_path: Pat
     assert runs[0]["transactions"] == runs[1]["transactions"] > 100
     assert runs[0]["gas"] == runs[1]["gas"]
     assert set(found[0]["worlds"]) == {"utility", "auction", "market"}
+
+
+def test_trials_of_a_manipulator(openmg: CommandLine, tmp_path: Path) -> None:
+    """Y32 of one kind, with the means that are asked for: compared under each protection, in figures and words."""
+    words = ("--trials", "--trial-days", "1", "--manipulator", "hoarder", "--manipulator-meters", "2")
+    openmg.done(*SMALL, *words, "--manipulator-kw", "9.5", "--manipulator-capital", "0.5", "--out", str(tmp_path))
+    found = json.loads((tmp_path / "season.json").read_text())
+    tried = found["trials"]
+    assert tried["means"] == {"meters": 2, "kw": 9.5, "capital": 0.5}
+    assert [(one["kind"], one["protections"]) for one in tried["trials"]] == [("hoarder", name) for name in EACH]
+    assert [one["kind"] for one in tried["auction"]] == ["hoarder"]
+    assert [one["protections"] for one in tried["holds"]] == [name for name, _ in HELD]
+    none = tried["trials"][0]
+    assert none["distortion"] > 0.1
+    assert none["moved"] > 0
+    assert any(sentence.startswith("A hoarder moves the price by ") for sentence in found["findings"])
+    assert found["command"].endswith(f"{' '.join(words)} --manipulator-kw 9.5 --manipulator-capital 0.5")
+    page = " ".join((tmp_path / "season.html").read_text().split())
+    assert "A manipulator has 2 meters of 9.5 kW each, and for each 0.50 times the ETH of an exchange." in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from offchain.simulate.season.behaviours.sandwich import Sandwich, best, earned
 from offchain.simulate.season.behaviours.speculator import MARGIN, Speculator
 from offchain.simulate.season.behaviours.wash_trader import WashTrader
 from offchain.simulate.season.exchange import Exchange
+from offchain.simulate.season.founding import capital
 from offchain.simulate.season.manipulator import Means, beside
 from offchain.simulate.season.moving import RISES, move
 from offchain.simulate.season.protections import Protections
@@ -222,8 +224,28 @@ def test_nobody_stands_behind_a_manipulators_meters_in_the_counterfactual() -> N
     assert outside.homes[-1].capacity == 0
 
 
-@pytest.mark.parametrize("wrong", [{"meters": 0}, {"meters": 21}, {"capacity": 249}, {"capacity": 10**7}])
-def test_means_that_nobody_has(wrong: dict[str, int]) -> None:
+def test_a_manipulators_eth_is_a_multiple_of_an_exchanges() -> None:
+    """Y30: to the wei, and that of homes is none of its business."""
+    reserve = 10**18 + 1
+    for multiple, wei in ((1.0, reserve), (0.5, reserve // 2), (3.0, 3 * reserve)):
+        season = beside(SEASON, "hoarder", Means(capital=multiple), Protections())
+        assert capital(season, len(SEASON.homes), reserve) == wei
+        assert capital(season, 0, reserve) == capital(SEASON, 0, reserve)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"meters": 0},
+        {"meters": 21},
+        {"capacity": 249},
+        {"capacity": 10**7},
+        {"capital": 0.0},
+        {"capital": 101.0},
+        {"capital": float("nan")},
+    ],
+)
+def test_means_that_nobody_has(wrong: dict[str, Any]) -> None:
     """P9"""
     with pytest.raises(UserError):
         Means(**wrong)

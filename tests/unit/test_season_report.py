@@ -190,7 +190,7 @@ def test_manipulators_are_told_with_what_does_not_hold() -> None:
     for told in (
         "A wash trader moves the price by 40.0% on average without protections and earns 250 won; with all it moves it "
         "by 10.0% and loses 120 won. Others then trade 900 kWh and are refused 3.",
-        "More than half of that is left with bound.",
+        "More than half of what it moves the price by without protections is left with bound alone.",
     ):
         assert told in other["findings"]
         assert told in html

@@ -136,9 +136,13 @@ def _manipulators(found: dict[str, Any]) -> Iterator[str]:
             f"{outcome(every['profit'])}. Others then trade {every['traded']:,.0f} kWh and are refused "
             f"{every['refused']:,.0f}."
         )
-        weak = [name for name, trial in trials.items() if trial["distortion"] > HOLDS * none["distortion"] > 0]
-        if weak != ["none"] and none["distortion"] > WORTH_TELLING:
-            yield f"More than half of that is left with {listed([name for name in weak if name != 'none'])}."
+        weak = [
+            "with all together" if name == "all" else f"with {name} alone"
+            for name, trial in trials.items()
+            if name != "none" and trial["distortion"] > HOLDS * none["distortion"]
+        ]
+        if weak and none["distortion"] > WORTH_TELLING:
+            yield f"More than half of what it moves the price by without protections is left {listed(weak)}."
 
 
 def outcome(profit: float) -> str:

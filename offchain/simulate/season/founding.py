@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from eth_utils.crypto import keccak
@@ -99,6 +100,7 @@ def founded(
 
 
 def capital(season: Season, place: int, reserve: int) -> int:
-    """Wei that a home brings: as much as an exchange holds, and what all that it uses would cost at the utility."""
+    """Wei that a home brings: its multiple of what an exchange holds, and what all that it uses would cost at the
+    utility."""
     won = float(season.used[:, place] @ season.tariff) / 1000
-    return reserve + int(won / season.won_per_eth * ETHER)
+    return int(Fraction(season.homes[place].capital) * reserve) + int(won / season.won_per_eth * ETHER)

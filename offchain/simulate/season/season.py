@@ -30,7 +30,8 @@ class Car:
 
 @dataclass(frozen=True)
 class Home:
-    """A household by its place: its microgrid's place, its roof, and the most that its meter counts in an hour, Wh."""
+    """A household by its place: its microgrid's place, its roof, the most that its meter counts in an hour, Wh, and the
+    ETH that it brings to trade with, as a multiple of an exchange's."""
 
     name: str
     microgrid: int
@@ -39,6 +40,7 @@ class Home:
     behaviour: str = "honest"
     battery: Battery | None = None
     car: Car | None = None
+    capital: float = 1.0
 
 
 @dataclass(frozen=True)
