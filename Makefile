@@ -18,7 +18,7 @@ $(READY): requirements.lock package-lock.json $(DASHBOARD)/package-lock.json pyp
 	@$(PYTHON) offchain/toolchain.py
 	@touch $@
 
-$(PAGE): $(READY) $(PAGE_SOURCES)
+$(PAGE): $(READY) $(PAGE_SOURCES) circuits/circuits.json
 	@cd $(DASHBOARD) && npm run --silent build >/dev/null
 	@touch $@
 

@@ -86,7 +86,7 @@ def inputs_of(circuit: str) -> dict[str, Any]:
     parts: Mapping[str, list[dict[str, Any]]] = {
         "joinsplit": [spending, shown],
         "consolidate": [spending],
-        "trade": [spending, shown, meter, {"cap": 4_000, "slot": 3, "meterMicrogrid": 1}],
+        "trade": [spending, shown, meter, {"cap": 500, "slot": 3, "meterMicrogrid": 1}],
         "issue": [meter, reading],
         "settle": [spending, meter, reading, {"burned": 0, "receiptBlinding": elements()}],
     }

@@ -10,6 +10,7 @@ function SUM_BITS() { return 52; }
 function SUM_SHIFT() { return 64; }
 function WATT_HOUR() { return 1000000000000000; }
 function SLOT_BITS() { return 2; }
+function SLOT_SHARES() { return [2, 4, 8, 8]; }
 function MODEL_INPUTS() { return 30; }
 function FIRST_LAYER() { return 16; }
 function SECOND_LAYER() { return 8; }

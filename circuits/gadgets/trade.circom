@@ -3,6 +3,20 @@ pragma circom 2.2.3;
 include "joinsplit.circom";
 include "meter.circom";
 
+// Into how many parts a meter's capacity is divided for a trade in that slot; all slots' parts together are the capacity.
+template SlotShare() {
+    // private
+    signal input slot;
+    // output
+    signal output parts;
+
+    var shares[4] = SLOT_SHARES();
+    signal bits[2] <== Num2Bits(SLOT_BITS())(slot);
+    signal both <== bits[0] * bits[1];
+    parts <== shares[0] + bits[0] * (shares[1] - shares[0]) + bits[1] * (shares[2] - shares[0])
+        + both * (shares[0] - shares[1] - shares[2] + shares[3]);
+}
+
 // A joinsplit by the owner of a registered meter, in one of the meter's trade slots of an epoch.
 template Trade() {
     // public
@@ -12,7 +26,7 @@ template Trade() {
     signal input publicAmount;
     signal input contextHash;
     signal input epoch;
-    signal input cap;               // Wh, at most the meter's capacity; below 2^32: the contract has checked it
+    signal input cap;               // Wh, at most the slot's share of the capacity; below 2^32: the contract has checked it
     // private
     signal input asset;
     signal input spendingKey;
@@ -39,8 +53,9 @@ template Trade() {
     (_, registrationRoot) <== RegisteredMeter()(
         meterSecret, meterMicrogrid, meterCapacity, meterIndex, meterSiblings
     );
-    _ <== Num2Bits(READING_BITS())(meterCapacity - cap);
-    _ <== Num2Bits(SLOT_BITS())(slot);
+    signal parts <== SlotShare()(slot);
+    signal taken <== cap * parts;
+    _ <== Num2Bits(READING_BITS())(meterCapacity - taken);
     meterNullifier <== Poseidon(4)([TAG_TRADE(), meterSecret, epoch, slot]);
 
     // 2. The notes

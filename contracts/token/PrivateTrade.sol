@@ -24,8 +24,6 @@ abstract contract PrivateTrade is Vault {
     /* STORAGE */
 
     uint256 private constant WATT_HOUR = 1e15;
-    uint256 private constant SMALLEST_CAP = 250; // Wh
-    uint256 private constant POWERS_OF_FOUR = 0x5555; // eight of them, a bit each
     uint256 private constant WHOLE = 10_000;
 
     IUniswapFactory private immutable FACTORY;
@@ -131,11 +129,11 @@ abstract contract PrivateTrade is Vault {
         if (microgrid == 0 || address(market.exchange) == address(0)) revert InvalidAsset(energy);
     }
 
-    /// @dev A cap in base units, if it is 250 Wh times a power of four.
+    /// @dev A cap in base units, if it is a digit and zeros in Wh, and below 2^32.
     function _baseUnits(uint256 cap) private pure returns (uint256) {
-        uint256 factor = cap / SMALLEST_CAP;
-        bool isPowerOfFour = factor != 0 && factor & (factor - 1) == 0 && factor & POWERS_OF_FOUR == factor;
-        if (cap % SMALLEST_CAP != 0 || !isPowerOfFour) revert NotACapClass(cap);
+        uint256 digit = cap;
+        while (digit > 9 && digit % 10 == 0) digit /= 10;
+        if (digit == 0 || digit > 9 || cap > type(uint32).max) revert NotACapClass(cap);
         return cap * WATT_HOUR;
     }
 }

@@ -40,7 +40,7 @@ from offchain.wallet.reader import Reader
 from offchain.wallet.selection import merges
 
 RULES = Rules(epoch_length=3_600, correction_window=600, price_window=1_800, max_deviation=1_000)
-CAPACITY = 16_000
+CAPACITY = 20_000
 """Wh an hour of each home's meter: all alike, so that a cap tells nobody's."""
 
 POOL_KWH_PER_HOME = 100

@@ -6,17 +6,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from offchain.errors import UserError
-from offchain.metering.readings_tree import Reading, ReadingPath
+from offchain.metering.readings_tree import READING_LIMIT, Reading, ReadingPath
 from offchain.wallet.trees import Path
 from offchain.zk.circuits import PARAMETERS
 from offchain.zk.poseidon import poseidon
 
 TAGS = PARAMETERS.tags
-SLOTS = 1 << PARAMETERS.slot_bits
+SHARES = PARAMETERS.slot_shares
+"""A meter's capacity divided by a slot's share is the most that a trade in it moves: all together move the capacity."""
+SLOTS = len(SHARES)
 """Trades of a meter in an epoch."""
 
-CAPS = tuple(250 << 2 * power for power in range(8))
-"""Cap classes of a trade, in Wh."""
+CAPS: tuple[int, ...] = tuple(
+    digit * 10**power for power in range(10) for digit in range(1, 10) if digit * 10**power < READING_LIMIT
+)
+"""Cap classes of a trade, in Wh: a digit and zeros."""
 
 
 class MeterError(UserError):
@@ -77,14 +81,13 @@ class ReadingProof:
         }
 
 
-def cap_class(energy: int, capacity: int) -> int:
-    """The smallest cap (Wh) that covers so many base units of energy and is within a meter's capacity (Wh).
+def smallest_cap(energy: int) -> int:
+    """The smallest class (Wh) that covers so many base units of energy. Raises MeterError beyond the largest."""
+    if energy > CAPS[-1] * PARAMETERS.watt_hour:
+        raise MeterError(f"no trade moves more than {CAPS[-1] // 1000:,} kWh: trade less at a time")
+    return next(cap for cap in CAPS if energy <= cap * PARAMETERS.watt_hour)
 
-    Raises MeterError if there is none.
-    """
-    fitting = [cap for cap in CAPS if cap <= capacity]
-    enough = [cap for cap in fitting if cap * PARAMETERS.watt_hour >= energy]
-    if not enough:
-        most = max(fitting, default=0)
-        raise MeterError(f"one trade of this meter moves at most {most / 1000:g} kWh: trade less at a time")
-    return enough[0]
+
+def largest_cap(capacity: int, slot: int) -> int:
+    """The largest class (Wh) that a trade in a slot of a meter of that capacity (Wh an epoch) can have; 0 if none."""
+    return max((cap for cap in CAPS if cap * SHARES[slot] <= capacity), default=0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 
 from eth_typing import ChecksumAddress
 from web3 import Web3
@@ -14,8 +13,8 @@ from offchain.artifacts import load
 from offchain.deployment.manifest import Manifest
 from offchain.errors import UserError
 from offchain.exchange import WHOLE, PoolState, input_price
-from offchain.units import shown
-from offchain.wallet.meter import SLOTS, MeterError, OwnMeter, cap_class
+from offchain.units import WATT_HOUR, shown
+from offchain.wallet.meter import SLOTS, MeterError, OwnMeter, largest_cap, smallest_cap
 from offchain.wallet.note import ETH
 
 SLIPPAGE = 100
@@ -84,7 +83,7 @@ class Desk:
         return Quote(sold, amount, wanted, expected, max(1, expected * (WHOLE - slippage) // WHOLE))
 
     def allowance(self, quote: Quote, meters: Sequence[OwnMeter]) -> Allowance:
-        """A slot for the trade. Raises MeterError if no meter is large enough, or its slots of the epoch are used."""
+        """The smallest free slot that is large enough for the trade. Raises MeterError if there is none."""
         if not meters:
             raise MeterError("a registered meter is needed to trade: give its commitment to the microgrid's operator")
         energy = quote.sold if quote.wanted == ETH else quote.wanted
@@ -92,12 +91,22 @@ class Desk:
         # The output may be a little more than the quote by the time the trade is mined.
         margin = quote.expected * (WHOLE + SLIPPAGE) // WHOLE
         moved = max(quote.amount if quote.sold != ETH else 0, margin if quote.wanted != ETH else 0)
-        largest = max(meters, key=lambda meter: meter.capacity)
-        cap = cap_class(moved, largest.capacity)
-        for meter, slot in product(sorted(meters, key=lambda meter: meter.capacity), range(SLOTS)):
-            used = self._pool.isSlotUsed
-            if meter.capacity >= cap and not used(meter.trade_nullifier(epoch, slot)).call():
+        cap = smallest_cap(moved)
+        slots = [(largest_cap(meter.capacity, slot), meter, slot) for meter in meters for slot in range(SLOTS)]
+        slots.sort(key=lambda one: one[0])
+        left = 0
+        for most, meter, slot in slots:
+            if not most or self._pool.isSlotUsed(meter.trade_nullifier(epoch, slot)).call():
+                continue
+            if most >= cap:
                 return Allowance(meter, epoch, slot, cap)
+            left = most
+        most = slots[-1][0]
+        if most < cap:
+            raise MeterError(f"one trade of this meter moves at most {_kwh(most)}: trade less at a time")
+        if left:
+            told = f"a trade that is left in this epoch moves at most {_kwh(left)}"
+            raise MeterError(f"{told}: trade less, or wait for the next epoch")
         raise MeterError(f"all {SLOTS} trades of this epoch are made: wait for the next epoch")
 
     def _check_bounds(self, sold: str, amount: int, wanted: str) -> None:
@@ -146,6 +155,10 @@ class Desk:
             return int(price(amount).call())
         except ContractLogicError:
             raise TradeError("the exchange has no liquidity for that") from None
+
+
+def _kwh(watt_hours: int) -> str:
+    return f"{shown(watt_hours * WATT_HOUR)} kWh"
 
 
 def most_within(falls: Bound | None, rises: Bound | None, amount: int) -> int:

@@ -54,6 +54,8 @@ class Parameters:
     watt_hour: int
     """Base units of a token in one Wh."""
     slot_bits: int
+    slot_shares: tuple[int, ...]
+    """A trade in a slot moves at most the meter's capacity divided by the slot's share; all together, the capacity."""
     model_inputs: int
     first_layer: int
     second_layer: int
@@ -184,6 +186,7 @@ def read_table(path: Path = TABLE) -> Table:
             _whole_number(content["sumShift"]),
             _whole_number(content["wattHour"]),
             _whole_number(content["slotBits"]),
+            tuple(map(_whole_number, content["slotShares"])),
             _whole_number(content["modelInputs"]),
             _whole_number(content["firstLayer"]),
             _whole_number(content["secondLayer"]),
@@ -201,6 +204,8 @@ def read_table(path: Path = TABLE) -> Table:
                 _whole_number(tags["receipt"]),
             ),
         )
+        if len(parameters.slot_shares) != 1 << parameters.slot_bits:
+            raise ValueError("slotShares isn't one for each slot")
         circuits = {name: _circuit(name, entry, path.parent) for name, entry in content["circuits"].items()}
     except OSError as error:
         raise CircuitError(f"the table of circuits can't be read: {error}") from error

@@ -57,7 +57,10 @@ def parameters_source(parameters: Parameters = PARAMETERS) -> str:
     values = {name: getattr(parameters, name) for name in names}
     tags = (f"tag_{field.name}" for field in fields(parameters.tags))
     values |= dict(zip(tags, astuple(parameters.tags), strict=True))
-    lines = [f"function {name.upper()}() {{ return {value}; }}" for name, value in values.items()]
+    lines = [
+        f"function {name.upper()}() {{ return {list(value) if isinstance(value, tuple) else value}; }}"
+        for name, value in values.items()
+    ]
     return "\n".join(["// Written by the circuit build from circuits.json.", "pragma circom 2.2.3;", "", *lines, ""])
 
 

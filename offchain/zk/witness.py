@@ -53,7 +53,8 @@ REASONS = {
     "PublishedReading": "a reading, its index or a sibling's sum is out of range",
     "Transaction": "the spent amounts are not what comes out and leaves, or that is out of range",
     "Joinsplit": "the public asset is not the notes' asset",
-    "Trade": "the cap is above the meter's capacity, or the slot out of range",
+    "SlotShare": "the slot is out of range",
+    "Trade": "the cap is above the slot's share of the meter's capacity",
     "Issue": "the amounts are not the exported energy, or that is above the meter's capacity",
     "Settle": "more is burned than was imported, or that is above the meter's capacity",
 }

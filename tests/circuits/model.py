@@ -142,7 +142,7 @@ class Model:
         inputs, outputs = self._notes(**{"amounts": (70, 30, 1, 9), "outputs": (100, 10)} | notes)
         return Case("consolidate", inputs, outputs)
 
-    def trade(self, *, slot: int = 3, cap: int = 4_000, **notes: Any) -> Case:
+    def trade(self, *, slot: int = 3, cap: int = 500, **notes: Any) -> Case:
         """A joinsplit in a trade slot of a meter."""
         case = self.joinsplit(**notes)
         inputs, outputs = self._registered()

@@ -125,10 +125,11 @@ def _meter_truths(model: Model, circuit: str) -> Named:
 
 def _trade_truths(model: Model) -> Named:
     for slot in range(2**model.parameters.slot_bits):
-        yield f"slot {slot}", model.trade(slot=slot, cap=1_000)
-    yield "cap is the capacity", model.trade(cap=model.meter.capacity)
-    yield "no cap", model.trade(cap=0)
+        most = model.meter.capacity // model.parameters.slot_shares[slot]
+        yield f"all of slot {slot}", model.trade(slot=slot, cap=most)
+        yield f"no cap in slot {slot}", model.trade(slot=slot, cap=0)
     yield "largest capacity", model.of(capacity=MOST_WH).trade(cap=0)
+    yield "largest capacity, largest cap", model.of(capacity=MOST_WH).trade(slot=0, cap=MOST_WH // 2)
 
 
 def _issue_truths(model: Model) -> Named:
@@ -294,7 +295,10 @@ def _reading_lies(model: Model, circuit: str) -> Named:
 def _trade_lies(model: Model) -> Named:
     yield "fifth slot", model.trade(slot=2**model.parameters.slot_bits)
     yield "slot below zero", model.trade(slot=-1)
-    yield "cap above the capacity", model.trade(cap=model.meter.capacity + 1)
+    for slot, share in enumerate(model.parameters.slot_shares):
+        yield f"a Wh more than slot {slot} moves", model.trade(slot=slot, cap=model.meter.capacity // share + 1)
+    odd = model.of(capacity=4_001)
+    yield "a share rounded up", odd.trade(slot=0, cap=2_001)
     other = model.trade(slot=1).outputs["meterNullifier"]
     yield "nullifier of another slot", model.trade(slot=0).claiming(meterNullifier=other)
 

@@ -225,7 +225,7 @@ class Stage:
                 recipient = account_of(OWNER)
                 return builder.unshield([energy], recipient, KWH, self.send(relayed=False))
             case Operation.SWAP:
-                trade = (meter, EPOCH + 1, 0, 1_000)
+                trade = (meter, EPOCH + 1, 1, 1_000)
                 return builder.swap([energy], KWH, ETH, MINIMUM, *trade, self.send())
             case Operation.ISSUE:
                 return builder.issue(self.asset("MG1"), EPOCH, meter, self.reading(), self.send())

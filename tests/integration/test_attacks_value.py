@@ -245,7 +245,7 @@ def test_the_turnstile_of_a_broken_trade(stage: Stage) -> None:
     came_in, token = inside(stage, "MG1"), int(stage.asset("MG1"), 16)
 
     def sold(amount: int, number: int) -> Request:
-        shown = {"publicAsset": token, "publicAmount": amount, "cap": 16_000}
+        shown = {"publicAsset": token, "publicAmount": amount, "cap": 20_000}
         return without_a_note(stage, Operation.SWAP, order, number, **shown)
 
     error = ("TurnstileExceeded(address,uint256,uint256)", stage.asset("MG1"), came_in + 1, came_in)

@@ -93,7 +93,7 @@ def nothing(hour: int) -> NDArray[np.float64]:
 def test_who_never_trades_changes_nothing(found: dict[tuple[str, str], Trial], protections: str) -> None:
     """Y32: with and without it, each price, cost and trade is the same to the last digit."""
     one = found["idle", protections]
-    assert (one.distortion, one.profit, one.harm, one.moved) == (0, 0, 0, 0)
+    assert (one.distortion, one.profit, one.edge, one.harm, one.moved) == (0, 0, 0, 0, 0)
     assert (one.volatility, one.traded, one.refused) == (one.volatility_before, one.traded_before, one.refused_before)
     assert one.traded > 20
 

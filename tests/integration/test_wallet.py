@@ -346,10 +346,10 @@ def test_energy_from_meter_to_market_to_bill(platform: Platform, payer: Wallet, 
         payer.swap(offer, own)
     others = [poseidon([3, number]) for number in range(3)]
     commitments = [*others, payer.keys.meter_commitment(0)]
-    operator.transact(registry.registerMeters(1, commitments, [4_000] * 4))
+    operator.transact(registry.registerMeters(1, commitments, [8_000] * 4))
     payer.sync()
     (meter,) = payer.meters()
-    assert (meter.microgrid, meter.capacity) == (1, 4_000)
+    assert (meter.microgrid, meter.capacity) == (1, 8_000)
     assert meter.path.root == registry.registrationRoot().call()
 
     epoch = payer.node.time() // 900
@@ -375,11 +375,15 @@ def test_energy_from_meter_to_market_to_bill(platform: Platform, payer: Wallet, 
     payer.swap(quote, own)
     assert held(payer, token) == (2_000 * WATT_HOUR, 0)
     assert held(payer) == (ETHER + quote.expected, 0)
-    for _ in range(3):
+    payer.swap(payer.quote(ETH, ETHER // 20, token), own)  # more than 2 kWh: the largest slot
+    payer.sync()
+    with pytest.raises(MeterError, match="left in this epoch moves at most 2 kWh: trade less, or wait"):
+        payer.swap(payer.quote(ETH, ETHER // 20, token), own)
+    for _ in range(2):
         payer.swap(payer.quote(ETH, ETHER // 100, token), own)
         payer.sync()
     bought = held(payer, token)[0] - 2_000 * WATT_HOUR
-    assert 0 < bought < 2_000 * WATT_HOUR
+    assert 3_000 * WATT_HOUR < bought < 4_000 * WATT_HOUR
     with pytest.raises(MeterError, match="all 4 trades of this epoch are made"):
         payer.swap(payer.quote(ETH, ETHER // 100, token), own)
     with pytest.raises(MeterError, match=r"one trade of this meter moves at most 4 kWh"):

@@ -82,6 +82,8 @@ def replaced(path: str, value: Any) -> dict[str, Any]:
     "content",
     [
         without("slotBits"),
+        replaced("slotShares", [2, 4, 8]),
+        replaced("slotShares", [2, 4, 8, -8]),
         without("circuits"),
         replaced("noteTreeDepth", "many"),
         replaced("noteTreeDepth", -1),

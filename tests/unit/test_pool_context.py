@@ -37,7 +37,7 @@ def valid(shielded: Shielded, operation: Operation, terms: Terms = TERMS, **sign
         return shielded.unshield(ETH, 1, RECIPIENT, terms, **signals)
     if operation is Operation.SWAP:
         order = SwapOrder(shielded.north.address, 5, 7)
-        return shielded.swap(ETH, 1, order, 0, 250, terms, **signals)
+        return shielded.swap(ETH, 1, order, 0, 200, terms, **signals)
     root = int(shielded.registry.readingsOf(1, shielded.epoch).readingsRoot)
     metered = shielded.issue if operation is Operation.ISSUE else shielded.settle
     return metered(1, shielded.epoch, root, terms, **signals)
@@ -220,5 +220,5 @@ def test_any_terms_match_the_wallet(
     request = shielded.unshield(ETH, 1, f"0x{recipient:040x}", terms, contextHash=1)
     denied(request, error=(WRONG, expected_hash(request), 1), sender=trader)
     order = SwapOrder(f"0x{recipient:040x}", minimum, number())
-    request = shielded.swap(ETH, 1, order, 0, 250, terms, contextHash=1)
+    request = shielded.swap(ETH, 1, order, 0, 200, terms, contextHash=1)
     denied(request, error=(WRONG, expected_hash(request), 1), sender=trader)

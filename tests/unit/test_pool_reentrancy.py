@@ -45,7 +45,7 @@ def prepared(name: str, shielded: Shielded, hooked: Any, attacker: Any) -> tuple
         "transfer": shielded.transfer,
         "consolidate": shielded.consolidate_notes,
         "unshield": lambda: shielded.unshield(ETH, 1, shielded.operator),
-        "swap": lambda: shielded.swap(ETH, 1, SwapOrder(shielded.north.address, 1, 1), 0, 250),
+        "swap": lambda: shielded.swap(ETH, 1, SwapOrder(shielded.north.address, 1, 1), 0, 200),
         "issue": lambda: shielded.issue(1, shielded.epoch, root),
         "settle": lambda: shielded.settle(1, shielded.epoch, root),
     }

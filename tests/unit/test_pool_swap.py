@@ -18,8 +18,10 @@ from tests.unit.formulas import ETHER, input_price, output_price
 from tests.unit.shielded import EPOCH_SECONDS, KWH, MAX_DEVIATION, PRICE_WINDOW, WATT_HOUR, Shielded, number
 from tests.unit.test_oracle import Pin
 
-CLASSES = [250 * 4**power for power in range(8)]
-LARGEST = CLASSES[-1]
+CLASSES = [digit * 10**power for power in range(10) for digit in range(1, 10) if digit * 10**power < 2**32]
+TRADED = [100, 200, 900, 1_000, 7_000, 10_000, 300_000, 1_000_000, 5_000_000]
+"""What the exchanges have room for."""
+LARGEST = TRADED[-1]
 ENERGY = 20_000 * KWH
 """In either exchange, beside 100 ETH: a Wh is worth 5e12 wei."""
 ZERO = "0x" + "00" * 20
@@ -249,17 +251,17 @@ def test_only_energy_is_traded(
     error = ("InvalidAsset(address)", token)
     north = market.north.token.address
     for given, wanted in ((ETH, token.address), (token, ETH), (token, north), (north, token.address)):
-        request = market.shielded.swap(given, 1, SwapOrder(wanted, 1, 1), market.epoch, 250)
+        request = market.shielded.swap(given, 1, SwapOrder(wanted, 1, 1), market.epoch, 200)
         denied(request, error=error, time=market.now)
     for given, wanted in ((stranger, ETH), (ETH, stranger.address), (ETH, ZERO)):
         error = ("InvalidAsset(address)", stranger if wanted != ZERO else ZERO)
-        denied(market.shielded.swap(given, 1, SwapOrder(wanted, 1, 1), market.epoch, 250), error=error, time=market.now)
+        denied(market.shielded.swap(given, 1, SwapOrder(wanted, 1, 1), market.epoch, 200), error=error, time=market.now)
 
 
 def test_asset_has_160_bits(market: Market, denied: Refused) -> None:
     """S14 what is given is one number only: an address with further bits is refused."""
     asset = int(ETH, 16) + 2**160
-    request = market.shielded.swap(asset, 1, SwapOrder(market.north.token.address, 1, 1), market.epoch, 250)
+    request = market.shielded.swap(asset, 1, SwapOrder(market.north.token.address, 1, 1), market.epoch, 200)
     denied(request, error=("NotInField(uint256)", asset), time=market.now)
 
 
@@ -268,7 +270,7 @@ def test_energy_without_exchange(market: Market, project: Any, deployer: Any, op
     token = deployer.deploy(project.EnergyToken, "New", "NEW", operator)
     rules = (operator.address, EPOCH_SECONDS, 0, PRICE_WINDOW, MAX_DEVIATION)
     market.shielded.registry.addMicrogrid(token, rules, sender=operator)
-    request = market.shielded.swap(ETH, 1, SwapOrder(token.address, 1, 1), market.epoch, 250)
+    request = market.shielded.swap(ETH, 1, SwapOrder(token.address, 1, 1), market.epoch, 200)
     denied(request, error=("InvalidAsset(address)", token), time=market.now)
 
 
@@ -281,9 +283,9 @@ def wide(market: Market, operator: Any) -> Market:
     return market
 
 
-@pytest.mark.parametrize("cap", CLASSES)
+@pytest.mark.parametrize("cap", TRADED)
 def test_cap_classes(wide: Market, denied: Refused, stranger: Any, chain: Any, cap: int) -> None:
-    """S15 250 Wh times 4^0 to 4^7 are classes: exactly the cap is traded, one base unit more is refused."""
+    """S15 of a class exactly the cap is traded, one base unit more is refused."""
     market = wide
     most = cap * WATT_HOUR
     error = ("CapExceeded(uint256,uint256)", most + 1, most)
@@ -305,22 +307,24 @@ def test_cap_holds_for_what_is_bought(market: Market, trader: Any, denied: Refus
     """S15 in a trade between microgrids both sides' energy is within the cap, also if the bought one is cheaper."""
     market.south.exchange.tokenToEthSwapInput(400 * KWH, 1, 2**40, sender=trader)
     reserves = market.south.eth, market.south.tokens
-    sold = 250 * WATT_HOUR
+    sold = 200 * WATT_HOUR
     bought = input_price(input_price(sold, ENERGY, 100 * ETHER), *reserves)
     assert bought > sold
-    denied(market.cross(sold, 250), error=("CapExceeded(uint256,uint256)", bought, sold), time=market.now + 1)
+    denied(market.cross(sold, 200), error=("CapExceeded(uint256,uint256)", bought, sold), time=market.now + 1)
 
 
 @pytest.mark.parametrize("cap", CLASSES)
 def test_neighbours_of_cap_classes(market: Market, denied: Refused, cap: int) -> None:
-    """S15 no other number is a class."""
-    for wrong in (cap - 1, cap + 1, 2 * cap, 3 * cap, cap + 250 * 4**8, 5 * cap):
+    """S15 a digit and zeros are classes, their neighbours and other multiples none."""
+    most = cap * WATT_HOUR
+    denied(market.sell(most + 1, cap), error=("CapExceeded(uint256,uint256)", most + 1, most), time=market.now)
+    for wrong in {cap - 1, cap + 1, 3 * cap, 11 * cap, 15 * cap} - set(CLASSES):
         denied(market.sell(1, wrong), error=("NotACapClass(uint256)", wrong), time=market.now)
 
 
-@pytest.mark.parametrize("cap", [0, 1, 125, 500, 250 * 4**8, 250 * 2**128, 2**256 - 6, MODULUS - 1])
+@pytest.mark.parametrize("cap", [0, 11, 99, 250, 999, 1_010, 5 * 10**9, 10**10, 2**32, 10**70, 2**256 - 6, MODULUS - 1])
 def test_no_cap_class(market: Market, denied: Refused, cap: int) -> None:
-    """S15 zero, half a class, the class after the largest and numbers near overflow are none."""
+    """S15 zero, more digits, the class after the largest, 2^32 Wh and numbers near overflow are none."""
     for make in (market.sell, market.buy, market.cross):
         denied(make(1, cap), error=("NotACapClass(uint256)", cap), time=market.now)
 

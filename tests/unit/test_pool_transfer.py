@@ -22,7 +22,7 @@ def spends(shielded: Shielded, operation: Operation, **signals: int) -> Request:
     if operation is Operation.UNSHIELD:
         return shielded.unshield(ETH, 1, "0x" + "11" * 20, **signals)
     if operation is Operation.SWAP:
-        return shielded.swap(ETH, 1, SwapOrder(shielded.north.address, 1, number()), 0, 250, **signals)
+        return shielded.swap(ETH, 1, SwapOrder(shielded.north.address, 1, number()), 0, 200, **signals)
     root = int(shielded.registry.readingsOf(1, shielded.epoch).readingsRoot)
     return shielded.settle(1, shielded.epoch, root, **signals)
 

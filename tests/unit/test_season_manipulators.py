@@ -20,10 +20,12 @@ from offchain.simulate.season.behaviours.speculator import MARGIN, Speculator
 from offchain.simulate.season.behaviours.wash_trader import WashTrader
 from offchain.simulate.season.exchange import Exchange
 from offchain.simulate.season.founding import capital
+from offchain.simulate.season.ledger import Ledger
 from offchain.simulate.season.manipulator import Means, beside
 from offchain.simulate.season.moving import RISES, move
 from offchain.simulate.season.protections import Protections
 from offchain.simulate.season.season import Home, Microgrid, Season
+from offchain.simulate.season.trials import edge
 from offchain.units import ETHER, WATT_HOUR
 
 WON_PER_ETH = 4_000_000.0
@@ -196,21 +198,21 @@ def test_a_moved_price_is_where_it_was_to_be(rise: float, price: float) -> None:
     assert after.price / pool.price == pytest.approx(1 + rise, rel=1e-6)
     assert found.energy == pytest.approx(ENERGY / ETHER * (1 - (1 + rise) ** -0.5), rel=0.002)
     assert found.capital * 0.003 < found.lost < found.capital * 0.0061
-    assert found.meter_hours == found.meters >= found.energy / 16
+    assert found.meter_hours == found.meters >= found.energy / 6.2
 
 
 def test_what_protections_ask_of_who_moves_a_price() -> None:
-    """Y31: 10 % of an exchange of 700 kWh are 33 kWh: three hours of one meter of 4 kWh trades, or three meters; the
-    bound lets 10 % pass at once, and each tenth more after half an hour."""
+    """Y31: 10 % of an exchange of 700 kWh are 33 kWh: seven hours of one meter whose trades move 5.4 kWh together, or
+    seven meters; the bound lets 10 % pass at once, and each tenth more after half an hour."""
     found = [move(exchange(), rise, Means(), Rules(), WON_PER_ETH) for rise in RISES]
     assert [(one.meter_hours, one.meters, one.bound_hours) for one in found] == [
-        (2, 2, 0.0),
-        (3, 3, 0.0),
-        (5, 5, 1.0),
-        (9, 9, 2.0),
+        (4, 4, 0.0),
+        (7, 7, 0.0),
+        (14, 14, 1.0),
+        (24, 24, 2.0),
     ]
-    assert move(exchange(), 0.1, Means(meters=3), Rules(), WON_PER_ETH).meter_hours == 1
-    assert move(exchange(), 0.1, Means(capacity=1_000), Rules(), WON_PER_ETH).meter_hours == 9
+    assert move(exchange(), 0.1, Means(meters=3), Rules(), WON_PER_ETH).meter_hours == 3
+    assert move(exchange(), 0.1, Means(capacity=1_000), Rules(), WON_PER_ETH).meter_hours == 37
 
 
 def test_nobody_stands_behind_a_manipulators_meters_in_the_counterfactual() -> None:
@@ -238,7 +240,7 @@ def test_a_manipulators_eth_is_a_multiple_of_an_exchanges() -> None:
     [
         {"meters": 0},
         {"meters": 21},
-        {"capacity": 249},
+        {"capacity": 7},
         {"capacity": 10**7},
         {"capital": 0.0},
         {"capital": 101.0},
@@ -256,3 +258,15 @@ def test_rises_that_make_no_sense(rise: float) -> None:
     """P9"""
     with pytest.raises(UserError, match="a price is moved by"):
         move(exchange(), rise, Means(), Rules(), WON_PER_ETH)
+
+
+def test_what_trades_bring_is_told_from_what_waiting_brings() -> None:
+    """Y33: whoever trades at the prices that there would have been gains nothing by its trades; others' count not."""
+    ledger, before = (Ledger.blank(2, 2, 1, 0) for _ in range(2))
+    before.average[:, 0] = 100.0, 150.0
+    ledger.bought[0, 1], ledger.paid[0, 1] = 2_000, 200.0
+    ledger.sold[1, 1], ledger.earned[1, 1] = 2_000, 300.0
+    ledger.sold[:, 0], ledger.earned[:, 0] = 5_000, 1.0
+    assert edge(ledger, before, slice(1, None)) == 0.0
+    ledger.earned[1, 1] = 290.0  # the price fell by what it sold
+    assert edge(ledger, before, slice(1, None)) == -10.0

@@ -164,9 +164,9 @@ def test_manipulators_are_told_with_what_does_not_hold() -> None:
     other["trials"] = {
         "days": 2,
         "trials": [
-            trial | {"protections": "none", "distortion": 0.4, "profit": 250.0},
-            trial | {"protections": "bound", "distortion": 0.21, "profit": 9.0},
-            trial | {"protections": "all", "distortion": 0.1, "profit": -120.0},
+            trial | {"protections": "none", "distortion": 0.4, "profit": 250.0, "edge": -80.0},
+            trial | {"protections": "bound", "distortion": 0.21, "profit": 9.0, "edge": 8.0},
+            trial | {"protections": "all", "distortion": 0.1, "profit": -120.0, "edge": 0.5},
         ],
         "auction": [{"kind": "hoarder", "distortion": 0.017, "profit": -86_420.0, "harm": 97_531.0}],
         "moves": [
@@ -188,8 +188,9 @@ def test_manipulators_are_told_with_what_does_not_hold() -> None:
     other["findings"] = findings(other)
     html = unescape(page.page(other))
     for told in (
-        "A wash trader moves the price by 40.0% on average without protections and earns 250 won; with all it moves it "
-        "by 10.0% and loses 120 won. Others then trade 900 kWh and are refused 3.",
+        "A wash trader moves the price by 40.0% on average without protections and earns 250 won (loses 80 won by its "
+        "trades alone); with all it moves it by 10.0% and loses 120 won (earns nothing by its trades alone). "
+        "Others then trade 900 kWh and are refused 3.",
         "More than half of what it moves the price by without protections is left with bound alone.",
     ):
         assert told in other["findings"]

@@ -12,7 +12,7 @@ import { sealWith, unseal, type Record } from "../src/wallet/ciphertext";
 import { lastEpochs, usable, type Epoch } from "../src/wallet/epochs";
 import type { MeterChanged, RawLog } from "../src/wallet/events";
 import { Seed } from "../src/wallet/keys";
-import { capClass, issueNullifier, settleNullifier, tradeNullifier } from "../src/wallet/meter";
+import { issueNullifier, largestCap, settleNullifier, smallestCap, tradeNullifier } from "../src/wallet/meter";
 import { Note } from "../src/wallet/note";
 import { calldataOf, contextHash, requestJson, type Operation } from "../src/wallet/request";
 import { select } from "../src/wallet/selection";
@@ -99,7 +99,7 @@ test("a shield takes no amount that no note can have", () => {
 });
 
 test("a meter's path, nullifiers and caps are Python's", () => {
-  const { changes, commitment, secret, root, siblings, epoch, caps, ...nullifiers } = vectors.meters;
+  const { changes, commitment, secret, root, siblings, epoch, smallestCaps, largestCaps, ...nullifiers } = vectors.meters;
   const parsed: MeterChanged[] = changes.map((change) => ({
     kind: "meterChanged",
     microgrid: number(change.microgrid),
@@ -118,8 +118,12 @@ test("a meter's path, nullifiers and caps are Python's", () => {
   expect(slots).toEqual(numbers(nullifiers.tradeNullifiers));
   expect(issueNullifier(meter, number(epoch))).toBe(number(nullifiers.issueNullifier));
   expect(settleNullifier(meter, number(epoch))).toBe(number(nullifiers.settleNullifier));
-  for (const { energy, capacity, cap } of caps) expect(capClass(number(energy), number(capacity))).toBe(number(cap));
-  expect(() => capClass(number("0x1"), 249n)).toThrow("at most 0 kWh");
+  for (const { energy, cap } of smallestCaps) expect(smallestCap(number(energy))).toBe(number(cap));
+  const most = smallestCaps[smallestCaps.length - 1];
+  expect(() => smallestCap(number(most.energy) + 1n)).toThrow("at most 4,000,000 kWh");
+  for (const { capacity, caps } of largestCaps) {
+    expect(caps.map((_, slot) => largestCap(number(capacity), slot))).toEqual(numbers(caps));
+  }
 });
 
 test.each(vectors.bounds)("of $amount within price bounds $most can be traded", ({ falls, rises, amount, most }) => {

@@ -132,9 +132,8 @@ def _manipulators(found: dict[str, Any]) -> Iterator[str]:
         none, every = trials["none"], trials["all"]
         yield (
             f"A {KINDS.get(kind, kind)} moves the price by {none['distortion']:.1%} on average without protections "
-            f"and {outcome(none['profit'])}; with all it moves it by {every['distortion']:.1%} and "
-            f"{outcome(every['profit'])}. Others then trade {every['traded']:,.0f} kWh and are refused "
-            f"{every['refused']:,.0f}."
+            f"and {earnings(none)}; with all it moves it by {every['distortion']:.1%} and {earnings(every)}. "
+            f"Others then trade {every['traded']:,.0f} kWh and are refused {every['refused']:,.0f}."
         )
         weak = [
             "with all together" if name == "all" else f"with {name} alone"
@@ -143,6 +142,11 @@ def _manipulators(found: dict[str, Any]) -> Iterator[str]:
         ]
         if weak and none["distortion"] > WORTH_TELLING:
             yield f"More than half of what it moves the price by without protections is left {listed(weak)}."
+
+
+def earnings(trial: dict[str, Any]) -> str:
+    """Of a trial: in the end, and for its trades without what energy gained by waiting."""
+    return f"{outcome(trial['profit'])} ({outcome(trial['edge'])} by its trades alone)"
 
 
 def outcome(profit: float) -> str:

@@ -17,7 +17,7 @@ from offchain.simulate.season.deployment import MockProofDeployment
 from offchain.simulate.season.exchange import Exchange
 from offchain.simulate.season.season import Season
 from offchain.units import ETHER
-from offchain.wallet.meter import CAPS
+from offchain.wallet.meter import CAPS, SHARES
 from offchain.zk.field import MODULUS
 
 POOL_KWH_PER_HOME = 25
@@ -34,7 +34,7 @@ class Meter:
 
 @dataclass(frozen=True)
 class Meters:
-    """Those of the homes, and two of each line, one at either end."""
+    """Those of the homes, and two of each line, one at either end, of which one trade moves what it carries."""
 
     homes: list[Meter]
     lines: list[tuple[Meter, Meter]]
@@ -51,7 +51,7 @@ class Meters:
         lines = [
             (meter(line.ends[0], most, f"line {place}"), meter(line.ends[1], most, f"line {place} back"))
             for place, line in enumerate(season.lines)
-            for most in [next(cap for cap in CAPS if cap >= line.power)]
+            for most in [SHARES[0] * next(cap for cap in CAPS if cap > line.power)]
         ]
         return cls(homes, lines)
 

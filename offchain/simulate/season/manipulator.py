@@ -9,7 +9,7 @@ import numpy as np
 from offchain.errors import UserError
 from offchain.simulate.season.protections import Protections
 from offchain.simulate.season.season import Home, Season
-from offchain.wallet.meter import CAPS
+from offchain.wallet.meter import SHARES
 
 ATTACKED = 0
 """The microgrid's place in which manipulators trade."""
@@ -31,9 +31,9 @@ class Means:
     def __post_init__(self) -> None:
         if not 1 <= self.meters <= MOST_METERS:
             raise UserError(f"a manipulator has from 1 to {MOST_METERS} meters, not {self.meters}")
-        if not CAPS[0] <= self.capacity <= MOST_CAPACITY:
+        if not max(SHARES) <= self.capacity <= MOST_CAPACITY:
             raise UserError(
-                f"a meter's capacity is from {CAPS[0]} to {MOST_CAPACITY:,} Wh an hour, not {self.capacity:,}"
+                f"a meter's capacity is from {max(SHARES)} to {MOST_CAPACITY:,} Wh an hour, not {self.capacity:,}"
             )
 
         if not CAPITAL[0] <= self.capital <= CAPITAL[1]:

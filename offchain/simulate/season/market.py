@@ -159,7 +159,8 @@ class Market:
             self.credited[microgrid] += tree.exported * WATT_HOUR
 
     def _trade(self, hour: int, end: int, view: View, orders: list[tuple[Party, Order]]) -> None:
-        """In rounds, each home at its turn, whoever else trades; what is left of an order is tried in the next one."""
+        """In rounds, each home at its turn, in as many trades as its order takes; what is left of an order is tried in
+        the next one."""
         chance = [random.Random(f"{self.season.seed} {end} {home.place}").random() for home in self.homes]
         turns = [chance[home.place] if order.turn is None else order.turn for home, order in orders]
         placed = sorted(zip(turns, orders, strict=True), key=lambda one: one[0])
@@ -171,12 +172,15 @@ class Market:
             new = [order for turn, order in placed if min(int(turn * len(ROUNDS)), len(ROUNDS) - 1) == number]
             waiting, left = [*left, *new], []
             for home, order in waiting:
-                *others, fill = self.trading.trade(home, order, now, partial(self._around, view))
-                for made in (*others, fill):
-                    self._note(hour, made)
-                refused[home.place] = fill.refused
-                if order.wh - fill.wh >= SMALLEST:
-                    left.append((home, replace(order, wh=order.wh - fill.wh)))
+                while order.wh >= SMALLEST:
+                    *others, fill = self.trading.trade(home, order, now, partial(self._around, view))
+                    for made in (*others, fill):
+                        self._note(hour, made)
+                    refused[home.place] = fill.refused
+                    order = replace(order, wh=order.wh - fill.wh)
+                    if not fill.wh:
+                        left.append((home, order))
+                        break
             self.block(now)
         for place, wh in refused.items():
             self.ledger.refused[hour, place] = wh

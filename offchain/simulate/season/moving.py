@@ -31,7 +31,7 @@ from offchain.simulate.season.metrics import KWH
 from offchain.simulate.season.protections import SETS
 from offchain.simulate.season.season import Season
 from offchain.units import ETHER
-from offchain.wallet.meter import CAPS, SLOTS
+from offchain.wallet.meter import SLOTS, largest_cap
 
 RISES = (0.05, 0.1, 0.25, 0.5)
 """By which a price is moved, as shares."""
@@ -88,16 +88,15 @@ def move(exchange: Exchange, rise: float, means: Means, rules: Rules, won_per_et
     moved = replace(exchange, snapshots=exchange.snapshots.copy())
     energy = moved.buy(wei, exchange.time)
     back = moved.eth_of(energy)
-    cap = max(cap for cap in CAPS if cap <= means.capacity)
-    trades = ceil(energy * 1000 / ETHER / cap)
+    meter_hours = energy * 1000 / ETHER / sum(largest_cap(means.capacity, slot) for slot in range(SLOTS))
     steps = ceil(log(1 + rise) / log(1 + rules.max_deviation / WHOLE) - 1e-9)
     return Move(
         rise,
         energy / ETHER,
         wei / ETHER * won_per_eth,
         (wei - back) / ETHER * won_per_eth,
-        ceil(trades / (SLOTS * means.meters)),
-        ceil(trades / SLOTS),
+        ceil(meter_hours / means.meters),
+        ceil(meter_hours),
         (steps - 1) * rules.price_window / 3600,
     )
 

@@ -15,7 +15,7 @@ from offchain.simulate.season.protections import Protections
 from offchain.simulate.season.purse import Purse
 from offchain.simulate.season.unproven import Unproven
 from offchain.units import WATT_HOUR
-from offchain.wallet.meter import CAPS, SLOTS
+from offchain.wallet.meter import CAPS, SLOTS, largest_cap, smallest_cap
 from offchain.wallet.note import ETH
 from offchain.wallet.trade import SLIPPAGE
 
@@ -33,13 +33,13 @@ price: its minimum is public."""
 @dataclass
 class Party:
     """Who trades: a home by its `place`, or a line's operator, without one. `capacity` is its meter's, Wh an epoch; 0
-    if it has none: it then trades in public."""
+    if it has none: it then trades in public. `free` are the meter's trade slots that are left in the epoch."""
 
     microgrid: int
     capacity: int
     place: int = -1
     purse: Purse = field(default_factory=Purse)
-    slots: int = 0
+    free: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Trading:
     def begin(self, parties: Sequence[Party]) -> None:
         """A new epoch: all slots are free."""
         for party in parties:
-            party.slots = 0
+            party.free = set(range(SLOTS))
 
     def queue(self, call: Call, notes: int) -> None:
         """A call that leaves so many notes waiting; those are flushed when they are many."""
@@ -130,9 +130,9 @@ class Trading:
         """Swaps base units of one microgrid's energy for another's, through both exchanges."""
         eth = self.exchanges[sold].eth_of(given)
         got = self.exchanges[wanted].tokens_of(eth)
-        cap, epoch = self._cap(max(given, got)), now // self.rules.epoch_length
+        cap, epoch = smallest_cap(max(given, got)), now // self.rules.epoch_length
         self.queue(self.unproven.swap(self.tokens[sold], given, self.tokens[wanted], got, epoch, cap), 3)
-        party.slots += 1
+        self._use_slot(party, cap)
         party.purse.spend(self.tokens[sold], given)
         self.exchanges[wanted].buy(self.exchanges[sold].sell(given, now), now)
         party.purse.receive(self.tokens[wanted], got)
@@ -150,14 +150,14 @@ class Trading:
         exchange, token, sale = self.exchanges[order.microgrid], self.tokens[order.microgrid], order.side is Side.SELL
         sold, wanted = (token, ETH) if sale else (ETH, token)
         got = exchange.eth_of(given) if sale else exchange.tokens_of(given)
-        cap = self._cap(given if sale else got)
+        cap = smallest_cap(given if sale else got)
         fails = got < minimum or not self.is_within(order.microgrid, sale, given, now)
         call = self.unproven.swap(sold, given, wanted, minimum, now // self.rules.epoch_length, cap, fails=fails)
         if fails:
             self.calls.append(call)
             return Fill(party, order, 0, 0, refused)
         self.queue(call, 3)
-        party.slots += 1
+        self._use_slot(party, cap)
         self.moved[order.microgrid] += given if sale else -got
         return self._swapped(party, order, given, now, refused)
 
@@ -211,8 +211,9 @@ class Trading:
         """Wh of one trade, as circuit and contract limit it: by the meter and its slots of the epoch."""
         if party.capacity == 0 or not self.protections.limits:
             return CAPS[-1]
-        return max((cap for cap in CAPS if cap <= party.capacity), default=0) if party.slots < SLOTS else 0
+        return max((largest_cap(party.capacity, slot) for slot in party.free), default=0)
 
-    def _cap(self, energy: int) -> int:
-        """The smallest class (Wh) that covers so many base units."""
-        return next(cap for cap in CAPS if cap * WATT_HOUR >= energy)
+    def _use_slot(self, party: Party, cap: int) -> None:
+        """The smallest that is large enough."""
+        if self.protections.limits:
+            party.free.remove(max(slot for slot in party.free if largest_cap(party.capacity, slot) >= cap))

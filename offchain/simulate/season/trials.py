@@ -41,8 +41,9 @@ class Trial:
 
     `distortion` is how far the attacked microgrid's hourly average prices were apart, in the mean, as a share;
     `volatility` that of `metrics.volatility`; `profit` the manipulator's, in won, with its energy at the price there
-    would have been without it; `harm` what all others together paid more, in won; `refused` kWh that a protection
-    kept them from trading, in all hours together, `traded` what they traded; `moved` the manipulator's kWh.
+    would have been without it, `edge` what its trades brought more than at each hour's average price without it: the
+    rest of the profit it has for waiting; `harm` what all others together paid more, in won; `refused` kWh that a
+    protection kept them from trading, in all hours together, `traded` what they traded; `moved` the manipulator's kWh.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Trial:
     volatility: float | None
     volatility_before: float | None
     profit: float
+    edge: float
     harm: float
     refused: float
     refused_before: float
@@ -207,6 +209,7 @@ def _compared(kind: str, protections: str, season: Season, means: Means, ledger:
         volatility=volatility(ledger.price[:, ATTACKED]),
         volatility_before=volatility(before.price[:, ATTACKED]),
         profit=held - float(ledger.cost[manipulator].sum()),
+        edge=edge(ledger, before, manipulator),
         harm=float((cost - cost_before).sum()),
         refused=float(ledger.refused[:, others].sum()) / KWH,
         refused_before=float(before.refused[:, others].sum()) / KWH,
@@ -214,6 +217,12 @@ def _compared(kind: str, protections: str, season: Season, means: Means, ledger:
         traded_before=_traded(before, others),
         moved=_traded(ledger, manipulator),
     )
+
+
+def edge(ledger: Ledger, before: Ledger, homes: slice) -> float:
+    """Won that homes' trades brought more than the same energy at the average prices of `before`, hour by hour."""
+    delivered = (ledger.sold - ledger.bought)[:, homes] / KWH
+    return float(((ledger.earned - ledger.paid)[:, homes] - delivered * before.average[:, [ATTACKED]]).sum())
 
 
 def _traded(ledger: Ledger, homes: slice) -> float:

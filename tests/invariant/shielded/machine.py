@@ -116,7 +116,7 @@ class Machine(RuleBasedStateMachine):
         self._request(Operation.UNSHIELD, actor, signals, 9, effect, self.chain.addresses[recipient])
 
     @rule(
-        actor=actors, pair=pairs, share=st.integers(1, SHARE), power=st.integers(0, 7),
+        actor=actors, pair=pairs, share=st.integers(1, SHARE), power=st.integers(0, len(CAPS) - 1),
         minimum=dice, mistake=dice, notes=st.integers(0, 7), lie=dice,
     )  # fmt: skip
     def swap(

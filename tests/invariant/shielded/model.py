@@ -31,7 +31,8 @@ from tests.invariant.shielded.names import (
 )
 from tests.unit.formulas import input_price
 
-CAPS = [250 * 4**power for power in range(8)]
+CAPS = [digit * 10**power for power in range(2, 7) for digit in (1, 2, 5)]
+"""Of the classes, those of the amounts here."""
 LIMIT = 2**128
 
 

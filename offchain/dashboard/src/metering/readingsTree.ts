@@ -10,7 +10,7 @@ import { poseidon } from "../zk/poseidon";
 
 export const DEPTH = PARAMETERS.readingsTreeDepth;
 /** No reading of an epoch is as large, in Wh. */
-const READING_LIMIT = 1n << 32n;
+export const READING_LIMIT = 1n << 32n;
 const SUM_LIMIT = READING_LIMIT << BigInt(DEPTH);
 
 /** What a meter counted in an epoch, in Wh, each below 2^32. */

@@ -2,7 +2,7 @@
 
 import { shownAmount } from "../chain/assets";
 import { UserError } from "../errors";
-import type { Reading, ReadingPath } from "../metering/readingsTree";
+import { READING_LIMIT, type Reading, type ReadingPath } from "../metering/readingsTree";
 import { PARAMETERS } from "../zk/circuits";
 import { poseidon } from "../zk/poseidon";
 import type { Inputs } from "../zk/prover";
@@ -10,13 +10,14 @@ import type { Path } from "./trees";
 
 const TAGS = PARAMETERS.tags;
 /** Trades of a meter in an epoch. */
-export const SLOTS = 2 ** PARAMETERS.slotBits;
+export const SLOTS = PARAMETERS.slotShares.length;
 
 /** So many meter numbers of a wallet are tried to find its registered meters. */
 export const METERS_LOOKED_FOR = 20;
 
-/** Cap classes of a trade, in Wh. */
-const CAPS = Array.from({ length: 8 }, (_, power) => 250n << BigInt(2 * power));
+/** Cap classes of a trade, in Wh: a digit and zeros. */
+const CAPS = Array.from({ length: 90 }, (_, place) => BigInt(1 + (place % 9)) * 10n ** BigInt(Math.floor(place / 9)))
+  .filter((cap) => cap < READING_LIMIT);
 
 /** A registered meter of this wallet; capacity in Wh an epoch. */
 export interface OwnMeter {
@@ -71,14 +72,14 @@ export function readingInputs({ reading, path }: ReadingProof): Inputs {
   };
 }
 
-/** The smallest cap (Wh) that covers so many base units of energy and is within a meter's capacity (Wh). Throws UserError
- * if there is none. */
-export function capClass(energy: bigint, capacity: bigint): bigint {
-  const fitting = CAPS.filter((cap) => cap <= capacity);
-  const enough = fitting.find((cap) => cap * PARAMETERS.wattHour >= energy);
-  if (enough === undefined) {
-    const most = fitting.length ? fitting[fitting.length - 1] : 0n;
-    throw new UserError("meterCap", { most: shownAmount(most * PARAMETERS.wattHour) });
-  }
-  return enough;
+/** The smallest class (Wh) that covers so many base units of energy. Throws UserError beyond the largest. */
+export function smallestCap(energy: bigint): bigint {
+  const cap = CAPS.find((one) => one * PARAMETERS.wattHour >= energy);
+  if (cap === undefined) throw new UserError("meterCap", { most: shownAmount(CAPS[CAPS.length - 1] * PARAMETERS.wattHour) });
+  return cap;
+}
+
+/** The largest class (Wh) that a trade in a slot of a meter of that capacity (Wh an epoch) can have; 0 if none. */
+export function largestCap(capacity: bigint, slot: number): bigint {
+  return CAPS.reduce((most, cap) => (cap * PARAMETERS.slotShares[slot] <= capacity ? cap : most), 0n);
 }

@@ -3,11 +3,12 @@
 import { parseAbi, type Hex } from "viem";
 
 import { shownAmount } from "../chain/assets";
+import { PARAMETERS } from "../zk/circuits";
 import { mostWithin, poolOf, type Bound } from "../chain/exchange";
 import type { Network } from "../chain/network";
 import { NodeRefusal, type Node } from "../chain/node";
 import { UserError } from "../errors";
-import { capClass, SLOTS, tradeNullifier, type OwnMeter } from "./meter";
+import { largestCap, SLOTS, smallestCap, tradeNullifier, type OwnMeter } from "./meter";
 import { ETH } from "./asset";
 
 /** How far below the quote the output may end, in ten-thousandths. */
@@ -64,7 +65,7 @@ export class Desk {
     return { sold, amount, wanted, expected, minimum: least > 1n ? least : 1n };
   }
 
-  /** A slot for the trade. Throws UserError if no meter is large enough, or its slots of the epoch are used. */
+  /** The smallest free slot that is large enough for the trade. Throws UserError if there is none. */
   async allowance(quote: Quote, meters: OwnMeter[]): Promise<Allowance> {
     if (!meters.length) throw new UserError("meterMissing");
     const energy = quote.wanted === ETH ? quote.sold : quote.wanted;
@@ -72,15 +73,21 @@ export class Desk {
     // The output may be a little more than the quote by the time the trade is mined.
     const margin = (quote.expected * (WHOLE + SLIPPAGE)) / WHOLE;
     const moved = [quote.sold === ETH ? 0n : quote.amount, quote.wanted === ETH ? 0n : margin];
-    const sorted = [...meters].sort((one, other) => Number(one.capacity - other.capacity));
-    const cap = capClass(moved[0] > moved[1] ? moved[0] : moved[1], sorted[sorted.length - 1].capacity);
-    for (const meter of sorted.filter((one) => one.capacity >= cap)) {
-      for (let slot = 0; slot < SLOTS; slot++) {
-        const nullifier = tradeNullifier(meter, epoch, slot);
-        const isUsed = await this.node.ask<boolean>(this.network.pool, ABI, "isSlotUsed", [nullifier]);
-        if (!isUsed) return { meter, epoch, slot, cap };
-      }
+    const cap = smallestCap(moved[0] > moved[1] ? moved[0] : moved[1]);
+    const slots = meters
+      .flatMap((meter) => Array.from({ length: SLOTS }, (_, slot) => ({ meter, slot, most: largestCap(meter.capacity, slot) })))
+      .sort((one, other) => Number(one.most - other.most));
+    let left = 0n;
+    for (const { meter, slot, most } of slots.filter((one) => one.most)) {
+      const nullifier = tradeNullifier(meter, epoch, slot);
+      const isUsed = await this.node.ask<boolean>(this.network.pool, ABI, "isSlotUsed", [nullifier]);
+      if (isUsed) continue;
+      if (most >= cap) return { meter, epoch, slot, cap };
+      left = most;
     }
+    const most = slots[slots.length - 1].most;
+    if (most < cap) throw new UserError("meterCap", { most: shownAmount(most * PARAMETERS.wattHour) });
+    if (left) throw new UserError("meterLeft", { most: shownAmount(left * PARAMETERS.wattHour) });
     throw new UserError("meterSlots", { slots: SLOTS });
   }
 

@@ -9,7 +9,8 @@ export const PARAMETERS = {
   readingsTreeDepth: table.readingsTreeDepth,
   /** Base units of a token in one Wh. */
   wattHour: BigInt(table.wattHour),
-  slotBits: table.slotBits,
+  /** A trade in a slot moves at most the meter's capacity divided by the slot's share. */
+  slotShares: table.slotShares.map(BigInt),
   /** First inputs of the hashes, so that none of them can pass for another. */
   tags: {
     spendingKey: BigInt(table.tags.spendingKey),

@@ -40,6 +40,7 @@ const REASONS = {
   PublishedReading: "witnessReading",
   Transaction: "witnessSum",
   Joinsplit: "witnessAsset",
+  SlotShare: "witnessSlot",
   Trade: "witnessCap",
   Issue: "witnessIssue",
   Settle: "witnessSettle",
