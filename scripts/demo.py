@@ -33,9 +33,9 @@ def cli(data: Path | None, day: datetime | None, homes: int, intervals: int, rou
 
     ETH comes by deposits. Households take metered surplus as notes, sell and buy it, pay each other and settle what
     they use: every step a real zero-knowledge proof, sent by a relayer. Then a trade is proven on the root chain from a
-    checkpoint that the authorities signed, and a household exits. Prints what each household knows beside what an
-    onlooker sees, and writes a picture and JSON to the reports folder. In a terminal it then serves the page on all of
-    this until Ctrl-C.
+    checkpoint that the authorities signed, a household exits, homes train a forecast, and a car pays for charging from
+    the pool. Prints what each household knows beside what an onlooker sees, and writes a picture and JSON to the
+    reports folder. In a terminal it then serves the page on all of this until Ctrl-C.
     """
     # Ape loads every script for each command: what only this one needs is imported here.
     from rich.console import Console
@@ -51,6 +51,7 @@ def cli(data: Path | None, day: datetime | None, homes: int, intervals: int, rou
     from offchain.simulate import private_report as report
     from offchain.simulate.bridge_story import BridgeStory
     from offchain.simulate.bridged_chain import bridged_chain
+    from offchain.simulate.car_story import CarStory
     from offchain.simulate.forecast_story import ForecastStory
     from offchain.simulate.market_day import settle_homes, start_of
     from offchain.simulate.onlooker import Onlooker
@@ -108,15 +109,21 @@ def cli(data: Path | None, day: datetime | None, homes: int, intervals: int, rou
         for done, step in enumerate(forecast.run()):
             progress.update(bar, completed=done, description=step)
         progress.update(bar, completed=forecast.steps, description="done")
+        visitor = CarStory(private_day, ground, folder / "charging")
+        bar = progress.add_task("", total=visitor.steps, stage="charging")
+        for done, step in enumerate(visitor.run()):
+            progress.update(bar, completed=done, description=step)
+        progress.update(bar, completed=visitor.steps, description="done")
         page = ServedPage(private_day, ground, consumption, data, forecast.models, port)
         bar = progress.add_task("", total=1, stage="page")
         visit = stack.enter_context(page.served())
-        held |= story.checks | forecast.checks | page.checks(visit)
+        held |= story.checks | forecast.checks | visitor.checks | page.checks(visit)
         progress.update(bar, completed=1, description="done")
         progress.stop()
         console.print(report.home_table(private_day), report.sight_table(onlooker, sights))
         console.print(report.proof_table(private_day), report.story_table("Over the bridge and back", story.lines))
         console.print(report.story_table("A forecast that homes learned together", forecast.lines))
+        console.print(report.story_table("A car that nobody knows", visitor.lines))
         for check, holds in held.items():
             console.print(f"{'yes' if holds else 'NO '}  {check}")
         picture, figures = settings.reports / "private_day.png", settings.reports / "private_day.json"

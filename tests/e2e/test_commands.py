@@ -97,6 +97,8 @@ def test_demo_trades_privately(shell: Shell) -> None:
         "Proofs: seconds",
         "signed by",
         "yes  MG1",
+        "A car that nobody knows",
+        "yes  nothing that the station keeps names the car",
         "yes  the page is served",
     ):
         assert shown in done.stdout
