@@ -40,7 +40,7 @@ from offchain.wallet.note import ETH
 
 HOURS, HOMES = 24, 6
 MEANS = Means(capacity=1_000)
-METERED, NO_METER = 16_000, 0
+METERED, NO_METER = 20_000, 0
 """Capacities, Wh an hour."""
 START = datetime(2026, 6, 1, tzinfo=UTC)
 SHOWN = ("none", "all")
