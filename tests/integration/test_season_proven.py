@@ -37,6 +37,16 @@ def test_real_proofs_give_what_mocked_ones_gave(hour: Season) -> None:
     assert min(min(gas) for gas in done.gas.values()) > 300_000
 
 
+def test_trades_in_pieces(hour: Season) -> None:
+    """Y14: who buys more at once than half of what its meter counts takes several slots, in one block too."""
+    homes = [
+        replace(home, capacity=int(net)) for home, net in zip(hour.homes, abs(hour.made - hour.used)[0], strict=True)
+    ]
+    done = prove(replace(hour, homes=homes))
+    assert len(done.gas["purchase"]) > 1
+    assert len(done.gas["issue"]) == len(done.gas["settle"]) == 1
+
+
 def test_another_amount_is_told(hour: Season, monkeypatch: pytest.MonkeyPatch) -> None:
     """Y14: where a trade brings a base unit less than it did, the comparison ends."""
     run = season_run.run

@@ -161,14 +161,15 @@ class _Again:
         self._observe()
 
     def block(self, moment: int, hour: int, acts: Sequence[Act], told: Told, *, observed: bool) -> None:
-        """What was done in one block, one after the other, perhaps after a snapshot of the price."""
+        """What was done in one block, one after the other, perhaps after a snapshot of the price. Notes are flushed in
+        between: a wallet doesn't spend the notes that an amount without a wallet did."""
         self.chain.set_time(moment)
         if observed:
             self._observe()
         for act in acts:
             told(0, act.kind)
             self._do(act, hour)
-        self._flush()
+            self._flush()
 
     def price(self) -> float:
         """Won a kWh in the exchange."""

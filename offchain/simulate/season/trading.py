@@ -150,7 +150,7 @@ class Trading:
         exchange, token, sale = self.exchanges[order.microgrid], self.tokens[order.microgrid], order.side is Side.SELL
         sold, wanted = (token, ETH) if sale else (ETH, token)
         got = exchange.eth_of(given) if sale else exchange.tokens_of(given)
-        cap = smallest_cap(given if sale else got)
+        cap = smallest_cap(given if sale else got * (WHOLE + SLIPPAGE) // WHOLE)  # as a wallet leaves room
         fails = got < minimum or not self.is_within(order.microgrid, sale, given, now)
         call = self.unproven.swap(sold, given, wanted, minimum, now // self.rules.epoch_length, cap, fails=fails)
         if fails:
@@ -200,7 +200,7 @@ class Trading:
         if party.capacity == 0:
             return wanted, 0
         most = self.limit(party)
-        if not sale:  # a wallet leaves room below its cap: it may get more than was quoted
+        if not sale:  # a wallet leaves room: it may get more than was quoted
             most = most * WHOLE // (WHOLE + SLIPPAGE)
         allowed = min(wanted, most)
         average = exchange.average(self.rules.price_window, now)
