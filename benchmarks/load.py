@@ -73,6 +73,7 @@ from offchain.simulate.season.deployment import MockProofDeployment
 from offchain.simulate.season.unproven import CIPHERTEXT_BYTES, FOREVER, PROOF, Unproven
 from offchain.units import ETHER, WATT_HOUR
 from offchain.wallet.keys import Seed
+from offchain.wallet.meter import smallest_cap
 from offchain.wallet.note import ETH
 from offchain.wallet.request import Operation, Request, Terms, context_hash
 from offchain.zk.field import MODULUS
@@ -85,6 +86,7 @@ MICROGRID, CAPACITY = "MG1", 4_000
 DEVICE = SigningKey(b"\1" * 32)
 """All made-up meters sign with it: what a signature costs doesn't depend on the key."""
 MOVED = 250 * WATT_HOUR
+CAP = smallest_cap(MOVED)
 """Energy of each trade: a home's surplus or need of a quarter of an hour at 1 kW."""
 OPERATOR, RELAYER = 0, 1
 GAS, FLUSH_GAS = 4_000_000, 16_000_000
@@ -249,8 +251,8 @@ class Load:
                 self._in_one_epoch()
                 swaps, epoch = [], self._now() // EPOCH
                 for _ in range(first, min(first + AT_ONCE // 2, half)):
-                    swaps.append(unproven.swap(token, MOVED, ETH, 1, epoch, 250))
-                    swaps.append(unproven.swap(ETH, price * MOVED // WATT_HOUR * 9 // 10, token, 1, epoch, 250))
+                    swaps.append(unproven.swap(token, MOVED, ETH, 1, epoch, CAP))
+                    swaps.append(unproven.swap(ETH, price * MOVED // WATT_HOUR * 9 // 10, token, 1, epoch, CAP))
                 self._send(swaps, 3)
         settlements = [unproven.settle(self.microgrid, token, trees[place % EPOCHS]) for place in range(half)]
         with self.stages.stage("settlements", half, "settlements"):

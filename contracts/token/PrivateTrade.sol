@@ -129,11 +129,11 @@ abstract contract PrivateTrade is Vault {
         if (microgrid == 0 || address(market.exchange) == address(0)) revert InvalidAsset(energy);
     }
 
-    /// @dev A cap in base units, if it is a digit and zeros in Wh, and below 2^32.
+    /// @dev A cap in base units, if it is at most two digits and zeros in Wh, and below 2^32.
     function _baseUnits(uint256 cap) private pure returns (uint256) {
-        uint256 digit = cap;
-        while (digit > 9 && digit % 10 == 0) digit /= 10;
-        if (digit == 0 || digit > 9 || cap > type(uint32).max) revert NotACapClass(cap);
+        uint256 digits = cap;
+        while (digits > 99 && digits % 10 == 0) digits /= 10;
+        if (digits == 0 || digits > 99 || cap > type(uint32).max) revert NotACapClass(cap);
         return cap * WATT_HOUR;
     }
 }

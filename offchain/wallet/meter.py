@@ -17,10 +17,8 @@ SHARES = PARAMETERS.slot_shares
 SLOTS = len(SHARES)
 """Trades of a meter in an epoch."""
 
-CAPS: tuple[int, ...] = tuple(
-    digit * 10**power for power in range(10) for digit in range(1, 10) if digit * 10**power < READING_LIMIT
-)
-"""Cap classes of a trade, in Wh: a digit and zeros."""
+LARGEST_CAP = READING_LIMIT // 10**8 * 10**8
+"""The largest of the classes that a trade's cap is of: at most two digits and zeros, in Wh."""
 
 
 class MeterError(UserError):
@@ -83,11 +81,20 @@ class ReadingProof:
 
 def smallest_cap(energy: int) -> int:
     """The smallest class (Wh) that covers so many base units of energy. Raises MeterError beyond the largest."""
-    if energy > CAPS[-1] * PARAMETERS.watt_hour:
-        raise MeterError(f"no trade moves more than {CAPS[-1] // 1000:,} kWh: trade less at a time")
-    return next(cap for cap in CAPS if energy <= cap * PARAMETERS.watt_hour)
+    watt_hours = max(1, -(-energy // PARAMETERS.watt_hour))
+    step = _step(watt_hours)
+    cap = -(-watt_hours // step) * step
+    if cap > LARGEST_CAP:
+        raise MeterError(f"no trade moves more than {LARGEST_CAP // 1000:,} kWh: trade less at a time")
+    return cap
 
 
 def largest_cap(capacity: int, slot: int) -> int:
     """The largest class (Wh) that a trade in a slot of a meter of that capacity (Wh an epoch) can have; 0 if none."""
-    return max((cap for cap in CAPS if cap * SHARES[slot] <= capacity), default=0)
+    share = capacity // SHARES[slot]
+    return share - share % _step(share)
+
+
+def _step(watt_hours: int) -> int:
+    """By how much classes of that size differ."""
+    return int(10 ** max(0, len(str(watt_hours)) - 2))

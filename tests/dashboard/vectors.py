@@ -23,7 +23,7 @@ from offchain.wallet import keystore, shielding
 from offchain.wallet.ciphertext import Act, Content, Record, seal
 from offchain.wallet.events import MeterChanged
 from offchain.wallet.keys import Keys, Seed
-from offchain.wallet.meter import CAPS, SLOTS, OwnMeter, largest_cap, smallest_cap
+from offchain.wallet.meter import LARGEST_CAP, SLOTS, OwnMeter, largest_cap, smallest_cap
 from offchain.wallet.note import ETH, Note, OwnedNote
 from offchain.wallet.request import ANYONE, Details, Operation, Request, SwapOrder, Terms, context_hash
 from offchain.wallet.selection import FundsError, select
@@ -200,7 +200,7 @@ def meter_vectors(keys: Keys) -> dict[str, Any]:
     ]
     path = RegistrationTree(changes).path(commitment)
     meter = OwnMeter(secret, commitment, 8, 2**32 - 1, Path(path.index, path.siblings, path.root))
-    energies = [1, 10**15, 10**15 + 1, 5 * 10**17, 10**18 + 1, CAPS[-1] * 10**15]
+    energies = [1, 10**15, 10**15 + 1, 5 * 10**17, 994 * 10**15 + 1, 10**18 + 1, LARGEST_CAP * 10**15]
     capacities = [1, 7, 8, 6_200, 15_999, 40_000, 2**32 - 1]
     return {
         "changes": [

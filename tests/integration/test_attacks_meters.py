@@ -234,7 +234,7 @@ def test_a_cap_above_the_capacity(stage: Stage, slot: int, cap: int) -> None:
         stage.forged(Operation.SWAP, slot=slot, cap=cap)
 
 
-@pytest.mark.parametrize("cap", [0, 350, MODULUS - 1], ids=["0", "350", "-1"])
+@pytest.mark.parametrize("cap", [0, 355, MODULUS - 1], ids=["0", "355", "-1"])
 def test_a_cap_that_is_no_class(stage: Stage, cap: int) -> None:
     """A33: nor does it tell the capacity. The circuit takes -1, which is below every capacity; the contract doesn't."""
     stage.refused(stage.forged(Operation.SWAP, cap=cap), ("NotACapClass(uint256)", cap))

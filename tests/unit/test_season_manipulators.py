@@ -202,17 +202,17 @@ def test_a_moved_price_is_where_it_was_to_be(rise: float, price: float) -> None:
 
 
 def test_what_protections_ask_of_who_moves_a_price() -> None:
-    """Y31: 10 % of an exchange of 700 kWh are 33 kWh: seven hours of one meter whose trades move 5.4 kWh together, or
-    seven meters; the bound lets 10 % pass at once, and each tenth more after half an hour."""
+    """Y31: 10 % of an exchange of 700 kWh are 33 kWh: six hours of one meter whose trades move 6.1 kWh together, or
+    six meters; the bound lets 10 % pass at once, and each tenth more after half an hour."""
     found = [move(exchange(), rise, Means(), Rules(), WON_PER_ETH) for rise in RISES]
     assert [(one.meter_hours, one.meters, one.bound_hours) for one in found] == [
-        (4, 4, 0.0),
-        (7, 7, 0.0),
-        (14, 14, 1.0),
-        (24, 24, 2.0),
+        (3, 3, 0.0),
+        (6, 6, 0.0),
+        (13, 13, 1.0),
+        (21, 21, 2.0),
     ]
-    assert move(exchange(), 0.1, Means(meters=3), Rules(), WON_PER_ETH).meter_hours == 3
-    assert move(exchange(), 0.1, Means(capacity=1_000), Rules(), WON_PER_ETH).meter_hours == 37
+    assert move(exchange(), 0.1, Means(meters=3), Rules(), WON_PER_ETH).meter_hours == 2
+    assert move(exchange(), 0.1, Means(capacity=1_000), Rules(), WON_PER_ETH).meter_hours == 33
 
 
 def test_nobody_stands_behind_a_manipulators_meters_in_the_counterfactual() -> None:

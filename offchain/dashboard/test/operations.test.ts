@@ -120,7 +120,7 @@ test("a meter's path, nullifiers and caps are Python's", () => {
   expect(settleNullifier(meter, number(epoch))).toBe(number(nullifiers.settleNullifier));
   for (const { energy, cap } of smallestCaps) expect(smallestCap(number(energy))).toBe(number(cap));
   const most = smallestCaps[smallestCaps.length - 1];
-  expect(() => smallestCap(number(most.energy) + 1n)).toThrow("at most 4,000,000 kWh");
+  expect(() => smallestCap(number(most.energy) + 1n)).toThrow("at most 4,200,000 kWh");
   for (const { capacity, caps } of largestCaps) {
     expect(caps.map((_, slot) => largestCap(number(capacity), slot))).toEqual(numbers(caps));
   }

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from offchain.wallet.meter import CAPS
+from offchain.wallet.meter import LARGEST_CAP
 
 
 class Side(Enum):
@@ -66,7 +66,7 @@ class Own:
     won: float = 0.0
     made: int = 0
     used: int = 0
-    most: int = CAPS[-1]
+    most: int = LARGEST_CAP
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from offchain.simulate.season.chain import SeasonChain
 from offchain.simulate.season.deployment import MockProofDeployment
 from offchain.simulate.season.exchange import Exchange
 from offchain.simulate.season.season import Season
-from offchain.units import ETHER
-from offchain.wallet.meter import CAPS, SHARES
+from offchain.units import ETHER, WATT_HOUR
+from offchain.wallet.meter import SHARES, smallest_cap
 from offchain.zk.field import MODULUS
 
 POOL_KWH_PER_HOME = 25
@@ -51,7 +51,7 @@ class Meters:
         lines = [
             (meter(line.ends[0], most, f"line {place}"), meter(line.ends[1], most, f"line {place} back"))
             for place, line in enumerate(season.lines)
-            for most in [SHARES[0] * next(cap for cap in CAPS if cap > line.power)]
+            for most in [SHARES[0] * smallest_cap((line.power + 1) * WATT_HOUR)]
         ]
         return cls(homes, lines)
 

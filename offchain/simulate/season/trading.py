@@ -15,7 +15,7 @@ from offchain.simulate.season.protections import Protections
 from offchain.simulate.season.purse import Purse
 from offchain.simulate.season.unproven import Unproven
 from offchain.units import WATT_HOUR
-from offchain.wallet.meter import CAPS, SLOTS, largest_cap, smallest_cap
+from offchain.wallet.meter import LARGEST_CAP, SLOTS, largest_cap, smallest_cap
 from offchain.wallet.note import ETH
 from offchain.wallet.trade import SLIPPAGE
 
@@ -210,7 +210,7 @@ class Trading:
     def limit(self, party: Party) -> int:
         """Wh of one trade, as circuit and contract limit it: by the meter and its slots of the epoch."""
         if party.capacity == 0 or not self.protections.limits:
-            return CAPS[-1]
+            return LARGEST_CAP
         return max((largest_cap(party.capacity, slot) for slot in party.free), default=0)
 
     def _use_slot(self, party: Party, cap: int) -> None:

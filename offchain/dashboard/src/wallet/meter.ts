@@ -15,9 +15,8 @@ export const SLOTS = PARAMETERS.slotShares.length;
 /** So many meter numbers of a wallet are tried to find its registered meters. */
 export const METERS_LOOKED_FOR = 20;
 
-/** Cap classes of a trade, in Wh: a digit and zeros. */
-const CAPS = Array.from({ length: 90 }, (_, place) => BigInt(1 + (place % 9)) * 10n ** BigInt(Math.floor(place / 9)))
-  .filter((cap) => cap < READING_LIMIT);
+/** The largest of the classes that a trade's cap is of: at most two digits and zeros, in Wh. */
+const LARGEST_CAP = READING_LIMIT - (READING_LIMIT % 10n ** 8n);
 
 /** A registered meter of this wallet; capacity in Wh an epoch. */
 export interface OwnMeter {
@@ -74,12 +73,20 @@ export function readingInputs({ reading, path }: ReadingProof): Inputs {
 
 /** The smallest class (Wh) that covers so many base units of energy. Throws UserError beyond the largest. */
 export function smallestCap(energy: bigint): bigint {
-  const cap = CAPS.find((one) => one * PARAMETERS.wattHour >= energy);
-  if (cap === undefined) throw new UserError("meterCap", { most: shownAmount(CAPS[CAPS.length - 1] * PARAMETERS.wattHour) });
+  const wattHours = energy > 0n ? (energy + PARAMETERS.wattHour - 1n) / PARAMETERS.wattHour : 1n;
+  const step = stepAt(wattHours);
+  const cap = ((wattHours + step - 1n) / step) * step;
+  if (cap > LARGEST_CAP) throw new UserError("meterCap", { most: shownAmount(LARGEST_CAP * PARAMETERS.wattHour) });
   return cap;
 }
 
 /** The largest class (Wh) that a trade in a slot of a meter of that capacity (Wh an epoch) can have; 0 if none. */
 export function largestCap(capacity: bigint, slot: number): bigint {
-  return CAPS.reduce((most, cap) => (cap * PARAMETERS.slotShares[slot] <= capacity ? cap : most), 0n);
+  const share = capacity / PARAMETERS.slotShares[slot];
+  return share - (share % stepAt(share));
+}
+
+/** By how much classes of that size differ. */
+function stepAt(wattHours: bigint): bigint {
+  return 10n ** BigInt(Math.max(0, String(wattHours).length - 2));
 }
