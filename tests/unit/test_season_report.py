@@ -154,6 +154,8 @@ def test_sentences_follow_the_figures_also_where_a_market_makes_it_worse() -> No
     assert "9 kWh without a local market and 0 with the auction: relieved" in told
     assert "Next to no energy is saved" not in told
     assert "2 are worse off, by 700 won at the most" in told
+    gain["worse_off"] = 1
+    assert "1 is worse off, by 700 won at the most" in " ".join(findings(other))
 
 
 def test_manipulators_are_told_with_what_does_not_hold() -> None:

@@ -52,7 +52,7 @@ def _costs(found: dict[str, Any]) -> Iterator[str]:
             parts.append(f"{won(cost)} with the {name} ({change(cost, without)})")
     yield f"In {season['days']} days the {season['homes']} homes paid {listed(parts)}."
     for name, gain in found["gains"].items():
-        worse = "none is worse off" if not gain["worse_off"] else f"{gain['worse_off']} are worse off"
+        worse = f"{gain['worse_off'] or 'none'} {'are' if gain['worse_off'] > 1 else 'is'} worse off"
         lost = f", by {won(gain['most_lost'])} at the most" if gain["worse_off"] else ""
         yield f"With the {name} {gain['better_off']} of {season['homes']} homes are better off, {worse}{lost}."
         roofs = [f"a home {group} gains {won(gain['by_group'][group])}" for group in ROOFS if group in gain["by_group"]]
