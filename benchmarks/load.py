@@ -91,7 +91,7 @@ CAP = smallest_cap(MOVED)
 OPERATOR, RELAYER = 0, 1
 GAS, FLUSH_GAS = 4_000_000, 16_000_000
 AT_ONCE, FLUSHED = 100, 100
-RELAYED, PROVEN = 24, 3
+RELAYED, RELAYED_AT_ONCE, PROVEN = 96, 16, 3
 """Requests through a relayer, and real proofs of each circuit, as samples."""
 PATIENCE_SECONDS = 900
 CONSOLE = Console(stderr=True)
@@ -147,8 +147,8 @@ class Load:
         self._take(readings)
         trees = self._publish()
         self._trade(trees)
-        self._relay()
         self._checkpoint()
+        self._relay()
         self._index()
         self._prove()
         self._forecast()
@@ -325,8 +325,17 @@ class Load:
     def _mined(self, transaction: HexBytes) -> None:
         self.web3.eth.wait_for_transaction_receipt(transaction, PATIENCE_SECONDS, 0.05)
 
+    def _checkpoint(self) -> None:
+        """Until the authorities have signed all of it: they execute every block again, beside the stages before."""
+        last, root = self.web3.eth.block_number, self.ground.root
+        blocks = last - self.first_block + 1
+        with self.stages.stage("checkpoints", blocks, "blocks of trades, left after them", within=False):
+            until(lambda: root.submission_of(last))
+        self.stages.figures["checkpoints"]["submitted"] = len(root.submissions())
+
     def _relay(self) -> None:
-        """A sample of transfers through a relayer, eight at a time, each tried, signed, sent and waited for."""
+        """A sample of transfers through a relayer, many at a time, each tried, signed, sent and waited for, when the
+        authorities have caught up: in an hour of real time they do."""
         pool, registry = self.manifest.address("pool"), self.manifest.address("registry")
         account = key_sender(self.web3, development_account(RELAYER))
         assets = Assets(self.manifest)
@@ -335,7 +344,7 @@ class Load:
         requested = [self._transfer(number) for number in range(RELAYED)]
         with (
             self.stages.stage("relayer", RELAYED, "transfers, a sample", within=False),
-            ThreadPoolExecutor(8) as threads,
+            ThreadPoolExecutor(RELAYED_AT_ONCE) as threads,
         ):
             outcomes = list(threads.map(relayer.take, requested))
         if any(outcome.status != "mined" for outcome in outcomes):
@@ -355,14 +364,6 @@ class Load:
         context = context_hash(chain_id, pool, Operation.TRANSFER, terms)
         signals = (*numbers, 0, self.unproven.notes, 0, 0, 0, context)
         return Request(Operation.TRANSFER, chain_id, pool, PROOF, signals, terms)
-
-    def _checkpoint(self) -> None:
-        """Until the authorities have signed all of it: they execute every block again, beside the stages before."""
-        last, root = self.web3.eth.block_number, self.ground.root
-        blocks = last - self.first_block + 1
-        with self.stages.stage("checkpoints", blocks, "blocks of trades, left after them", within=False):
-            until(lambda: root.submission_of(last))
-        self.stages.figures["checkpoints"]["submitted"] = len(root.submissions())
 
     def _index(self) -> None:
         """All events of the chain into the tables of the API."""
