@@ -42,7 +42,7 @@ flower-demo: $(FLOWER)/.ready ## Nine homes on three Flower nodes with TLS train
 	@$(FLOWER)/bin/python -m offchain.ppdl.flower.demo
 
 test: $(READY) $(PAGE) ## Runs the tests, on all processor cores, up to six
-	@OMP_NUM_THREADS=1 $(BIN)/ape test --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+	@OMP_NUM_THREADS=1 $(BIN)/ape test --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 10
 
 lint: $(READY) ## Checks style and types of Python, Solidity and TypeScript
 	$(BIN)/ruff check .

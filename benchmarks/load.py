@@ -342,6 +342,7 @@ class Load:
         fees, journal = Fees.parse(["ETH=0"], assets), Journal(self.folder / "relayer.db")
         relayer = Relayer(account, Seed.new().keys().viewing, pool, registry, fees, assets, journal)
         requested = [self._transfer(number) for number in range(RELAYED)]
+        before = self.web3.eth.block_number
         with (
             self.stages.stage("relayer", RELAYED, "transfers, a sample", within=False),
             ThreadPoolExecutor(RELAYED_AT_ONCE) as threads,
@@ -350,6 +351,7 @@ class Load:
         if any(outcome.status != "mined" for outcome in outcomes):
             raise click.ClickException("the relayer sent something that failed")
         journal.close()
+        self.stages.figures["relayer"]["blocks"] = self.web3.eth.block_number - before
         tried = self._transfer(RELAYED).transaction | {"from": account.address, "gasPrice": 0}
         self.stages.figures["relayer"]["ms_to_try_a_call"] = timed(lambda: self.web3.eth.estimate_gas(tried))  # type: ignore[arg-type]
         sent = 4 * (self.trading // 2)
