@@ -71,7 +71,7 @@ def swap(
     Both amounts and the time are public; who trades isn't. A meter trades four times an epoch at most.
 
     \b
-    openmg wallet swap 0.2 ETH MG1
+    openmg wallet swap 0.15 ETH MG1
     openmg wallet swap 5 MG1 MG2 --slippage 0.5
     """
     from dataclasses import replace
