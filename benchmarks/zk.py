@@ -58,7 +58,7 @@ TRANSFERS = 24
 FLUSHED = 64
 CONSOLE = Console(stderr=True)
 CHAIN = ChainSpec("plasma", 950327, 0)
-FLAGS = ("--gas-limit", "1000000000", "--prune-history")
+FLAGS = ("--gas-limit", "1000000000", "--prune-history", "16")
 
 
 def inputs_of(circuit: str) -> dict[str, Any]:
