@@ -9,13 +9,29 @@ from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
 import click
 
 from scripts._command import Command
 
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from offchain.simulate.bridge_story import BridgeStory
+    from offchain.simulate.car_story import CarStory
+    from offchain.simulate.forecast_story import ForecastStory
+
 BUNDLED_HOMES = 6
 FORECAST_HOMES = 12
+
+
+def tell(story: BridgeStory | ForecastStory | CarStory, stage: str, progress: Progress) -> None:
+    """Goes through a story, and shows what it is at."""
+    bar = progress.add_task("", total=story.steps, stage=stage)
+    for done, step in enumerate(story.run()):
+        progress.update(bar, completed=done, description=step)
+    progress.update(bar, completed=story.steps, description="done")
 
 
 @click.command(cls=Command)
@@ -99,21 +115,12 @@ def cli(data: Path | None, day: datetime | None, homes: int, intervals: int, rou
         sights = onlooker.watch(private_day.first_block)
         held = checks(private_day, sights)
         story = BridgeStory(private_day, ground)
-        bar = progress.add_task("", total=story.steps, stage="bridge")
-        for done, step in enumerate(story.run()):
-            progress.update(bar, completed=done, description=step)
-        progress.update(bar, completed=story.steps, description="done")
+        tell(story, "bridge", progress)
         plan = plan_of(data, FORECAST_HOMES, rounds)
         forecast = ForecastStory(private_day, ground, plan, folder / "models", settings.reports / "forecast.png")
-        bar = progress.add_task("", total=forecast.steps, stage="forecast")
-        for done, step in enumerate(forecast.run()):
-            progress.update(bar, completed=done, description=step)
-        progress.update(bar, completed=forecast.steps, description="done")
+        tell(forecast, "forecast", progress)
         visitor = CarStory(private_day, ground, folder / "charging")
-        bar = progress.add_task("", total=visitor.steps, stage="charging")
-        for done, step in enumerate(visitor.run()):
-            progress.update(bar, completed=done, description=step)
-        progress.update(bar, completed=visitor.steps, description="done")
+        tell(visitor, "charging", progress)
         page = ServedPage(private_day, ground, consumption, data, forecast.models, port)
         bar = progress.add_task("", total=1, stage="page")
         visit = stack.enter_context(page.served())
