@@ -31,6 +31,9 @@ BUMP_PERCENT = 25
 ATTEMPTS = 12
 """How often a transaction is sent: at the end its fee is 11 times the first one."""
 
+LOOKS_FOR_RECEIPT = 4
+"""How often a receipt is looked for once the nonce is used, before another transaction is blamed."""
+
 log = logging.getLogger("openmg.plasma")
 
 
@@ -118,15 +121,16 @@ class Submitter:
         """The receipt of one of these, None if none has one in time. Raises SubmissionError if it failed, or another
         transaction has the nonce."""
         deadline = self._clock() + self._resend_seconds
+        looks_since_used = 0  # a node may tell of a block's nonces before it tells of its receipts
         while True:
-            used = self._nonce() > nonce  # first: what used it has a receipt then
+            looks_since_used += self._nonce() > nonce
             for one in reversed(sent):
                 receipt: dict[str, Any] | None = self._node.call("eth_getTransactionReceipt", one)
                 if receipt is not None:
                     if int(receipt["status"], 16) != 1:
                         raise SubmissionError(f"transaction {one} failed on the root chain")
                     return receipt
-            if used:
+            if looks_since_used >= LOOKS_FOR_RECEIPT:
                 raise SubmissionError(f"another transaction of {self.address} used the nonce {nonce}")
             if self._clock() >= deadline:
                 return None

@@ -165,6 +165,30 @@ def test_somebody_else_used_the_nonce(node: Node) -> None:
     assert called(node) == 0
 
 
+class Slow(Node):
+    """Tells of a block's nonces at once, of a receipt only when it was asked for it `late` times."""
+
+    late = 2
+
+    def call(self, method: str, *parameters: Any) -> Any:
+        answer = super().call(method, *parameters)
+        if method != "eth_getTransactionReceipt" or answer is None:
+            return answer
+        self.late -= 1
+        return answer if self.late < 0 else None
+
+
+def test_a_receipt_that_comes_after_the_nonce(node: Node) -> None:
+    """P5 a node that tells of a block's nonces before its receipts doesn't make it blame another transaction."""
+    slow = Slow(connect(str(node.web3.provider.endpoint_uri)))  # type: ignore[attr-defined]
+    sending = in_background(lambda: Submitter(slow, KEY, resend_seconds=600).send(ONCE, b""))
+    until("the transaction", lambda: waiting(node))
+    mine(node)
+    assert sending.result(30)["status"] == "0x1"
+    assert slow.late < 0
+    assert (used(node), called(node), waiting(node)) == (1, 1, {})
+
+
 def test_a_revert_is_one_error(node: Node) -> None:
     """What would have worked is overtaken in its block: it fails there, is told so, and isn't sent again."""
     sending = in_background(lambda: Submitter(fresh(node), KEY, resend_seconds=600).send(ONCE, b""))
