@@ -1,8 +1,8 @@
-"""Sends one account's transactions, one after the other."""
+"""Sends one account's transactions, one after the other, or together where none depends on another."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -49,9 +49,20 @@ class Sender:
         """Sends a contract call with `value` wei. Raises TransactionError, before sending if it would revert."""
         return self.send(unsigned(call) | {"value": value})
 
+    def transact_all(self, calls: Iterable[Call], value: int = 0) -> list[TxReceipt]:
+        """As `send_all`, for contract calls with `value` wei each."""
+        return self.send_all([unsigned(call) | {"value": value} for call in calls])
+
     def send(self, transaction: dict[str, Any]) -> TxReceipt:
         """Sends a transaction given by `to`, `data` and `value`. Raises TransactionError."""
         return self.wait(self.broadcast(self.signed(transaction)))
+
+    def send_all(self, transactions: Iterable[dict[str, Any]]) -> list[TxReceipt]:
+        """Sends transactions that don't depend on one another, then waits for all of them. Raises TransactionError,
+        before any is sent if one would revert."""
+        tried = [self.tried(transaction) for transaction in transactions]
+        sent = [self.broadcast(self.numbered(one)) for one in tried]
+        return [self.wait(one) for one in sent]
 
     def signed(self, transaction: dict[str, Any]) -> HexBytes:
         """The raw transaction, signed, with the next nonce. Raises TransactionError if it would revert."""

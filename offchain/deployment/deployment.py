@@ -5,7 +5,7 @@ Every step looks at the chain first, so running again, or going on after a crash
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,19 +43,21 @@ class Deployment:
     def _ensure(self, name: str, contract: str, deploy: Callable[[], str]) -> Step:
         return self._found(name, contract) or self._recorded(name, contract, deploy())
 
-    def _ensure_all(self, contracts: Mapping[str, str]) -> Iterator[Step]:
-        """As `_ensure`, for contracts without arguments: those that are missing are sent all at once."""
+    def _ensure_all(
+        self, contracts: Mapping[str, str], creation: Callable[[str], dict[str, Any]] | None = None
+    ) -> list[Step]:
+        """As `_ensure`: those that are missing are sent together. `creation` gives the transaction that creates the
+        one of a name; without it, the contract has no arguments."""
         found = {name: self._found(name, contract) for name, contract in contracts.items()}
-        sent = {}
-        for name, contract in contracts.items():
-            if found[name] is None:
-                call = unsigned(load(contract).factory(self.web3).constructor())
-                sent[name] = self.sender.broadcast(self.sender.signed(call))
-        for name, contract in contracts.items():
-            step = found[name]
-            if step is None:
-                step = self._recorded(name, contract, str(self.sender.wait(sent[name])["contractAddress"]))
-            yield step
+        missing = [name for name, step in found.items() if step is None]
+        receipts = self.sender.send_all(
+            creation(name) if creation else self._creation(contracts[name]) for name in missing
+        )
+        addresses = {name: str(receipt["contractAddress"]) for name, receipt in zip(missing, receipts, strict=True)}
+        return [found[name] or self._recorded(name, contract, addresses[name]) for name, contract in contracts.items()]
+
+    def _creation(self, contract: str, *arguments: Any) -> dict[str, Any]:
+        return unsigned(load(contract).factory(self.web3).constructor(*arguments))
 
     def _recorded(self, name: str, contract: str, address: str) -> Step:
         self.manifest.record(name, contract, address)
@@ -77,4 +79,4 @@ class Deployment:
         return None
 
     def _deploy(self, contract: str, *arguments: Any) -> str:
-        return str(self.sender.deploy(load(contract), *arguments)["contractAddress"])
+        return str(self.sender.send(self._creation(contract, *arguments))["contractAddress"])

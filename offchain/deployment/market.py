@@ -4,11 +4,9 @@ liquidity.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
-
-from web3.contract import Contract
+from typing import Any
 
 from offchain.artifacts import load
 from offchain.blueprint import blueprint_transaction_data
@@ -16,6 +14,7 @@ from offchain.deployment.code import check_code
 from offchain.deployment.deployment import Deployment, Step
 from offchain.deployment.manifest import DeploymentError
 from offchain.deployment.parts import BLUEPRINTS, MICROGRIDS, ROLES
+from offchain.sender import Call
 from offchain.units import ETHER
 
 FOREVER = 2**64
@@ -48,68 +47,94 @@ class MarketDeployment(Deployment):
         """Brings the chain to the state of a whole market, a step at a time. Raises DeploymentError or
         TransactionError; what was done until then stays and is found again."""
         yield from self._factory()
-        for microgrid in self.microgrids:
-            yield from self._microgrid(microgrid)
+        yield from self._microgrids()
 
     def _factory(self) -> Iterator[Step]:
-        for name, contract in BLUEPRINTS.items():
-            yield self._ensure(name, contract, partial(self._blueprint, contract))
-        yield self._ensure("factory", "UniswapFactory", partial(self._deploy, "UniswapFactory"))
-        self._initialize_factory()
+        def creation(name: str) -> dict[str, Any]:
+            if name in BLUEPRINTS:
+                return {"data": blueprint_transaction_data(load(BLUEPRINTS[name]).creation)}
+            return self._creation("UniswapFactory")
 
-    def _microgrid(self, microgrid: str) -> Iterator[Step]:
-        arguments = (f"{microgrid} energy", microgrid, self.sender.address)
-        yield self._ensure(microgrid, "EnergyToken", partial(self._deploy, "EnergyToken", *arguments))
-        self._grant_roles(microgrid)
-        create = partial(self._create_exchange, microgrid)
-        yield self._ensure(f"{microgrid}_exchange", "UniswapOracleExchange", create)
-        self._add_liquidity(microgrid)
+        yield from self._ensure_all(BLUEPRINTS | {"factory": "UniswapFactory"}, creation)
+        self.sender.transact_all(self._templates())
 
-    def _blueprint(self, contract: str) -> str:
-        data = blueprint_transaction_data(load(contract).creation)
-        return str(self.sender.send({"data": data})["contractAddress"])
+    def _templates(self) -> Iterator[Call]:
+        factory = self.manifest.contract(self.web3, "factory").functions
+        if int(factory.exchangeTemplate().call(), 16) == 0:
+            yield factory.initializeFactory(self.manifest.address("exchange_template"))
+        if int(factory.oracleTemplate().call(), 16) == 0:
+            yield factory.initializeOracle(self.manifest.address("oracle_template"))
 
-    def _initialize_factory(self) -> None:
-        factory = self.manifest.contract(self.web3, "factory")
-        calls = factory.functions
-        if int(calls.exchangeTemplate().call(), 16) == 0:
-            self.sender.transact(calls.initializeFactory(self.manifest.address("exchange_template")))
-        if int(calls.oracleTemplate().call(), 16) == 0:
-            self.sender.transact(calls.initializeOracle(self.manifest.address("oracle_template")))
+    def _microgrids(self) -> Iterator[Step]:
+        """All microgrids at the same time: what doesn't depend on one another is sent together."""
 
-    def _grant_roles(self, microgrid: str) -> None:
+        def creation(name: str) -> dict[str, Any]:
+            return self._creation("EnergyToken", f"{name} energy", name, self.sender.address)
+
+        yield from self._ensure_all(dict.fromkeys(self.microgrids, "EnergyToken"), creation)
+        self._in_each(self._rights)
+        yield from self._exchanges()
+        if self.liquidity_eth:
+            self._in_each(self._minter)
+            self._in_each(self._stock)
+            self._in_each(self._liquidity, self.liquidity_eth)
+
+    def _exchanges(self) -> list[Step]:
+        names = {microgrid: f"{microgrid}_exchange" for microgrid in self.microgrids}
+        found = {microgrid: self._found(name, "UniswapOracleExchange") for microgrid, name in names.items()}
+        self._in_each(self._exchange)
+        return [
+            found[microgrid] or self._recorded(name, "UniswapOracleExchange", self._created_exchange(microgrid))
+            for microgrid, name in names.items()
+        ]
+
+    def _in_each(self, calls: Callable[[str], Iterable[Call]], value: int = 0) -> None:
+        self.sender.transact_all((call for microgrid in self.microgrids for call in calls(microgrid)), value)
+
+    def _rights(self, microgrid: str) -> Iterator[Call]:
+        return self._grants(microgrid, ROLES, self.operator)
+
+    def _grants(self, microgrid: str, roles: Iterable[str], account: str) -> Iterator[Call]:
         token = self.manifest.contract(self.web3, microgrid)
-        self._grant(token, ROLES, self.operator)
-        if self.liquidity_tokens:
-            self._grant(token, ("MINTER_ROLE",), self.sender.address)
-
-    def _grant(self, token: Contract, roles: Iterable[str], account: str) -> None:
         for role in roles:
             role_id = token.functions[role]().call()
             if not token.functions.hasRole(role_id, account).call():
-                self.sender.transact(token.functions.grantRole(role_id, account))
+                yield token.functions.grantRole(role_id, account)
 
-    def _create_exchange(self, microgrid: str) -> str:
-        factory = self.manifest.contract(self.web3, "factory")
-        token = self.manifest.address(microgrid)
-        exchange = str(factory.functions.getExchange(token).call())
-        if int(exchange, 16) == 0:
-            self.sender.transact(factory.functions.createOracleExchange(token))
-            exchange = str(factory.functions.getExchange(token).call())
+    def _exchange(self, microgrid: str) -> Iterator[Call]:
+        if int(self._exchange_of(microgrid), 16) == 0:
+            factory = self.manifest.contract(self.web3, "factory").functions
+            yield factory.createOracleExchange(self.manifest.address(microgrid))
+
+    def _exchange_of(self, microgrid: str) -> str:
+        factory = self.manifest.contract(self.web3, "factory").functions
+        return str(factory.getExchange(self.manifest.address(microgrid)).call())
+
+    def _created_exchange(self, microgrid: str) -> str:
+        exchange = self._exchange_of(microgrid)
         problem = check_code(self.web3, f"{microgrid}_exchange", "UniswapOracleExchange", exchange)
         if problem:
             raise DeploymentError(f"{problem}; somebody created another kind first: pass --redeploy for a new token")
         return exchange
 
-    def _add_liquidity(self, microgrid: str) -> None:
-        token = self.manifest.contract(self.web3, microgrid)
-        exchange = self.manifest.contract(self.web3, f"{microgrid}_exchange")
-        if not self.liquidity_eth or exchange.functions.totalSupply().call() > 0:
+    def _is_founded(self, microgrid: str) -> bool:
+        exchange = self.manifest.contract(self.web3, f"{microgrid}_exchange").functions
+        return bool(exchange.totalSupply().call() > 0)
+
+    def _minter(self, microgrid: str) -> Iterator[Call]:
+        if not self._is_founded(microgrid):
+            yield from self._grants(microgrid, ("MINTER_ROLE",), self.sender.address)
+
+    def _stock(self, microgrid: str) -> Iterator[Call]:
+        if self._is_founded(microgrid):
             return
-        missing = self.liquidity_tokens - token.functions.balanceOf(self.sender.address).call()
+        token = self.manifest.contract(self.web3, microgrid).functions
+        missing = self.liquidity_tokens - token.balanceOf(self.sender.address).call()
         if missing > 0:
-            self.sender.transact(token.functions.mint(self.sender.address, missing))
-        self.sender.transact(token.functions.approve(exchange.address, self.liquidity_tokens))
-        self.sender.transact(
-            exchange.functions.addLiquidity(1, self.liquidity_tokens, FOREVER), value=self.liquidity_eth
-        )
+            yield token.mint(self.sender.address, missing)
+        yield token.approve(self.manifest.address(f"{microgrid}_exchange"), self.liquidity_tokens)
+
+    def _liquidity(self, microgrid: str) -> Iterator[Call]:
+        if not self._is_founded(microgrid):
+            exchange = self.manifest.contract(self.web3, f"{microgrid}_exchange").functions
+            yield exchange.addLiquidity(1, self.liquidity_tokens, FOREVER)

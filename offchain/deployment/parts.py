@@ -24,7 +24,8 @@ PLATFORM = (
     *VERIFIERS,
     "registry",
     "pool",
-    *(name for microgrid in MICROGRIDS for name in (microgrid, f"{microgrid}_exchange")),
+    *MICROGRIDS,
+    *(f"{microgrid}_exchange" for microgrid in MICROGRIDS),
 )
 """All contracts of a platform, in the order in which they are deployed."""
 

@@ -21,6 +21,7 @@ from offchain.deployment.parts import (
     ROLES,
     VERIFIERS,
 )
+from offchain.sender import Call
 from offchain.zk.circuits import CIRCUITS
 from offchain.zk.keys import require_keys
 
@@ -52,8 +53,8 @@ class PlatformDeployment(MarketDeployment):
         self._check_keys()
         yield from self._factory()
         yield from self._pool()
-        for microgrid in self.microgrids:
-            yield from self._microgrid(microgrid)
+        yield from self._microgrids()
+        self._in_each(self._founded)
 
     def _check_keys(self) -> None:
         """Raises KeyCheckError for keys that must not be used on this chain."""
@@ -66,34 +67,31 @@ class PlatformDeployment(MarketDeployment):
         yield self._ensure("registry", "MeterRegistry", partial(self._deploy, "MeterRegistry", *registry_parts))
         pool_parts = map(self.manifest.address, POOL_PARTS)
         yield self._ensure("pool", "ZkERC20", partial(self._deploy, "ZkERC20", *pool_parts))
+        self.sender.transact_all(self._registration())
+
+    def _registration(self) -> Iterator[Call]:
         registry = self.manifest.contract(self.web3, "registry").functions
         if int(registry.pool().call(), 16) == 0:
-            self.sender.transact(registry.setPool(self.manifest.address("pool")))
+            yield registry.setPool(self.manifest.address("pool"))
+        if self.liquidity_eth and not registry.isListed(self.sender.address).call():
+            yield registry.setListed(self.sender.address, True)
 
-    def _grant_roles(self, microgrid: str) -> None:
+    def _rights(self, microgrid: str) -> Iterator[Call]:
         """The pool's rights, the registry as policy, and the microgrid's rules."""
+        yield from self._grants(microgrid, ROLES, self.manifest.address("pool"))
         token = self.manifest.contract(self.web3, microgrid)
-        self._grant(token, ROLES, self.manifest.address("pool"))
         registry = self.manifest.contract(self.web3, "registry")
         if registry.functions.microgridOf(token.address).call() == 0:
-            rules = (self.operator, *astuple(self.rules))
-            self.sender.transact(registry.functions.addMicrogrid(token.address, rules))
+            yield registry.functions.addMicrogrid(token.address, (self.operator, *astuple(self.rules)))
         if token.functions.transferPolicy().call() != registry.address:
-            self.sender.transact(token.functions.setTransferPolicy(registry.address))
+            yield token.functions.setTransferPolicy(registry.address)
 
-    def _add_liquidity(self, microgrid: str) -> None:
-        """Founds the exchange with energy that only the founder may mint, and only now; then takes a first snapshot."""
-        if self.liquidity_eth:
-            registry = self.manifest.contract(self.web3, "registry").functions
-            if not registry.isListed(self.sender.address).call():
-                self.sender.transact(registry.setListed(self.sender.address, True))
-        token = self.manifest.contract(self.web3, microgrid)
+    def _founded(self, microgrid: str) -> Iterator[Call]:
+        """The founder's right to mint ends; the exchange takes its first snapshot."""
+        token = self.manifest.contract(self.web3, microgrid).functions
+        minter = token.MINTER_ROLE().call()
+        if token.hasRole(minter, self.sender.address).call():
+            yield token.renounceRole(minter, self.sender.address)
         exchange = self.manifest.contract(self.web3, f"{microgrid}_exchange").functions
-        minter = token.functions.MINTER_ROLE().call()
-        if self.liquidity_eth and exchange.totalSupply().call() == 0:
-            self._grant(token, ("MINTER_ROLE",), self.sender.address)
-        super()._add_liquidity(microgrid)
-        if token.functions.hasRole(minter, self.sender.address).call():
-            self.sender.transact(token.functions.renounceRole(minter, self.sender.address))
-        if exchange.totalSupply().call() > 0 and exchange.observationCount().call() == 0:
-            self.sender.transact(exchange.observe())
+        if self._is_founded(microgrid) and exchange.observationCount().call() == 0:
+            yield exchange.observe()

@@ -35,6 +35,11 @@ def call(node: Node, method: str, *arguments: Any) -> Any:
     return node.web3.provider.make_request(RPCEndpoint(method), list(arguments))["result"]
 
 
+def transfer(node: Node, token: Any, amount: int) -> None:
+    """Transfers to the token itself, in a block that is there when this returns."""
+    node.web3.eth.wait_for_transaction_receipt(token.functions.transfer(token.address, amount).transact())
+
+
 def sent(events: ContractEvents, first: int) -> list[int]:
     """The amounts of the transfers since a block."""
     found = [event for event in events.between(first, events.node.height()) if event.name == "Transfer"]
@@ -44,22 +49,22 @@ def sent(events: ContractEvents, first: int) -> list[int]:
 
 def test_what_a_reorganisation_took_back_is_forgotten(node: Node, token: Any) -> None:
     """The same place of another block is another event."""
-    events, to, first = ContractEvents(node, token), token.address, node.height() + 1
-    token.functions.transfer(to, 1).transact()
+    events, first = ContractEvents(node, token), node.height() + 1
+    transfer(node, token, 1)
     snapshot = call(node, "evm_snapshot")
-    token.functions.transfer(to, 2).transact()
+    transfer(node, token, 2)
     assert sent(events, first) == sent(events, first) == [1, 2]
     assert call(node, "evm_revert", snapshot)
     assert sent(events, first) == [1]
-    token.functions.transfer(to, 3).transact()
+    transfer(node, token, 3)
     assert sent(events, first) == sent(ContractEvents(node, token), first) == [1, 3]
 
 
 def test_more_than_are_remembered(node: Node, token: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "REMEMBERED", 3)
-    events, to, first = ContractEvents(node, token), token.address, node.height() + 1
+    events, first = ContractEvents(node, token), node.height() + 1
     for amount in range(5):
-        token.functions.transfer(to, amount).transact()
+        transfer(node, token, amount)
         assert sent(events, first) == list(range(amount + 1))
 
 

@@ -13,7 +13,7 @@ from offchain.plasma.proofs import AccountProof, BlockProof, ReceiptProof, SlotP
 from offchain.plasma.records import to_address
 from offchain.plasma.tries import ItemTrie
 from tests.plasma.made_up import Account, Block, Chain, Log, word
-from tests.plasma.stage import Plasma
+from tests.plasma.stage import Plasma, authority_keys
 from tests.plasma.twin import (
     REFUSED,
     Twins,
@@ -39,7 +39,7 @@ EVERYBODY = [to_address("0x" + keccak(word(one))[:20].hex()) for one in range(30
 @pytest.fixture(scope="module")
 def shown(contracts: Plasma) -> Plasma:
     """Checkpoints of ranges of several lengths; the first three are final."""
-    plasma = replace(contracts, chain=Chain(contracts.now), submissions=[])
+    plasma = replace(contracts, chain=Chain(contracts.now), submissions=[], keys=authority_keys())
     chain = plasma.chain
     chain.put(MARKET, Account(7, SLOTS, 1, keccak(b"market")))
     for one, address in enumerate(EVERYBODY):

@@ -109,7 +109,8 @@ def _flows(found: Results) -> list[Chart]:
     for number, line in enumerate(found["season"]["lines"]):
         first, second = line["ends"]
         limits: list[Series] = [
-            Series("what it carries", "c4", [sign * line["kw"]] * found["season"]["hours"], "dash") for sign in (1, -1)
+            Series(label, "c4", [sign * line["kw"]] * found["season"]["hours"], "dash")
+            for label, sign in (("what it carries", 1), ("back", -1))
         ]
         series = [*_by_world(found, lambda world, number=number: world["flow"][number]), *limits]  # type: ignore[misc]
         title = f"Over the line from {first} to {second} (negative: back), kWh in an hour"
