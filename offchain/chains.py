@@ -20,7 +20,7 @@ from web3 import HTTPProvider, Web3
 
 from offchain.environment import CACHE
 from offchain.errors import UserError
-from offchain.process import ProcessError, free_port, guarded
+from offchain.process import ProcessError, Starting, free_port, guarded
 from offchain.settings import settings
 
 DEVELOPMENT_MNEMONIC = "test test test test test test test test test test test junk"
@@ -120,7 +120,7 @@ def started(spec: ChainSpec, *flags: str) -> Iterator[Chain]:
     with ExitStack() as stack:
         try:
             name, answers = f"the {spec.name} chain", lambda: find(spec) is not None
-            stack.enter_context(guarded(command, answers, name, Path(scratch)))
+            stack.enter_context(guarded(Starting(command, answers, name, Path(scratch))))
         except ProcessError as error:
             in_use = f"port {spec.port} is already in use: {_advice(spec)}"
             raise ChainError(in_use if "in use" in error.output else str(error)) from error

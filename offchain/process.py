@@ -9,8 +9,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from offchain.errors import UserError
 
@@ -27,19 +29,46 @@ class ProcessError(UserError):
         self.output = output
 
 
-@contextmanager
-def guarded(
-    command: Sequence[str], ready: Callable[[], bool], what: str, scratch: Path, seconds: float = START_SECONDS
-) -> Iterator[None]:
-    """Starts a command and waits until `ready` says so; ends it with the block or with this process, and removes its
-    folder `scratch`. `what` names it.
+@dataclass(frozen=True)
+class Starting:
+    """A command that is ready when `ready` says so, its name, and its folder, which is removed when it ends."""
 
-    Raises ProcessError if it ends before it is ready, or isn't in time.
+    command: Sequence[str]
+    ready: Callable[[], bool]
+    what: str
+    scratch: Path
+
+
+@contextmanager
+def guarded(*starting: Starting, seconds: float = START_SECONDS) -> Iterator[None]:
+    """Starts commands at the same time and waits until all are ready; ends them, at the same time, with the block or
+    with this process.
+
+    Raises ProcessError if one ends before it is ready, or isn't in time.
     """
-    guard_command = [sys.executable, "-S", str(Path(__file__).with_name("guard.py")), str(scratch), *command]
+    with ExitStack() as stack:
+        deadline = time.monotonic() + seconds
+        running = [stack.enter_context(_guard(one)) for one in starting]
+        stack.callback(lambda: [guard.stdin.close() for guard, _ in running if guard.stdin])
+        for one, (guard, log) in zip(starting, running, strict=True):
+            while not one.ready():
+                if guard.poll() is not None:
+                    log.seek(0)
+                    output = log.read()
+                    raise ProcessError(f"{one.what} did not start: {' '.join(output.split())[-200:]}", output)
+                if time.monotonic() > deadline:
+                    raise ProcessError(f"{one.what} did not start within {seconds:g} s", "")
+                time.sleep(0.02)
+        yield
+
+
+@contextmanager
+def _guard(starting: Starting) -> Iterator[tuple[subprocess.Popen[bytes], IO[str]]]:
+    """A command's guard and all that it prints."""
+    guard_path = str(Path(__file__).with_name("guard.py"))
     with tempfile.TemporaryFile("w+") as log:
         guard = subprocess.Popen(
-            guard_command,
+            [sys.executable, "-S", guard_path, str(starting.scratch), *starting.command],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -47,16 +76,7 @@ def guarded(
         )
         assert guard.stdin is not None
         try:
-            deadline = time.monotonic() + seconds
-            while not ready():
-                if guard.poll() is not None:
-                    log.seek(0)
-                    output = log.read()
-                    raise ProcessError(f"{what} did not start: {' '.join(output.split())[-200:]}", output)
-                if time.monotonic() > deadline:
-                    raise ProcessError(f"{what} did not start within {seconds:g} s", "")
-                time.sleep(0.02)
-            yield
+            yield guard, log
         finally:
             guard.stdin.close()
             guard.wait()

@@ -27,7 +27,7 @@ from offchain.errors import UserError
 from offchain.plasma.bridge_genesis import bridge_genesis
 from offchain.plasma.clock import SimulatedClock
 from offchain.plasma.keys import save_key
-from offchain.process import free_port, guarded
+from offchain.process import Starting, free_port, guarded
 from offchain.sender import development_account, development_sender
 from offchain.units import ETHER
 
@@ -118,17 +118,17 @@ def local_network(
             common += ["--clock", str(clock.path)] if clock else []
             for place, index in enumerate(AUTHORITIES):
                 save_key(folder / f"key{place}", development_account(index))
-                own = ["--folder", str(folder / f"node{place}"), "--key", str(folder / f"key{place}")]
-                if place == 0:
-                    more = ["--port", str(port), "--feed-port", str(feed_port), "--interval", str(interval)]
-                    more += ["--rate", str(rate)]
-                    more += [part for name in PAGE_HOSTS for part in ("--origin", f"http://{name}:{page_port}")]
-                    more += [part for one in signing for part in ("--authority", one)]
-                    answers = [f"{feed}/blocks?first=1"]
-                else:
-                    more = ["--follow", feed, "--signing-port", str(signing_ports[place - 1])]
-                    answers = [f"{signing[place - 1]}/status"]
-                stack.enter_context(_node([*common, *own, *more], answers, folder, place))
+            lead = ["--port", str(port), "--feed-port", str(feed_port), "--interval", str(interval)]
+            lead += ["--rate", str(rate)]
+            lead += [part for name in PAGE_HOSTS for part in ("--origin", f"http://{name}:{page_port}")]
+            lead += [part for one in signing for part in ("--authority", one)]
+            leader = _node([*common, *lead], f"{feed}/blocks?first=1", folder, 0)
+            stack.enter_context(guarded(leader, seconds=START_SECONDS))
+            authorities = [
+                _node([*common, "--follow", feed, "--signing-port", str(own)], f"{url}/status", folder, place)
+                for place, (own, url) in enumerate(zip(signing_ports, signing, strict=True), 1)
+            ]
+            stack.enter_context(guarded(*authorities, seconds=START_SECONDS))
             chain = find(ChainSpec(spec.name, spec.chain_id, port))
             if chain is None:
                 raise LocalNetworkError(f"the plasma chain at {url} doesn't answer")
@@ -153,13 +153,13 @@ def deposit(root: Chain, plasma: Chain, manifest: Manifest, amounts: Mapping[str
         time.sleep(0.2)
 
 
-@contextmanager
-def _node(options: Sequence[str], answers: Sequence[str], folder: Path, place: int) -> Iterator[None]:
+def _node(options: Sequence[str], url: str, folder: Path, place: int) -> Starting:
+    """A node that answers at a URL once it is ready."""
     scratch = folder / f"scratch{place}"
     scratch.mkdir()
-    command = [str(Path(sys.executable).with_name("openmg")), "plasma", "node", *options]
-    with guarded(command, lambda: all(map(_answers, answers)), f"node {place}", scratch, START_SECONDS):
-        yield
+    own = ["--folder", str(folder / f"node{place}"), "--key", str(folder / f"key{place}")]
+    command = [str(Path(sys.executable).with_name("openmg")), "plasma", "node", *options, *own]
+    return Starting(command, lambda: _answers(url), f"node {place}", scratch)
 
 
 def _answers(url: str) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from offchain.ppdl.flower import demo, services
 from offchain.ppdl.flower.certificates import make_certificates
-from offchain.process import free_port, guarded
+from offchain.process import Starting, free_port, guarded
 
 COMMANDS = Path(sys.executable).parent
 SECONDS = 120
@@ -127,7 +127,7 @@ def foreign_app(folder: Path, link: services.Superlink) -> dict[str, object]:
     known = services.known_by(link, services.new_node(other))
     command = [str(COMMANDS / "flower-supernode"), "--superlink", f"127.0.0.1:{link.port}", *known]
     command += ["--port", str(free_port())]
-    with guarded(command, lambda: True, "a SuperNode", other / "scratch"):
+    with guarded(Starting(command, lambda: True, "a SuperNode", other / "scratch")):
         return found | {"its replies": replies(app, folder / "its"), "Flower's executed it": marker.exists()}
 
 

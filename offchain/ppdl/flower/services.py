@@ -15,7 +15,7 @@ from pathlib import Path
 from offchain.environment import PROJECT
 from offchain.errors import UserError
 from offchain.ppdl.flower.certificates import Certificates, make_node_key
-from offchain.process import free_port, guarded
+from offchain.process import Starting, free_port, guarded
 
 HOST = "127.0.0.1"
 START_SECONDS = 120
@@ -104,7 +104,7 @@ def executor(address: str, federation: Path, folder: Path) -> Iterator[None]:
     command = [sys.executable, "-m", "offchain.ppdl.flower.executor", str(federation), "--runtime-api", address]
     command += ["--readings", str(folder / "readings.csv"), "--keys", str(folder / "keys.json")]
     command += ["--folder", str(folder / "rounds"), "--secret", str(_secret(folder))]
-    with guarded(command, lambda: True, "a node's executor", folder / "executor"):
+    with guarded(Starting(command, lambda: True, "a node's executor", folder / "executor")):
         yield
 
 
@@ -158,5 +158,5 @@ def _process(command: Sequence[str], port: int, what: str, scratch: Path) -> Ite
             probe.settimeout(1)
             return probe.connect_ex((HOST, port)) == 0
 
-    with guarded(command, ready, what, scratch, START_SECONDS):
+    with guarded(Starting(command, ready, what, scratch), seconds=START_SECONDS):
         yield
