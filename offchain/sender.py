@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,7 +12,13 @@ from eth_account.signers.local import LocalAccount
 from hexbytes import HexBytes
 from web3 import Web3
 from web3.contract.contract import ContractConstructor, ContractFunction
-from web3.exceptions import ContractLogicError, TimeExhausted, Web3Exception, Web3RPCError
+from web3.exceptions import (
+    ContractLogicError,
+    TransactionIndexingInProgress,
+    TransactionNotFound,
+    Web3Exception,
+    Web3RPCError,
+)
 from web3.types import TxReceipt
 
 from offchain.artifacts import Artifact, describe_revert
@@ -20,6 +27,9 @@ from offchain.errors import UserError
 
 Call = ContractFunction | ContractConstructor
 Sign = Callable[[dict[str, Any]], bytes]
+
+SHORTEST_PAUSE = 0.005
+"""Seconds after which a receipt is first looked for again; then later each time."""
 
 Account.enable_unaudited_hdwallet_features()
 
@@ -39,7 +49,7 @@ class Sender:
         self.address = Web3.to_checksum_address(address)
         self._sign = sign
         self._chain_id = web3.eth.chain_id
-        self._poll_seconds = 0.005 if self._chain_id in LOCAL_CHAIN_IDS else 1.0
+        self._longest_pause = 0.1 if self._chain_id in LOCAL_CHAIN_IDS else 1.0
 
     def deploy(self, artifact: Artifact, *arguments: Any) -> TxReceipt:
         """Deploys a contract; its address is the receipt's `contractAddress`. Raises TransactionError."""
@@ -92,10 +102,14 @@ class Sender:
     def mined(self, sent: HexBytes, seconds: float = 120) -> TxReceipt | None:
         """The receipt of a transaction, None if it isn't mined in that time. Raises TransactionError."""
         with _reasons():
-            try:
-                return self.web3.eth.wait_for_transaction_receipt(sent, seconds, self._poll_seconds)
-            except TimeExhausted:
-                return None
+            deadline, pause = time.monotonic() + seconds, SHORTEST_PAUSE
+            while time.monotonic() < deadline:
+                try:
+                    return self.web3.eth.get_transaction_receipt(sent)
+                except (TransactionNotFound, TransactionIndexingInProgress):
+                    time.sleep(pause)
+                    pause = min(1.5 * pause, self._longest_pause)
+            return None
 
     def wait(self, sent: HexBytes) -> TxReceipt:
         """The receipt of a transaction, once it is mined. Raises TransactionError if it failed or isn't mined."""
