@@ -8,6 +8,8 @@ PAGE := $(DASHBOARD)/dist/index.html
 PAGE_SOURCES := $(shell find $(DASHBOARD) -not -path '*/node_modules*' -not -path '*/dist*' -type f)
 WORKERS = $(shell $(PYTHON) -c 'import os; print(min(6, (os.cpu_count() or 1) + 1))')  # one more: many tests wait
 
+unexport PYTHONDONTWRITEBYTECODE  # with bytecode that is kept, the many processes of a demo and of the tests start sooner
+
 .PHONY: help page build circuits demo flower-demo test lint bench campaign mutation circuit-mutation chains clean
 
 help: ## Lists the targets
