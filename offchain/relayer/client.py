@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import cached_property
 from typing import Any
 
 from offchain.assets import Assets
@@ -28,6 +27,7 @@ class RelayerClient:
         self._service = HTTPClient(url, "relayer", RelayError)
         self._node, self._assets = node, assets
         self._expected = {"chain_id": chain_id, "pool": pool, "registry": registry}
+        self._known: dict[str, Any] | None = None
 
     def relay(self, operation: Operation, asset: str) -> Relay:
         """Its terms for an operation. Raises RelayError if it doesn't take the asset, or is of another pool."""
@@ -74,16 +74,21 @@ class RelayerClient:
                 raise RelayError(f"the relayer named transaction {transaction}, which the chain doesn't have")
             time.sleep(0.2)
 
-    @cached_property
+    @property
     def _terms(self) -> dict[str, Any]:
-        terms = self._ask("GET", "/terms", TERMS_SECONDS)
-        for name, expected in self._expected.items():
-            if terms.get(name) != expected:
-                raise RelayError(f"the relayer's {name} is {terms.get(name)}, not {expected}: it is of another network")
-        return terms
+        if self._known is None:
+            terms = self._ask("GET", "/terms", TERMS_SECONDS)
+            for name, expected in self._expected.items():
+                if terms.get(name) != expected:
+                    raise RelayError(
+                        f"the relayer's {name} is {terms.get(name)}, not {expected}: it is of another network"
+                    )
+            self._known = terms
+        return self._known
 
     def _ask(self, method: str, path: str, seconds: float, body: str | None = None) -> dict[str, Any]:
         answer = self._service.ask(method, path, seconds, body)
         if answer.refusal is not None:
+            self._known = None  # it may have other terms by now
             raise RelayError(f"the relayer refuses: {answer.refusal}")
         return answer.content

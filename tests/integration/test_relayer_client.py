@@ -117,6 +117,17 @@ def test_wrong_terms(relayer: RelayerClient, stranger: Stranger, changes: dict[s
         relayer.relay(Operation.TRANSFER, ETH)
 
 
+def test_terms_are_asked_for_again_after_a_refusal(chain: Chain, relayer: RelayerClient, stranger: Stranger) -> None:
+    """A fee that rose is paid by the next request, without a restart."""
+    assert relayer.relay(Operation.TRANSFER, ETH).fee == 7
+    stranger.say("/terms", terms(fees={ETH: {"transfer": "9"}}))
+    stranger.say("/requests", {"error": "the fee is too low"}, 402)
+    assert relayer.relay(Operation.TRANSFER, ETH).fee == 7
+    with pytest.raises(RelayError, match="the fee is too low"):
+        relayer.submit(request_for(chain.web3))
+    assert relayer.relay(Operation.TRANSFER, ETH).fee == 9
+
+
 @pytest.mark.parametrize(
     ("content", "status", "why"),
     [
