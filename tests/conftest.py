@@ -13,13 +13,14 @@ from hexbytes import HexBytes
 
 from offchain.artifacts import compile_contracts, load
 from offchain.blueprint import blueprint_transaction_data
-from tests.isolation import sort_by_own_scopes
+from tests.isolation import isolate_what_is_on_chain, sort_by_own_scopes
 from tests.light_anvil import keep_little
 from tests.spared_calls import spare_calls
 
 # Ape itself recompiles only the files that were changed, not those that build on them.
 compile_contracts()
 sort_by_own_scopes()
+isolate_what_is_on_chain()
 keep_little()
 spare_calls()
 

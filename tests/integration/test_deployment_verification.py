@@ -98,7 +98,7 @@ def test_a_second_run_sends_nothing(platform: Platform) -> None:
     assert platform.web3.eth.get_transaction_count(platform.owner.address) == nonce
 
 
-@pytest.mark.parametrize("cut", [1, 4, 9, 12, 13, 15, 17, 19, 21, 24, 26, 27, 29, 31, 33, 36])
+@pytest.mark.parametrize("cut", [1, 4, 12, 15, 19, 24, 27, 31, 36])
 def test_a_run_cut_off_is_continued(
     tmp_path: Path, deployed: Platform, cut: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
