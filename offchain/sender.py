@@ -71,7 +71,8 @@ class Sender:
         """Sends transactions that don't depend on one another, then waits for all of them. Raises TransactionError,
         before any is sent if one would revert."""
         tried = [self.tried(transaction) for transaction in transactions]
-        sent = [self.broadcast(self.numbered(one)) for one in tried]
+        signed = [self.numbered(one, place) for place, one in enumerate(tried)]
+        sent = [self.broadcast(raw) for raw in signed]
         return [self.wait(one) for one in sent]
 
     def signed(self, transaction: dict[str, Any]) -> HexBytes:
@@ -87,11 +88,11 @@ class Sender:
             fee = eth.gas_price
             return filled | {"maxFeePerGas": 2 * fee, "maxPriorityFeePerGas": min(fee, 10**9)}
 
-    def numbered(self, tried: dict[str, Any]) -> HexBytes:
-        """The raw transaction of what was tried, signed, with the next nonce: until it is handed over, the next one
-        gets the same. Raises TransactionError."""
+    def numbered(self, tried: dict[str, Any], ahead: int = 0) -> HexBytes:
+        """The raw transaction of what was tried, signed, with the next nonce, behind as many others that aren't handed
+        over yet. Raises TransactionError."""
         with _reasons():
-            nonce = self.web3.eth.get_transaction_count(self.address, "pending")
+            nonce = self.web3.eth.get_transaction_count(self.address, "pending") + ahead
             return HexBytes(self._sign(tried | {"chainId": self._chain_id, "nonce": nonce, "type": 2}))
 
     def broadcast(self, raw: HexBytes) -> HexBytes:

@@ -1,6 +1,7 @@
 """What deployments share: a sender, a manifest, and contracts that are there once.
 
-Every step looks at the chain first, so running again, or going on after a crash, deploys nothing twice.
+Every step looks at the chain first, so running again deploys nothing twice, and going on after a crash at most what was
+sent and not yet written to the manifest.
 """
 
 from __future__ import annotations

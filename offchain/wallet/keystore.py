@@ -1,6 +1,8 @@
 """The key file: a wallet's seed, encrypted with a password in the usual format of Ethereum key files (version 3).
 
-The secret is the seed's entropy, 16 or 32 bytes. The field `address` is left out: it is no key of an account. Source:
+The secret is the seed's entropy, 16 or 32 bytes. The field `address` is left out: it is no key of an account. The
+format's own check doesn't cover the counter `iv`, of which another one gives another seed: the field `checksum` does.
+Files without it, as other programs and the page write them, are read as well. Source:
 Web3 Secret Storage Definition; scrypt as OWASP advises (n = 2^17, r = 8).
 """
 
@@ -63,6 +65,8 @@ def load(path: Path, password: str) -> Seed:
     except ValueError:
         raise KeyFileError(f"{path} is damaged or no key file: restore the wallet from its words") from None
     try:
+        if "checksum" in content and content["checksum"] != _checksum(content):
+            raise ValueError
         key: Any = password.encode()  # UTF-8, as the format has it; the library would take text as Latin-1
         secret = bytes(decode_keyfile_json(content, key))
     except ValueError as error:
@@ -89,4 +93,11 @@ def _encrypted(secret: bytes, password: bytes, scrypt_n: int) -> dict[str, Any]:
         "kdfparams": {"dklen": 32, "n": scrypt_n, "r": SCRYPT_R, "p": 1, "salt": salt.hex()},
         "mac": keccak(key[16:] + ciphertext).hex(),
     }
-    return {"crypto": crypto, "id": str(uuid.uuid4()), "version": 3}
+    content = {"crypto": crypto, "id": str(uuid.uuid4()), "version": 3}
+    return content | {"checksum": _checksum(content)}
+
+
+def _checksum(content: Any) -> str:
+    """Of what gives the seed once the password is known: finds damage, not malice."""
+    crypto = content["crypto"]
+    return keccak(text=f"{crypto['cipherparams']['iv']} {crypto['mac']}").hex()

@@ -82,6 +82,24 @@ def test_missing_files_and_folders_are_named(path: Path, tmp_path: Path) -> None
         keystore.load(tmp_path, PASSWORD)
 
 
+@pytest.mark.parametrize("digit", [0, 17, 31])
+def test_another_counter_gives_no_other_seed(tmp_path: Path, digit: int) -> None:
+    """P9: the format's own check doesn't cover the counter. What another program wrote, without ours, is read."""
+    path, seed = tmp_path / "home.json", Seed(bytes(range(16)))
+    keystore.save(seed, path, PASSWORD, FAST)
+    content = json.loads(path.read_text())
+    counter = content["crypto"]["cipherparams"]["iv"]
+    other = counter[:digit] + f"{int(counter[digit], 16) ^ 1:x}" + counter[digit + 1 :]
+    content["crypto"]["cipherparams"]["iv"] = other
+    path.write_text(json.dumps(content))
+    with pytest.raises(KeyFileError, match="damaged or no key file"):
+        keystore.load(path, PASSWORD)
+    content["crypto"]["cipherparams"]["iv"] = counter
+    del content["checksum"]
+    path.write_text(json.dumps(content))
+    assert keystore.load(path, PASSWORD) == seed
+
+
 @given(st.data())
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_damaged_file_is_refused_or_gives_the_seed(tmp_path: Path, data: st.DataObject) -> None:
