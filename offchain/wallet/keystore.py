@@ -2,7 +2,7 @@
 
 The secret is the seed's entropy, 16 or 32 bytes. The field `address` is left out: it is no key of an account. The
 format's own check doesn't cover the counter `iv`, of which another one gives another seed: the field `checksum` does.
-Files without it, as other programs and the page write them, are read as well. Source:
+Files without it, as other programs write them, are read as well. Source:
 Web3 Secret Storage Definition; scrypt as OWASP advises (n = 2^17, r = 8).
 """
 

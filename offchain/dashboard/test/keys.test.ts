@@ -109,6 +109,11 @@ describe("a key file", () => {
     const flipped = (crypto.ciphertext[0] === "0" ? "1" : "0") + crypto.ciphertext.slice(1);
     const altered = { ...file, crypto: { ...crypto, ciphertext: flipped } };
     await expect(loaded(JSON.stringify(altered), password)).rejects.toThrow("password is wrong, or the key file");
+    const { iv } = crypto.cipherparams;
+    const counter = { ...crypto, cipherparams: { iv: (iv[0] === "0" ? "1" : "0") + iv.slice(1) } };
+    await expect(loaded(JSON.stringify({ ...file, crypto: counter }), password)).rejects.toThrow("damaged or none");
+    const { checksum: _, ...plain } = file;
+    expect((await loaded(JSON.stringify(plain), password)).entropy).toEqual(bytes(entropy));
     const costly = { ...file, crypto: { ...crypto, kdfparams: { ...crypto.kdfparams, n: 2 ** 30 } } };
     for (const text of ["", "{}", "null", JSON.stringify(costly), JSON.stringify({ ...file, version: 1 })]) {
       await expect(loaded(text, password)).rejects.toThrow("damaged or none");

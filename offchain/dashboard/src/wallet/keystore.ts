@@ -1,8 +1,9 @@
 /** The key file: a wallet's seed, encrypted with a password in the usual format of Ethereum key files (version 3), the same
  * that `openmg wallet` reads and writes.
  *
- * The secret is the seed's entropy, 16 or 32 bytes. Source: Web3 Secret Storage Definition; scrypt as OWASP advises
- * (n = 2^17, r = 8). */
+ * The secret is the seed's entropy, 16 or 32 bytes. The format's own check doesn't cover the counter `iv`, of which
+ * another one gives another seed: the field `checksum` does. Files without it, as other programs write them, are read as
+ * well. Source: Web3 Secret Storage Definition; scrypt as OWASP advises (n = 2^17, r = 8). */
 
 import { ctr } from "@noble/ciphers/aes";
 import { scryptAsync } from "@noble/hashes/scrypt";
@@ -43,7 +44,8 @@ export async function saved(
     kdfparams,
     mac: macOf(key, ciphertext),
   };
-  return JSON.stringify({ crypto: crypto_, id: crypto.randomUUID(), version: 3 }, null, 2);
+  const checksum = checksumOf(crypto_.cipherparams.iv, crypto_.mac);
+  return JSON.stringify({ crypto: crypto_, id: crypto.randomUUID(), version: 3, checksum }, null, 2);
 }
 
 /** The seed of a key file. Throws UserError if it is damaged or the password wrong: the file can't tell which. */
@@ -75,7 +77,7 @@ interface KeyFile extends Cost {
 
 function parsed(text: string): KeyFile {
   try {
-    const { version, crypto: found } = JSON.parse(text);
+    const { version, crypto: found, checksum } = JSON.parse(text);
     const { n, r, p, dklen, salt } = found.kdfparams;
     const isKnown = version === 3 && found.kdf === "scrypt" && found.cipher === "aes-128-ctr" && dklen === KEY_BYTES;
     const within = [[n, MOST_N], [r, MOST_R], [p, MOST_P]].every(
@@ -84,6 +86,7 @@ function parsed(text: string): KeyFile {
     if (!isKnown || !within) throw new TypeError();
     const [ciphertext, counter] = [found.ciphertext, found.cipherparams.iv].map((part: string) => hexToBytes(part));
     if (counter.length !== 16 || typeof found.mac !== "string") throw new TypeError();
+    if (checksum !== undefined && checksum !== checksumOf(found.cipherparams.iv, found.mac)) throw new TypeError();
     return { n, r, p, salt: hexToBytes(salt), counter, ciphertext, mac: found.mac.toLowerCase() };
   } catch {
     throw new UserError("keyFileDamaged");
@@ -97,4 +100,9 @@ async function derived(password: string, salt: Uint8Array, { n, r, p }: Cost, on
 
 function macOf(key: Uint8Array, ciphertext: Uint8Array): string {
   return bytesToHex(keccak_256(concatBytes(key.slice(16), ciphertext)));
+}
+
+/** Of what gives the seed once the password is known: finds damage, not malice. */
+function checksumOf(iv: string, mac: string): string {
+  return bytesToHex(keccak_256(utf8ToBytes(`${iv} ${mac}`)));
 }
