@@ -65,7 +65,7 @@ class Sender:
 
     def send(self, transaction: dict[str, Any]) -> TxReceipt:
         """Sends a transaction given by `to`, `data` and `value`. Raises TransactionError."""
-        return self.wait(self.broadcast(self.signed(transaction)))
+        return self.send_all([transaction])[0]
 
     def send_all(self, transactions: Iterable[dict[str, Any]]) -> list[TxReceipt]:
         """Sends transactions that don't depend on one another, then waits for all of them. Raises TransactionError,

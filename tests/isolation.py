@@ -44,13 +44,13 @@ def _set_up_on_chain(runner: PytestApeRunner, item: pytest.Function) -> None:
 
 def is_on_chain(item: pytest.Function) -> bool:
     """Whether a test can change Ape's chain."""
-    known = item._fixtureinfo.name2fixturedefs
-    asked = set(item._fixtureinfo.argnames)
-    shared = {name for name in item._fixtureinfo.initialnames if name in known and known[name][-1].scope == "session"}
-    open_, used = [*asked, *(set(item._fixtureinfo.initialnames) - shared)], set[str]()
-    while open_:
-        name = open_.pop()
+    found = item._fixtureinfo
+    own = {name: known[-1] for name, known in found.name2fixturedefs.items()}
+    shared = {name for name, fixture in own.items() if fixture.scope == "session"} - set(found.argnames)
+    left, used = [name for name in found.initialnames if name not in shared], set[str]()
+    while left:
+        name = left.pop()
         if name not in used:
             used.add(name)
-            open_ += known[name][-1].argnames if name in known else ()
+            left += own[name].argnames if name in own else ()
     return not used.isdisjoint(ON_CHAIN)

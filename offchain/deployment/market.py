@@ -72,24 +72,24 @@ class MarketDeployment(Deployment):
             return self._creation("EnergyToken", f"{name} energy", name, self.sender.address)
 
         yield from self._ensure_all(dict.fromkeys(self.microgrids, "EnergyToken"), creation)
-        self._in_each(self._rights)
+        self._send(self.microgrids, self._rights)
         yield from self._exchanges()
-        if self.liquidity_eth:
-            self._in_each(self._minter)
-            self._in_each(self._stock)
-            self._in_each(self._liquidity, self.liquidity_eth)
+        empty = [one for one in self.microgrids if self.liquidity_eth and not self._is_founded(one)]
+        self._send(empty, self._minter)
+        self._send(empty, self._stock)
+        self._send(empty, self._liquidity, self.liquidity_eth)
 
     def _exchanges(self) -> list[Step]:
         names = {microgrid: f"{microgrid}_exchange" for microgrid in self.microgrids}
         found = {microgrid: self._found(name, "UniswapOracleExchange") for microgrid, name in names.items()}
-        self._in_each(self._exchange)
+        self._send(self.microgrids, self._exchange)
         return [
             found[microgrid] or self._recorded(name, "UniswapOracleExchange", self._created_exchange(microgrid))
             for microgrid, name in names.items()
         ]
 
-    def _in_each(self, calls: Callable[[str], Iterable[Call]], value: int = 0) -> None:
-        self.sender.transact_all((call for microgrid in self.microgrids for call in calls(microgrid)), value)
+    def _send(self, microgrids: Iterable[str], calls: Callable[[str], Iterable[Call]], value: int = 0) -> None:
+        self.sender.transact_all((call for microgrid in microgrids for call in calls(microgrid)), value)
 
     def _rights(self, microgrid: str) -> Iterator[Call]:
         return self._grants(microgrid, ROLES, self.operator)
@@ -122,12 +122,9 @@ class MarketDeployment(Deployment):
         return bool(exchange.totalSupply().call() > 0)
 
     def _minter(self, microgrid: str) -> Iterator[Call]:
-        if not self._is_founded(microgrid):
-            yield from self._grants(microgrid, ("MINTER_ROLE",), self.sender.address)
+        return self._grants(microgrid, ("MINTER_ROLE",), self.sender.address)
 
     def _stock(self, microgrid: str) -> Iterator[Call]:
-        if self._is_founded(microgrid):
-            return
         token = self.manifest.contract(self.web3, microgrid).functions
         missing = self.liquidity_tokens - token.balanceOf(self.sender.address).call()
         if missing > 0:
@@ -135,6 +132,5 @@ class MarketDeployment(Deployment):
         yield token.approve(self.manifest.address(f"{microgrid}_exchange"), self.liquidity_tokens)
 
     def _liquidity(self, microgrid: str) -> Iterator[Call]:
-        if not self._is_founded(microgrid):
-            exchange = self.manifest.contract(self.web3, f"{microgrid}_exchange").functions
-            yield exchange.addLiquidity(1, self.liquidity_tokens, FOREVER)
+        exchange = self.manifest.contract(self.web3, f"{microgrid}_exchange").functions
+        yield exchange.addLiquidity(1, self.liquidity_tokens, FOREVER)

@@ -54,7 +54,7 @@ class PlatformDeployment(MarketDeployment):
         yield from self._factory()
         yield from self._pool()
         yield from self._microgrids()
-        self._in_each(self._founded)
+        self._send(self.microgrids, self._founded)
 
     def _check_keys(self) -> None:
         """Raises KeyCheckError for keys that must not be used on this chain."""

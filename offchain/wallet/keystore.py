@@ -56,6 +56,7 @@ def save(seed: Seed, path: Path, password: str, scrypt_n: int = SCRYPT_N) -> Non
 
 def load(path: Path, password: str) -> Seed:
     """The seed of a key file. Raises KeyFileError if the file is missing or damaged, or the password wrong."""
+    damaged = KeyFileError(f"{path} is damaged or no key file: restore the wallet from its words")
     try:
         content = json.loads(path.read_text())
     except FileNotFoundError:
@@ -63,20 +64,20 @@ def load(path: Path, password: str) -> Seed:
     except OSError as error:
         raise KeyFileError(f"{path} can't be read: {error.strerror}") from error
     except ValueError:
-        raise KeyFileError(f"{path} is damaged or no key file: restore the wallet from its words") from None
+        raise damaged from None
     try:
         if "checksum" in content and content["checksum"] != _checksum(content):
-            raise ValueError
+            raise damaged
         key: Any = password.encode()  # UTF-8, as the format has it; the library would take text as Latin-1
         secret = bytes(decode_keyfile_json(content, key))
     except ValueError as error:
         if str(error) == "MAC mismatch":
             raise KeyFileError(f"the password of {path} is wrong, or the file is damaged") from None
-        raise KeyFileError(f"{path} is damaged or no key file: restore the wallet from its words") from None
+        raise damaged from None
     except (KeyError, TypeError, AttributeError, NotImplementedError, ArithmeticError, MemoryError):
-        raise KeyFileError(f"{path} is damaged or no key file: restore the wallet from its words") from None
+        raise damaged from None
     if len(secret) not in WORDS.values():
-        raise KeyFileError(f"{path} is damaged or no key file: restore the wallet from its words")
+        raise damaged
     return Seed(secret)
 
 
