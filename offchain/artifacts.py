@@ -29,6 +29,8 @@ CONTRACTS = PROJECT / "contracts"
 BUILD = PROJECT / ".build" / "__local__.json"
 FINGERPRINT = BUILD.with_name("fingerprint")
 POSEIDON = BUILD.with_name("poseidon.json")
+MADE = "_contracts_made"
+"""The attribute of a connection that holds the contracts made with it, so that they go when it goes."""
 
 
 BUILT_IN_ERRORS: list[dict[str, Any]] = [
@@ -53,8 +55,12 @@ class Artifact:
     runtime: bytes
 
     def at(self, web3: Web3, address: str) -> Contract:
-        """The contract at an address."""
-        return web3.eth.contract(address=Web3.to_checksum_address(address), abi=self.abi)
+        """The contract at an address: one object for each connection, since making one takes milliseconds."""
+        made: dict[tuple[str, str], Contract] = web3.__dict__.setdefault(MADE, {})
+        key = (self.name, address)
+        if key not in made:
+            made[key] = web3.eth.contract(address=Web3.to_checksum_address(address), abi=self.abi)
+        return made[key]
 
     def factory(self, web3: Web3) -> type[Contract]:
         """The contract to deploy."""

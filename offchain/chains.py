@@ -20,6 +20,7 @@ from web3 import HTTPProvider, Web3
 
 from offchain.environment import CACHE
 from offchain.errors import UserError
+from offchain.local_session import LocalSession
 from offchain.process import ProcessError, Starting, free_port, guarded
 from offchain.settings import settings
 
@@ -65,9 +66,10 @@ class Chain:
 
 def connect(url: str) -> Web3:
     """A web3 connection over one kept-alive HTTP session. It doesn't ask for the chain's id with every call, as web3
-    does to check what nobody gives here; nor for proxies, where the node is on this machine."""
-    session = requests.Session()
-    session.trust_env = urlsplit(url).hostname not in LOCAL_HOSTS
+    does to check what nobody gives here."""
+    parts = urlsplit(url)
+    local = parts.hostname in LOCAL_HOSTS and parts.username is None
+    session = LocalSession() if local else requests.Session()
     web3 = Web3(HTTPProvider(url, session=session))
     web3.middleware_onion.remove("validation")
     return web3

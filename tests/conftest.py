@@ -16,6 +16,7 @@ from offchain.blueprint import blueprint_transaction_data
 from tests.isolation import isolate_what_is_on_chain, sort_by_own_scopes
 from tests.light_anvil import keep_little
 from tests.spared_calls import spare_calls
+from tests.together import TogetherScheduling
 
 # Ape itself recompiles only the files that were changed, not those that build on them.
 compile_contracts()
@@ -28,6 +29,12 @@ spare_calls()
 os.environ.setdefault("APE_FOUNDRY_HOST", "auto")
 
 ENOUGH_GAS = 5_000_000
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherScheduling:
+    """How test files are given to processes."""
+    return TogetherScheduling(config, log)
+
 
 Refused = Callable[..., None]
 

@@ -40,7 +40,8 @@ def test_real_proofs_give_what_mocked_ones_gave(hour: Season) -> None:
 def test_trades_in_pieces(hour: Season) -> None:
     """Y14: who buys more at once than half of what its meter counts takes several slots, in one block too."""
     homes = [
-        replace(home, capacity=int(net)) for home, net in zip(hour.homes, abs(hour.made - hour.used)[0], strict=True)
+        replace(home, capacity=min(home.capacity, int(used - made)) if used > made else home.capacity)
+        for home, made, used in zip(hour.homes, hour.made[0], hour.used[0], strict=True)
     ]
     done = prove(replace(hour, homes=homes))
     assert len(done.gas["purchase"]) > 1

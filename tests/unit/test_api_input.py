@@ -19,9 +19,16 @@ BILL: dict[str, Any] = {"month": "2022-08", "start": 1659279600, "wh": [1345] * 
 SINCE_UNTIL = f"?since={last_interval(9)}&until={last_interval(0)}"
 
 
+@pytest.fixture(scope="module", params=KINDS)
+def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """The API on an empty history, which what is refused leaves empty."""
+    with opened(request.param, tmp_path_factory.mktemp("api")) as database:
+        yield Api(database)
+
+
 @pytest.fixture(params=KINDS)
-def api(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Api]:
-    """The API on an empty history."""
+def own_api(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Api]:
+    """The same for a test that sends readings."""
     with opened(request.param, tmp_path) as database:
         yield Api(database)
 
@@ -91,12 +98,12 @@ def test_malformed_batches(api: Api, body: bytes) -> None:
     problem(api.ask("concentrator", "POST", "/v1/readings", content=body), 400)
 
 
-def test_odd_readings_in_a_batch(api: Api) -> None:
+def test_odd_readings_in_a_batch(own_api: Api) -> None:
     """P9 U4 numbers without end, injected text and null bytes are malformed readings, no faults."""
-    home = api.home.content(last_interval(2))
+    home = own_api.home.content(last_interval(2))
     odd: list[dict[str, Any]] = [{"start": 10**300}, {"meter": "' OR 1=1 --" + "0" * 53}, {"imported": float("nan")}]
     odd += [{"signature": "\x00" * 128}, {"imported": 1.5}]
-    answer = api.send(*(home | change for change in odd), home).json()
+    answer = own_api.send(*(home | change for change in odd), home).json()
     assert [row["reason"] for row in answer["readings"]] == ["malformed"] * 5 + [None]
 
 
@@ -163,18 +170,18 @@ def test_oversized_use(api: Api) -> None:
 
 
 @pytest.mark.parametrize("days", [-4000, -3, 4, 4000])
-def test_a_service_whose_clock_is_wrong(api: Api, monkeypatch: pytest.MonkeyPatch, days: int) -> None:
+def test_a_service_whose_clock_is_wrong(own_api: Api, monkeypatch: pytest.MonkeyPatch, days: int) -> None:
     """P9 U4 what was read is told by its own times; readings ahead of the clock, or too far behind it, are named."""
-    sent = [api.home.content(last_interval(back)) for back in range(1, 60)]
-    assert api.send(*sent).json()["rejected"] == 0
-    late = api.home.content(last_interval(70))
-    right = {path: api.ask("household", "GET", path).text for path in ("/v1/me/cost", "/v1/me/forecast")}
+    sent = [own_api.home.content(last_interval(back)) for back in range(1, 60)]
+    assert own_api.send(*sent).json()["rejected"] == 0
+    late = own_api.home.content(last_interval(70))
+    right = {path: own_api.ask("household", "GET", path).text for path in ("/v1/me/cost", "/v1/me/forecast")}
     now = time.time() + days * 86_400
-    monkeypatch.setattr(api.app.state, "clock", lambda: now)
-    monkeypatch.setattr(api.app.state.intake, "_clock", lambda: now)
-    assert {path: api.ask("household", "GET", path).text for path in right} == right
+    monkeypatch.setattr(own_api.app.state, "clock", lambda: now)
+    monkeypatch.setattr(own_api.app.state.intake, "_clock", lambda: now)
+    assert {path: own_api.ask("household", "GET", path).text for path in right} == right
     for path in ("/v1/me", "/v1/me/energy", "/v1/me/hours?energy_wh=5", "/v1/me/tariffs", "/v1/me/export"):
         status = 422 if days == -4000 and "hours" in path else 200  # no tariff is known of that day
-        assert api.ask("household", "GET", path).status_code == status, path
-    (outcome,) = api.send(late).json()["readings"]
+        assert own_api.ask("household", "GET", path).status_code == status, path
+    (outcome,) = own_api.send(late).json()["readings"]
     assert outcome["reason"] == ("in_future" if days < 0 else "too_late")

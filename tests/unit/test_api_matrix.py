@@ -83,10 +83,12 @@ NO_KEY = ("nobody", "wrong", "revoked")
 ROLES = (*NO_KEY, *Scope)
 
 
+OF_ROUTERS = [route for made in ROUTES for route in made().routes]
+
+
 def routes(api: Api) -> list[tuple[str, str]]:
     """Those of the application itself; what erases comes last."""
-    of_routers = [route for made in ROUTES for route in made().routes]
-    every = [route for route in (*of_routers, *api.app.routes) if isinstance(route, Route)]
+    every = [route for route in (*OF_ROUTERS, *api.app.routes) if isinstance(route, Route)]
     found = {(method, route.path) for route in every for method in (route.methods or ()) if method != "HEAD"}
     return sorted(found, key=lambda route: (route[0] == "DELETE", route))
 
