@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
-from hexbytes import HexBytes
+from eth_abi.abi import decode
+from eth_utils.abi import collapse_if_tuple, event_abi_to_log_topic
+from eth_utils.address import to_checksum_address
 from web3.contract import Contract
-from web3.contract.base_contract import BaseContractEvent
-from web3.types import LogReceipt
 
 from offchain.node import Node
 
@@ -40,15 +40,55 @@ class Decoder:
     contract: Contract
 
     def decode(self, raw: Mapping[str, Any]) -> Event | None:
-        """A node's raw log as an event; None if the interface has none such."""
-        log = _log(raw)
-        event = self._by_topic.get(bytes(log["topics"][0])) if log["topics"] else None
-        return None if event is None else _event(event, log, raw["transactionHash"])
+        """A node's raw log as an event; None if the interface has none such. Raises ValueError if it lacks a topic."""
+        topics = [bytes.fromhex(topic[2:]) for topic in raw["topics"]]
+        shape = self._shapes.get(topics[0]) if topics else None
+        if shape is None:
+            return None
+        arguments = shape.arguments(topics[1:], bytes.fromhex(raw["data"][2:]))
+        block, log = int(raw["blockNumber"], 16), int(raw["logIndex"], 16)
+        return Event(shape.name, arguments, block, raw["transactionHash"], raw["address"], log)
 
     @cached_property
-    def _by_topic(self) -> dict[bytes, BaseContractEvent]:
-        events = [self.contract.events[one["name"]]() for one in self.contract.abi if one["type"] == "event"]
-        return {bytes(HexBytes(event.topic)): event for event in events}
+    def _shapes(self) -> dict[bytes, _Shape]:
+        events = [one for one in self.contract.abi if one["type"] == "event"]
+        return {event_abi_to_log_topic(event): _Shape.of(event) for event in events}
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """An event's name, its indexed arguments (none is longer than a topic) and the others, with the types they are
+    encoded as: web3.py would find that out anew for each log."""
+
+    name: str
+    indexed: Sequence[Any]
+    others: Sequence[Any]
+    topic_types: Sequence[str]
+    types: Sequence[str]
+
+    @classmethod
+    def of(cls, event: Any) -> _Shape:
+        """From the interface."""
+        indexed = [one for one in event["inputs"] if one["indexed"]]
+        others = [one for one in event["inputs"] if not one["indexed"]]
+        topic_types, types = ([collapse_if_tuple(one) for one in part] for part in (indexed, others))
+        return cls(event["name"], indexed, others, topic_types, types)
+
+    def arguments(self, topics: Sequence[bytes], data: bytes) -> dict[str, Any]:
+        """The arguments by name."""
+        found = [decode([kind], topic)[0] for kind, topic in zip(self.topic_types, topics, strict=True)]
+        named = zip((*self.indexed, *self.others), (*found, *decode(self.types, data)), strict=True)
+        return {one["name"]: _value(one, one["type"], value) for one, value in named}
+
+
+def _value(component: Any, kind: str, value: Any) -> Any:
+    """An argument as web3.py gives it: addresses with checksums, structs by name."""
+    if kind.endswith("]"):
+        return [_value(component, kind[: kind.rindex("[")], one) for one in value]
+    if kind == "tuple":
+        named = zip(component["components"], value, strict=True)
+        return {one["name"]: _value(one, one["type"], part) for one, part in named}
+    return to_checksum_address(value) if kind == "address" else value
 
 
 @dataclass(frozen=True)
@@ -82,15 +122,3 @@ class ContractEvents:
     @cached_property
     def _decoder(self) -> Decoder:
         return Decoder(self.contract)
-
-
-def _event(event: BaseContractEvent, log: LogReceipt, transaction: str) -> Event:
-    arguments = event.process_log(log)["args"]
-    return Event(event.event_name, arguments, log["blockNumber"], transaction, log["address"], log["logIndex"])
-
-
-def _log(raw: Mapping[str, Any]) -> LogReceipt:
-    """A node's raw log as web3 decodes it."""
-    numbers = {name: int(raw[name], 16) for name in ("blockNumber", "logIndex", "transactionIndex")}
-    topics = [HexBytes(topic) for topic in raw["topics"]]
-    return cast(LogReceipt, {**raw, **numbers, "topics": topics, "data": HexBytes(raw["data"])})
