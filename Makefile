@@ -17,7 +17,7 @@ help: ## Lists the targets
 
 $(READY): requirements.lock package-lock.json $(DASHBOARD)/package-lock.json pyproject.toml offchain/toolchain.py
 	@command -v $(PYTHON) >/dev/null || { echo "set-up: $(PYTHON) is missing: install Python 3.11 or newer." >&2; exit 1; }
-	@$(PYTHON) offchain/toolchain.py
+	@$(PYTHON) -S offchain/toolchain.py  # without what another environment would set
 	@touch $@
 
 $(PAGE): $(READY) $(PAGE_SOURCES) circuits/circuits.json
@@ -37,7 +37,7 @@ demo: $(READY) $(PAGE) ## Money comes over a bridge, two microgrids trade a day 
 
 $(FLOWER)/.ready: requirements-flower.lock offchain/ppdl/flower/installation.py
 	@command -v $(PYTHON) >/dev/null || { echo "set-up: $(PYTHON) is missing: install Python 3.11 or newer." >&2; exit 1; }
-	@$(PYTHON) offchain/ppdl/flower/installation.py
+	@$(PYTHON) -S offchain/ppdl/flower/installation.py
 	@touch $@
 
 flower-demo: $(FLOWER)/.ready ## Nine homes on three Flower nodes with TLS train a forecast; nobody sees a single update

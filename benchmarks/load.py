@@ -18,17 +18,14 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import click
@@ -37,11 +34,11 @@ import requests
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 from nacl.signing import SigningKey
-from rich.console import Console
 from sqlalchemy import insert
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, it finds its neighbours
 
+from benchmarks.stages import HOUR, Stages, timed
 from benchmarks.zk import inputs_of
 from offchain.artifacts import compile_contracts
 from offchain.assets import Assets
@@ -79,7 +76,7 @@ from offchain.wallet.request import Operation, Request, Terms, context_hash
 from offchain.zk.field import MODULUS
 from offchain.zk.prover import prove
 
-HOUR, EPOCH = 3_600, 900
+EPOCH = 900
 EPOCHS = HOUR // EPOCH
 RULES = Rules(epoch_length=EPOCH, correction_window=60, price_window=60, max_deviation=5_000)
 MICROGRID, CAPACITY = "MG1", 4_000
@@ -94,38 +91,6 @@ AT_ONCE, FLUSHED = 100, 100
 RELAYED, RELAYED_AT_ONCE, PROVEN = 96, 16, 3
 """Requests through a relayer, and real proofs of each circuit, as samples."""
 PATIENCE_SECONDS = 900
-CONSOLE = Console(stderr=True)
-
-
-@dataclass
-class Stages:
-    """What was measured."""
-
-    figures: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str, items: int, what: str, hours: float = 1.0, *, within: bool = True) -> Iterator[None]:
-        """Times a block that does `items` things, which are those of so many hours. `within`: they must be done in that
-        time, on the operator's machine."""
-        CONSOLE.print(f"{name}: {items:,} {what}", highlight=False)
-        began = time.perf_counter()
-        yield
-        seconds = time.perf_counter() - began
-        self.figures[name] = {
-            "items": items,
-            "what": what,
-            "seconds": round(seconds, 2),
-            "per_second": round(items / seconds, 1),
-            "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-        }
-        if within:
-            self.figures[name]["times_real_time"] = round(hours * HOUR / seconds, 1)
-
-    @property
-    def bottleneck(self) -> str:
-        """The stage that fits into its time the fewest times."""
-        within = {name: stage for name, stage in self.figures.items() if "times_real_time" in stage}
-        return min(within, key=lambda name: float(within[name]["times_real_time"]))
 
 
 @dataclass
@@ -407,16 +372,6 @@ class Load:
             made = sum(len(forecasts_of(Only(), body).forecasts) for body in bodies)
         if made != self.count:
             raise click.ClickException("a home has no forecast")
-
-
-def timed(call: Callable[[], object]) -> float:
-    """Milliseconds, the median of five."""
-    found = []
-    for _ in range(5):
-        began = time.perf_counter()
-        call()
-        found.append(time.perf_counter() - began)
-    return round(1000 * median(found), 1)
 
 
 def until(what: Callable[[], Any]) -> None:
