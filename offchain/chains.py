@@ -69,7 +69,7 @@ def connect(url: str) -> Web3:
     does to check what nobody gives here."""
     parts = urlsplit(url)
     local = parts.hostname in LOCAL_HOSTS and parts.username is None
-    session = LocalSession() if local else requests.Session()
+    session = LocalSession(url) if local else requests.Session()
     web3 = Web3(HTTPProvider(url, session=session))
     web3.middleware_onion.remove("validation")
     return web3

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
@@ -34,29 +34,22 @@ class Answer:
         """There is nothing to close: the whole answer was read."""
 
 
-class LocalSession(requests.Session):
-    """Posts over kept-alive connections, which threads may share. Raises what requests would."""
+class LocalSession:
+    """Posts to one URL over kept-alive connections, which threads may share. Raises what requests would."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._pools = urllib3.PoolManager(maxsize=AT_ONCE)
-
-    def post(self, url: Any, data: Any = None, json: Any = None, **more: Any) -> Any:
-        """The answer to a body of bytes; `headers` and `timeout` (seconds) are as with requests."""
-        if not isinstance(data, bytes) or json is not None:
-            return super().post(url, data, json, **more)
+    def __init__(self, url: str) -> None:
         parts = urlsplit(url)
-        path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
-        headers, seconds = more.get("headers"), more.get("timeout")
+        self._path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
+        self._pool = urllib3.connection_from_url(url, maxsize=AT_ONCE)
+
+    def post(self, url: str, *, data: bytes, headers: Mapping[str, str], timeout: float, **_: object) -> Answer:
+        """As web3 calls a session of requests: `url` is the session's own; what else it gives changes nothing."""
         try:
-            pool = self._pools.connection_from_url(url)
-            answer = pool.urlopen("POST", path, data, headers, retries=False, redirect=False, timeout=seconds)
+            answer = self._pool.urlopen(
+                "POST", self._path, data, headers, retries=False, redirect=False, timeout=timeout
+            )
         except urllib3.exceptions.ReadTimeoutError as error:
             raise requests.Timeout(error) from error
         except urllib3.exceptions.HTTPError as error:
             raise requests.ConnectionError(error) from error
         return Answer(answer.status, answer.reason or "", answer.data)
-
-    def close(self) -> None:
-        super().close()
-        self._pools.clear()

@@ -3,7 +3,7 @@ doesn't need on one machine: tests of contracts take half the time."""
 
 from __future__ import annotations
 
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 from ape.api.networks import EcosystemAPI, NetworkAPI
@@ -36,8 +36,12 @@ def spare_calls() -> None:
         (ProviderAPI, "settings"),
     ):
         _read_once(owner, name)
-    foundry_provider.HTTPProvider = partial(HTTPProvider, session=LocalSession())  # type: ignore[assignment, attr-defined]
+    foundry_provider.HTTPProvider = _provider  # type: ignore[assignment, attr-defined]
     Eth.wait_for_transaction_receipt.__defaults__ = (120, POLL_SECONDS)
+
+
+def _provider(url: str, **more: Any) -> HTTPProvider:
+    return HTTPProvider(url, session=LocalSession(url), **more)
 
 
 def _read_once(owner: Any, name: str) -> None:

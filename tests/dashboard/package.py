@@ -34,7 +34,7 @@ def npx(*words: str, environment: Mapping[str, str] | None = None) -> str:
         text=True,
         timeout=SECONDS,
     )
-    assert done.returncode == 0, done.stdout[-6000:]
+    assert done.returncode == 0, done.stdout
     return done.stdout
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from offchain.api.intake import LARGEST_BODY
 from offchain.api.tariffs import LARGEST_BODY as LARGEST_BILL
+from offchain.history.tables import readings
 from tests.history import KINDS, opened
 from tests.metered import Api, last_interval, problem
 
@@ -24,6 +26,8 @@ def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     """The API on an empty history, which what is refused leaves empty."""
     with opened(request.param, tmp_path_factory.mktemp("api")) as database:
         yield Api(database)
+        with database.read() as connection:
+            assert connection.execute(select(readings)).all() == []
 
 
 @pytest.fixture(params=KINDS)

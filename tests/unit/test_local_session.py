@@ -13,7 +13,7 @@ import requests
 from web3 import HTTPProvider
 
 from offchain.chains import connect
-from offchain.local_session import LocalSession
+from offchain.local_session import Answer, LocalSession
 from offchain.node import Node, NodeError
 
 
@@ -61,42 +61,46 @@ def server() -> Iterator[Server]:
         running.shutdown()
 
 
+def post(session: LocalSession, data: bytes, seconds: float = 10) -> Answer:
+    """The answer of the session's server."""
+    return session.post("", data=data, headers={}, timeout=seconds)
+
+
 def test_one_connection_for_many_calls(server: Server) -> None:
     """The whole path with its query arrives, and the connection is kept."""
-    session = LocalSession()
+    session = LocalSession(f"{server.url}/a?b=c")
     for number in range(5):
-        answer = session.post(f"{server.url}/a?b=c", data=b"%d" % number)
+        answer = post(session, b"%d" % number)
         assert (answer.status, answer.content) == (200, b"/a?b=c None %d" % number)
     assert server.connections == 1
-    session.close()
-    assert session.post(server.url, data=b"").content == b"/ None "
+    assert post(LocalSession(server.url), b"").content == b"/ None "
 
 
 def test_threads_share_a_session(server: Server) -> None:
     """Each gets its own answer."""
-    session = LocalSession()
+    session = LocalSession(server.url)
     with ThreadPoolExecutor(8) as threads:
-        found = threads.map(lambda number: session.post(server.url, data=b"%d" % number).content, range(200))
+        found = threads.map(lambda number: post(session, b"%d" % number).content, range(200))
     assert list(found) == [b"/ None %d" % number for number in range(200)]
 
 
 def test_a_connection_that_was_closed_meanwhile(server: Server) -> None:
     """The next call takes another."""
-    session = LocalSession()
+    session = LocalSession(f"{server.url}/closed")
     for _ in range(3):
-        assert session.post(f"{server.url}/closed", data=b"x").content == b"/closed None x"
+        assert post(session, b"x").content == b"/closed None x"
         threading.Event().wait(0.05)
     assert server.connections == 3
 
 
 def test_errors_are_those_of_requests(server: Server) -> None:
-    session = LocalSession()
-    with session.post(f"{server.url}/broken", data=b"") as answer, pytest.raises(requests.HTTPError, match="500"):
+    broken, later, nobody = map(LocalSession, (f"{server.url}/broken", f"{server.url}/later", "http://127.0.0.1:1"))
+    with post(broken, b"") as answer, pytest.raises(requests.HTTPError, match="500"):
         answer.raise_for_status()
     with pytest.raises(requests.Timeout):
-        session.post(f"{server.url}/later", data=b"", timeout=0.05)
+        post(later, b"", 0.05)
     with pytest.raises(requests.ConnectionError):
-        session.post("http://127.0.0.1:1", data=b"")
+        post(nobody, b"")
 
 
 def test_no_proxy_is_asked(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
